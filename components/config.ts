@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import { allConfig } from "@pulumi/pulumi/runtime";
+import { z } from "zod";
+import { Faults, FaultsError, show } from "./core/faults";
+import {
+  type HostPodRoutesArgs,
+  hostArgsSchema,
+  readHostArgs,
+} from "./hostArgs";
+
+const targets = ["hosts"];
+
+/**
+ * Reads the stack's configuration: every key of the project's namespace is an argument of the
+ * target's component. Throws a `pulumi.RunError` that names everything wrong with it.
+ */
+export function readConfig(): HostPodRoutesArgs {
+  const faults = new Faults();
+  const { target = "hosts", ...args } = rawConfig();
+  if (typeof target !== "string" || !targets.includes(target)) {
+    faults.add(
+      "target",
+      `${show(target)} is not a target, expected ${targets.join(" or ")}`,
+    );
+  }
+  wrapSecrets(args.ssh, faults);
+  return userErrors(() => {
+    if (faults.all.length > 0) {
+      readHostArgs(args, faults);
+    }
+    return args as unknown as HostPodRoutesArgs;
+  });
+}
+
+/** Runs `body`; a mistake of the user ends the program with its message alone. */
+export function userErrors<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (
+      error instanceof FaultsError ||
+      pulumi.InputPropertiesError.isInstance(error)
+    ) {
+      throw new pulumi.RunError((error as Error).message);
+    }
+    throw error;
+  }
+}
+
+/**
+ * Every key of the project's namespace that is given: Pulumi.yaml has to declare an empty default for
+ * each that may be left out. The engine hands over text; all but text is JSON.
+ */
+function rawConfig(): Record<string, unknown> {
+  const prefix = `${pulumi.getProject()}:`;
+  const own = Object.entries(allConfig()).filter(([key]) =>
+    key.startsWith(prefix),
+  );
+  return Object.fromEntries(
+    own
+      .filter(([, text]) => !["", "[]", "{}"].includes(text))
+      .map(([key, text]) => {
+        const name = key.slice(prefix.length);
+        return [name, isText(name) ? text : fromJson(text)];
+      }),
+  );
+}
+
+function isText(name: string): boolean {
+  const field = (hostArgsSchema.shape as Record<string, z.ZodType>)[name];
+  return (
+    name === "target" ||
+    (field instanceof z.ZodOptional && field.unwrap() instanceof z.ZodString)
+  );
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A private key in the configuration has to be a secret there, and stays one from here on. */
+function wrapSecrets(ssh: unknown, faults: Faults): void {
+  if (typeof ssh !== "object" || ssh === null) {
+    return;
+  }
+  const values = ssh as Record<string, unknown>;
+  for (const key of ["privateKey", "privateKeyPassphrase"]) {
+    if (typeof values[key] === "string") {
+      if (!secretKeys().includes(`${pulumi.getProject()}:ssh`)) {
+        faults.add(
+          `ssh.${key}`,
+          `stands in the clear in the stack's file, store it with: pulumi config set --secret --path ssh.${key}`,
+        );
+      }
+      values[key] = pulumi.secret(values[key]);
+    }
+  }
+}
+
+/** The keys that hold a secret, as the language host names them to the program. */
+function secretKeys(): string[] {
+  return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
+}

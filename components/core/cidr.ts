@@ -1,0 +1,128 @@
+import ipaddr from "ipaddr.js";
+
+export type Family = 4 | 6;
+
+/** An IP address; `text` is canonical (RFC 5952 for IPv6), `value` its bits as a number. */
+export interface Address {
+  readonly family: Family;
+  readonly value: bigint;
+  readonly text: string;
+}
+
+/** A block of addresses; `first` and `last` are the bits of its lowest and highest address. */
+export interface Cidr {
+  readonly family: Family;
+  readonly prefix: number;
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly text: string;
+}
+
+const width = { 4: 32, 6: 128 } as const;
+
+/** Reads one address. Returns what is wrong, as text, if it is none: `10.1`, octal, zones and mapped addresses are refused. */
+export function parseAddress(text: string): Address | string {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) {
+    return toAddress(ipaddr.IPv4.parse(text));
+  }
+  if (text.includes(":") && !text.includes("%") && ipaddr.IPv6.isValid(text)) {
+    const address = ipaddr.IPv6.parse(text);
+    if (address.isIPv4MappedAddress()) {
+      return `is an IPv4-mapped IPv6 address, write ${address.toIPv4Address()}`;
+    }
+    return toAddress(address);
+  }
+  return "is not an IP address, expected for example 10.240.0.20 or fd00::20";
+}
+
+/** Reads one CIDR in canonical form. Returns what is wrong, as text, if it is none; a set host bit is answered with the canonical form. */
+export function parseCidr(text: string): Cidr | string {
+  const [, base = "", digits = ""] =
+    /^([^/]+)\/(0|[1-9][0-9]{0,2})$/.exec(text) ?? [];
+  const address = parseAddress(base);
+  if (typeof address === "string") {
+    return "is not a CIDR, expected for example 10.200.0.0/24 or fd00:200::/64";
+  }
+  const prefix = Number(digits);
+  const bits = width[address.family];
+  if (prefix > bits) {
+    return `has prefix length ${prefix}, IPv${address.family} allows 0 to ${bits}`;
+  }
+  const size = 1n << BigInt(bits - prefix);
+  const first = (address.value / size) * size;
+  const canonical = `${formatAddress(address.family, first)}/${prefix}`;
+  if (first !== address.value) {
+    return `has host bits set, the canonical form is ${canonical}`;
+  }
+  if (canonical !== text) {
+    return `is not in canonical form, write ${canonical}`;
+  }
+  return {
+    family: address.family,
+    prefix,
+    first,
+    last: first + size - 1n,
+    text,
+  };
+}
+
+export function formatAddress(family: Family, value: bigint): string {
+  const bytes = Array.from({ length: width[family] / 8 }, (_, i) =>
+    Number((value >> BigInt(width[family] - 8 * (i + 1))) & 255n),
+  );
+  return canonicalText(ipaddr.fromByteArray(bytes));
+}
+
+/** Numeric order: IPv4 before IPv6, then by first address, then the larger block first. */
+export function compareCidrs(a: Cidr, b: Cidr): number {
+  return (
+    a.family - b.family || compare(a.first, b.first) || a.prefix - b.prefix
+  );
+}
+
+export function contains(cidr: Cidr, address: Address): boolean {
+  return (
+    cidr.family === address.family &&
+    cidr.first <= address.value &&
+    address.value <= cidr.last
+  );
+}
+
+export function overlaps(a: Cidr, b: Cidr): boolean {
+  return a.family === b.family && a.first <= b.last && b.first <= a.last;
+}
+
+/** What kind of address this is, when it is no address a node can have: `loopback`, `multicast` ... */
+export function unusableAs(address: Address): string | undefined {
+  const range = ipaddr.parse(address.text).range();
+  return [
+    "unspecified",
+    "broadcast",
+    "multicast",
+    "loopback",
+    "linkLocal",
+  ].includes(range)
+    ? range
+    : undefined;
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function toAddress(parsed: ipaddr.IPv4 | ipaddr.IPv6): Address {
+  const value = parsed
+    .toByteArray()
+    .reduce((n, byte) => (n << 8n) | BigInt(byte), 0n);
+  return {
+    family: parsed.kind() === "ipv4" ? 4 : 6,
+    value,
+    text: canonicalText(parsed),
+  };
+}
+
+function canonicalText(parsed: ipaddr.IPv4 | ipaddr.IPv6): string {
+  return parsed instanceof ipaddr.IPv6
+    ? parsed.toRFC5952String()
+    : parsed.toString();
+}

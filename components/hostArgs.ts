@@ -1,0 +1,124 @@
+import { z } from "zod";
+import type { Cidr } from "./core/cidr";
+import { Faults } from "./core/faults";
+import {
+  type Node,
+  type NodeArgs,
+  readCidr,
+  readNodes,
+} from "./core/inventory";
+import { readMachines } from "./core/machines";
+import { parse, strict } from "./core/schema";
+import { validate } from "./core/validate";
+import { readInputFile } from "./files";
+import { type Ssh, type SshArgs, sshSchema } from "./ssh/args";
+import { type Hosts, readHosts } from "./ssh/hosts";
+
+/** What {@link HostPodRoutes} takes. Give the inventory by exactly one of `nodes` and `machinesFile`. */
+export interface HostPodRoutesArgs {
+  /** The nodes of the cluster. */
+  nodes?: NodeArgs[];
+  /** A file with one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; relative to the project. */
+  machinesFile?: string;
+  /** The subnets that the internal IPs are in. Default: not checked. */
+  nodeSubnets?: string[];
+  /** The service CIDRs of the cluster, which pod CIDRs must not overlap. Default: not checked. */
+  serviceCidrs?: string[];
+  /** How SSH reaches the hosts. Default: as root with a key of the SSH agent, host keys from `~/.ssh/known_hosts`. */
+  ssh?: SshArgs;
+  /** Whether controllers get the routes too. Default: true. */
+  controllerRoutes?: boolean;
+  /** Whether controllers get a block in /etc/hosts that names the workers. Default: true. */
+  controllerHosts?: boolean;
+  /** Whether a route to a wanted destination that somebody else made is taken over. Default: false, it is an error. */
+  adoptExisting?: boolean;
+  /** Seconds between two looks of the host at its own routes, 1 to 3600. Default: 10. */
+  healInterval?: number;
+  /** What the hosts call this set of routes, letters, digits, `.`, `_` and `-`. Default: project, stack and component name. Changing it needs a destroy first. */
+  owner?: string;
+}
+
+/** The keys of {@link HostPodRoutesArgs}; defaults stand here and nowhere else. */
+export const hostArgsSchema = strict({
+  nodes: z.unknown().optional(),
+  machinesFile: z.string().min(1, "expected a file name").optional(),
+  nodeSubnets: z.array(z.string()).default([]),
+  serviceCidrs: z.array(z.string()).default([]),
+  ssh: sshSchema.prefault({}),
+  controllerRoutes: z.boolean().default(true),
+  controllerHosts: z.boolean().default(true),
+  adoptExisting: z.boolean().default(false),
+  healInterval: z
+    .int("expected a whole number")
+    .min(1, "expected 1 to 3600")
+    .max(3600, "expected 1 to 3600")
+    .default(10),
+  owner: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/,
+      "expected at most 128 letters, digits, . _ and -",
+    )
+    .optional(),
+});
+
+/** {@link HostPodRoutesArgs}, read, checked and with the defaults filled in. */
+export interface HostPlan extends z.output<typeof hostArgsSchema> {
+  readonly cluster: readonly Node[];
+  readonly hosts: Hosts;
+  readonly ssh: Ssh;
+}
+
+/** Reads and checks the arguments. Throws one FaultsError that names everything wrong with them. */
+export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
+  const args = parse(hostArgsSchema, value, "", faults);
+  const raw = (value ?? {}) as Record<string, unknown>;
+  const cluster = readInventory(raw.nodes, raw.machinesFile, faults);
+  const network = {
+    nodeSubnets: readCidrs(raw.nodeSubnets, "nodeSubnets", faults),
+    serviceCidrs: readCidrs(raw.serviceCidrs, "serviceCidrs", faults),
+  };
+  if (cluster.length > 0 || faults.all.length === 0) {
+    validate(
+      cluster,
+      network,
+      raw.nodes === undefined ? "machinesFile" : "nodes",
+      faults,
+    );
+  }
+  const hosts = args && readHosts(args.ssh, cluster, faults);
+  faults.throwIfAny("the configuration cannot be used");
+  return { ...args, cluster, hosts } as HostPlan;
+}
+
+function readInventory(
+  nodes: unknown,
+  machinesFile: unknown,
+  faults: Faults,
+): Node[] {
+  if ((nodes === undefined) === (machinesFile === undefined)) {
+    const which = nodes === undefined ? "neither is given" : "both are given";
+    faults.add(
+      "nodes",
+      `give the inventory by one of nodes and machinesFile, ${which}`,
+    );
+    return [];
+  }
+  if (nodes !== undefined) {
+    return readNodes(nodes, "nodes", faults);
+  }
+  if (typeof machinesFile !== "string" || machinesFile === "") {
+    return [];
+  }
+  const text = readInputFile(machinesFile, "machinesFile", faults);
+  return text === undefined ? [] : readMachines(text, machinesFile, faults);
+}
+
+function readCidrs(value: unknown, path: string, faults: Faults): Cidr[] {
+  const list = Array.isArray(value)
+    ? value.filter((item) => typeof item === "string")
+    : [];
+  return list.flatMap(
+    (text, i) => readCidr(text, `${path}[${i}]`, faults) ?? [],
+  );
+}

@@ -1,0 +1,396 @@
+#!/bin/sh
+# Gives one host its pod network routes, keeps them there, and takes them away again.
+#
+#   converge        make the host as standard input says
+#   remove          undo what converge did, if standard input still names this host's owner
+#   watch DIR       (systemd) keep the routes recorded in DIR, until stopped
+#   stopped DIR    (systemd) take the routes recorded in DIR out of the kernel
+#
+# Standard input, one fact a line, then this script itself, which is installed for watch and stopped:
+#   owner NAME                    whose routes these are; several owners can share a host
+#   node NAME ADDRESS             which node this is, and where it was reached
+#   adopt yes|no                  take over a foreign route to a wanted destination
+#   heal SECONDS                  how often watch looks
+#   forward 4|6                   forward packets of this address family
+#   route CIDR via ADDRESS
+#   hosts ADDRESS NAME            a line of the managed block of /etc/hosts
+#
+# What belongs to an owner is recorded in $STATE/OWNER before the kernel is touched, so that an
+# interrupted run is finished by the next one. Routes carry a protocol number of their own, and
+# only routes that have it and are recorded are ever removed.
+set -eu
+
+# Not in use by any routing daemon: ip-route(8) and /etc/iproute2/rt_protos reserve 2-4, 11, 12,
+# 16-18, 42, 84, 99 and 186-192.
+PROTO=173
+STATE=/var/lib/pod-network-routes
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+LC_ALL=C
+export PATH LC_ALL
+umask 022
+
+die() {
+	echo "pod-network-routes: $*" >&2
+	exit 1
+}
+
+# Serialises all that changes routes on this host: converge, remove and the watchers of all owners.
+lock() {
+	while :; do
+		mkdir -p "$STATE"
+		exec 9<"$STATE"
+		flock 9
+		# The last owner to leave removes the directory under our feet.
+		# shellcheck disable=SC3013  # dash, bash and busybox all have -ef
+		[ /proc/self/fd/9 -ef "$STATE" ] && return
+	done
+}
+
+# Replaces file $1 by standard input, at once, and only if it differs; sets CHANGED.
+put() {
+	CHANGED=
+	cat >"$1.new" || die "cannot write $1"
+	if cmp -s "$1" "$1.new"; then
+		rm "$1.new"
+	else
+		mv "$1.new" "$1" || die "cannot write $1"
+		CHANGED=yes
+	fi
+}
+
+have_systemd() {
+	[ -d /run/systemd/system ] && command -v systemctl >/dev/null
+}
+
+# --- routes ------------------------------------------------------------------------------------
+
+# Every route of the main table, both families, one a line.
+kernel_routes() {
+	ip -4 -o route show table main "$@"
+	ip -6 -o route show table main "$@" 2>/dev/null || :
+}
+
+# Lines of file $2, if there is one, each behind the word $1.
+tagged() {
+	if [ -f "$2" ]; then sed "s/^/$1 /" "$2"; fi
+}
+
+# awk functions for lines of `ip route`, each behind one word. The kernel prints the route to a
+# single address without its prefix length.
+# shellcheck disable=SC2016  # $ is awk's
+ROUTE_AWK='
+function canonical(d) { if (d ~ /:/) sub(/\/128$/, "", d); else sub(/\/32$/, "", d); return d }
+function field(name,   i) { for (i = 2; i < NF; i++) if ($i == name) return $(i + 1); return "" }
+function destination() { return canonical($2 ~ /^[a-z]+$/ && $2 != "default" ? $3 : $2) }
+'
+
+# Brings our routes in the kernel to what file $1 lists, and removes those that the other files
+# list. Leaves alone what is right already, and prints what it does.
+reconcile() {
+	batch=$({
+		kernel_routes proto "$PROTO" | sed 's/^/have /'
+		tagged want "$1"
+		shift
+		for file; do tagged stale "$file"; done
+	} | awk -v proto="$PROTO" "$ROUTE_AWK"'
+		$1 == "have" { via[destination()] = field("via") }
+		$1 == "want" && via[canonical($2)] != $4 { print "route replace", $2, "via", $4, "proto", proto }
+		$1 == "stale" && canonical($2) in via { print "route del", $2, "via", via[canonical($2)], "proto", proto }
+	')
+	[ -n "$batch" ] || return 0
+	printf '%s\n' "$batch"
+	# A line that fails does not keep the others from being run, and is named.
+	answers=$(printf '%s\n' "$batch" | ip -force -batch - 2>&1) && return
+	printf '%s\n---\n%s\n' "$batch" "$answers" | awk '
+		!answers && $0 == "---" { answers = 1; next }
+		!answers { line[NR] = $0; next }
+		/^Command failed/ { split($0, at, ":"); print "pod-network-routes: " line[at[2]] ": " why; why = ""; next }
+		{ why = why == "" ? $0 : why "; " $0 }
+	' >&2
+	return 1
+}
+
+# Brings the kernel to what directory $1 records.
+apply() {
+	reconcile "$1/routes" "$1/stale" && rm -f "$1/stale"
+}
+
+# Takes every route that directory $1 records out of the kernel; the record stays.
+withdraw() {
+	reconcile /dev/null "$1/routes" "$1/stale"
+}
+
+# Refuses to touch a host where a wanted destination is taken by a route that is not ours, or
+# prints the commands that take it over. A route of the kernel itself is never taken over.
+foreign_routes() {
+	{
+		for other in "$STATE"/*/routes; do
+			case $other in
+			"$DIR/routes") tagged "owned $OWNER" "$other" ;;
+			*) other_owner=${other%/routes} && tagged "owned ${other_owner##*/}" "$other" ;;
+			esac
+		done
+		tagged "owned $OWNER" "$DIR/stale"
+		tagged want "$WORK/routes"
+		kernel_routes | sed 's/^/have /'
+	} | awk -v proto=$PROTO -v me="$OWNER" -v adopt="$ADOPT" "$ROUTE_AWK"'
+		$1 == "owned" { owner[canonical($3)] = owner[canonical($3)] == me ? me : $2 }
+		$1 == "want" { want[canonical($2)] = 1; if ((canonical($2) in owner) && owner[canonical($2)] != me) taken[$2] = owner[canonical($2)] }
+		$1 == "have" && destination() in want {
+			d = destination()
+			if (field("proto") == proto && owner[d] == me) next
+			if (field("proto") == proto && d in owner) next
+			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \
+				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
+			if (field("proto") == "kernel") print "error " line " is a network of this host itself and cannot be routed to another"
+			else if (adopt == "yes") print "route del " line
+			else print "error " line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line
+		}
+		END { for (d in taken) print "error " d " is routed on this host by " taken[d] "; remove it there first" }
+	'
+}
+
+# --- forwarding --------------------------------------------------------------------------------
+
+sysctl_key() {
+	case $1 in
+	4) echo net/ipv4/ip_forward ;;
+	6) echo net/ipv6/conf/all/forwarding ;;
+	esac
+}
+
+# Turns forwarding on for the address families listed in $DIR/forward. What it was before is kept.
+forward() {
+	while read -r family; do
+		file=/proc/sys/$(sysctl_key "$family")
+		[ -e "$file" ] || die "IPv$family is switched off on this host"
+		if [ "$(cat "$file")" != 1 ]; then
+			[ -f "$STATE/forward$family.before" ] || cp "$file" "$STATE/forward$family.before"
+			echo 1 >"$file"
+			echo "forwarding of IPv$family: on"
+		fi
+	done <"$DIR/forward"
+}
+
+# The same at boot.
+forward_at_boot() {
+	mkdir -p /etc/sysctl.d
+	while read -r family; do
+		echo "$(sysctl_key "$family" | tr / .) = 1"
+	done <"$DIR/forward" | put "$SYSCTL"
+}
+
+# Gives forwarding back as it was, once no owner is left on this host.
+forward_back() {
+	for family in 4 6; do
+		before=$STATE/forward$family.before
+		if [ -f "$before" ]; then
+			cat "$before" >"/proc/sys/$(sysctl_key $family)"
+			rm "$before"
+		fi
+	done
+}
+
+# --- /etc/hosts --------------------------------------------------------------------------------
+
+# Prints /etc/hosts without our block, byte for byte. A file that did not end in a newline got one
+# in front of the block, which the block's first line remembers.
+hosts_without_block() {
+	unended=$(tail -c 1 /etc/hosts)
+	awk -v begin="# BEGIN pod-network-routes $OWNER" -v end="# END pod-network-routes $OWNER" -v unended="$unended" '
+		$0 == begin || $0 == begin " (no newline before)" { inside = 1; bare = $0 != begin; next }
+		$0 == end { inside = 0; next }
+		inside { next }
+		{ if (any) printf "\n"; printf "%s", $0; any = 1; bare = 0 }
+		END { if (any && !bare && unended == "") printf "\n" }
+	' /etc/hosts
+}
+
+# Makes our block of /etc/hosts read as file $1, or removes it if that is empty.
+hosts_block() {
+	[ -e /etc/hosts ] || return 0
+	hosts=$(readlink -f /etc/hosts)
+	hosts_without_block >"$WORK/hosts"
+	if [ -s "$1" ]; then
+		note=
+		if [ -n "$(tail -c 1 "$WORK/hosts")" ]; then
+			note=" (no newline before)"
+			echo >>"$WORK/hosts"
+		fi
+		{
+			echo "# BEGIN pod-network-routes $OWNER$note"
+			cat "$1"
+			echo "# END pod-network-routes $OWNER"
+		} >>"$WORK/hosts"
+	fi
+	if ! cmp -s "$WORK/hosts" "$hosts"; then
+		# the copy keeps owner, mode and label; the rename is what readers see
+		cp -a "$hosts" "$hosts.pod-network-routes"
+		cat "$WORK/hosts" >"$hosts.pod-network-routes"
+		mv "$hosts.pod-network-routes" "$hosts"
+		echo "/etc/hosts: written"
+	fi
+}
+
+# --- persistence -------------------------------------------------------------------------------
+
+unit_file() {
+	cat <<-EOF
+		[Unit]
+		Description=Pod network routes of $OWNER
+		Documentation=man:ip-route(8)
+		After=network.target systemd-networkd.service NetworkManager.service
+		StartLimitIntervalSec=0
+
+		[Service]
+		ExecStart=/bin/sh $DIR/hostPodRoutes.sh watch $DIR
+		ExecReload=/bin/kill -HUP \$MAINPID
+		ExecStopPost=/bin/sh $DIR/hostPodRoutes.sh stopped $DIR
+		Restart=always
+		RestartSec=1
+
+		[Install]
+		WantedBy=multi-user.target
+	EOF
+}
+
+# Applies the recorded table at boot, after a network restart, and whenever a route is gone.
+persist() {
+	if ! have_systemd; then
+		echo "persistence: none"
+		return
+	fi
+	put "$DIR/hostPodRoutes.sh" <"$WORK/script"
+	new_script=$CHANGED
+	unit_file >"$WORK/unit"
+	put "/etc/systemd/system/$UNIT" <"$WORK/unit"
+	if [ -n "$CHANGED" ]; then systemctl daemon-reload; fi
+	if [ -n "$new_script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
+	systemctl --quiet enable --now "$UNIT" || die "cannot start $UNIT: $(systemctl status --no-pager --lines 5 "$UNIT" 2>&1)"
+	echo "persistence: systemd"
+}
+
+# Run by systemd. Looks again every `heal` seconds, sooner after a failure (a link that is not up
+# yet at boot), and writes to the journal only when there is news.
+watch() {
+	DIR=$1
+	trap 'exec /bin/sh "$0" watch "$DIR"' HUP
+	said=
+	delay=1
+	while [ -d "$DIR" ]; do
+		heal=$(cat "$DIR/heal")
+		if news=$( (lock && forward && apply "$DIR") 2>&1); then
+			delay=$heal
+		else
+			delay=$((delay * 2 < heal ? delay * 2 : heal))
+		fi
+		[ "$news" = "$said" ] || [ -z "$news" ] || printf '%s\n' "$news"
+		said=$news
+		sleep "$delay"
+	done
+}
+
+# Run by systemd once the watcher is gone. After a stop, the routes go too; after a crash they stay,
+# because systemd starts the watcher again.
+stopped() {
+	case ${SERVICE_RESULT-success} in
+	success | timeout) lock && withdraw "$1" ;;
+	esac
+}
+
+# --- the two commands of the component -----------------------------------------------------------
+
+# Takes standard input apart into files under $WORK.
+read_input() {
+	[ "$(id -u)" = 0 ] || die "needs root: log in as root, or set ssh.sudo"
+	for tool in ip awk flock cmp; do
+		command -v "$tool" >/dev/null || die "this host has no $tool (packages iproute2, mawk or gawk, util-linux, diffutils)"
+	done
+	WORK=$(mktemp -d)
+	trap 'rm -rf "$WORK"' EXIT
+	trap 'exit 129' HUP INT TERM
+	cat >"$WORK/all"
+	sed '/^--- /,$d' "$WORK/all" >"$WORK/in"
+	sed '1,/^--- /d' "$WORK/all" >"$WORK/script"
+	OWNER=$(sed -n 's/^owner //p' "$WORK/in")
+	NODE=$(sed -n 's/^node //p' "$WORK/in")
+	ADOPT=$(sed -n 's/^adopt //p' "$WORK/in")
+	case $OWNER in
+	"" | *[!A-Za-z0-9._-]* | .*) die "bad owner '$OWNER'" ;;
+	esac
+	sed -n 's/^route //p' "$WORK/in" >"$WORK/routes"
+	sed -n 's/^hosts //p' "$WORK/in" >"$WORK/block"
+	if grep -Evq '^[0-9a-f.:]+/[0-9]+ via [0-9a-f.:]+$' "$WORK/routes"; then
+		die "bad route: $(grep -Ev '^[0-9a-f.:]+/[0-9]+ via [0-9a-f.:]+$' "$WORK/routes" | head -n 1)"
+	fi
+	DIR=$STATE/$OWNER
+	UNIT=pod-routes-$OWNER.service
+	SYSCTL=/etc/sysctl.d/90-pod-routes-$OWNER.conf
+}
+
+converge() {
+	read_input
+	lock
+	foreign=$(foreign_routes)
+	if printf '%s\n' "$foreign" | grep -q '^error '; then
+		printf '%s\n' "$foreign" | sed -n 's/^error /pod-network-routes: /p' >&2
+		exit 1
+	fi
+	# From here on the host is being changed. The record comes first: what was wanted before and is
+	# not any more is stale until it is out of the kernel.
+	mkdir -p "$DIR"
+	{
+		tagged want "$WORK/routes"
+		tagged old "$DIR/routes"
+		tagged old "$DIR/stale"
+	} | awk '$1 == "want" { want[$2] = 1 } $1 == "old" && !($2 in want) { print $2, $3, $4 }' | put "$DIR/stale"
+	put "$DIR/routes" <"$WORK/routes"
+	for fact in node heal forward; do
+		sed -n "s/^$fact //p" "$WORK/in" | put "$DIR/$fact"
+	done
+	forward
+	forward_at_boot
+	failed=
+	apply "$DIR" || failed=yes
+	# What was taken over and has not already made way to a route of ours.
+	if [ -n "$foreign" ]; then printf '%s\n' "$foreign" | ip -force -batch - >/dev/null 2>&1 || :; fi
+	hosts_block "$WORK/block"
+	persist
+	[ -z "$failed" ] || exit 1
+}
+
+remove() {
+	read_input
+	if [ ! -d "$DIR" ]; then
+		echo "nothing of $OWNER is here"
+		return
+	fi
+	if [ "$(cat "$DIR/node")" != "$NODE" ]; then
+		echo "left alone: this host is now $(cat "$DIR/node")"
+		return
+	fi
+	if have_systemd; then
+		systemctl --quiet disable --now "$UNIT" 2>&1 || :
+		rm -f "/etc/systemd/system/$UNIT"
+		systemctl daemon-reload
+		systemctl --quiet reset-failed "$UNIT" 2>/dev/null || :
+	fi
+	lock
+	withdraw "$DIR"
+	: >"$WORK/block"
+	hosts_block "$WORK/block"
+	rm -f "$SYSCTL"
+	rm -rf "$DIR"
+	if [ -z "$(find "$STATE" -mindepth 1 -type d)" ]; then
+		forward_back
+		rmdir "$STATE"
+	fi
+}
+
+case ${1-} in
+converge) converge ;;
+remove) remove ;;
+watch) watch "$2" ;;
+stopped) stopped "$2" ;;
+*) die "usage: converge | remove | watch DIR | stopped DIR" ;;
+esac

@@ -1,0 +1,169 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Client, type ConnectConfig } from "ssh2";
+import type { Credentials, Endpoint, Hosts } from "./hosts";
+
+/** What a host said when it was asked for its key. */
+export interface Finding {
+  readonly node: string;
+  readonly state: "ok" | "unreachable" | "wrong key";
+  /** Why it is not ok. */
+  readonly reason: string;
+}
+
+/** A host that takes longer than this to say who it is counts as unreachable, in milliseconds. */
+const timeout = 5000;
+
+/**
+ * Asks every host, at once, for its SSH host key, without logging in.
+ * A wrong key must be known before the first change; an unreachable host only holds up itself.
+ */
+export async function preflight(hosts: Hosts): Promise<Finding[]> {
+  const jump =
+    hosts.bastion && (await connectBastion(hosts.bastion, hosts.credentials));
+  try {
+    return await Promise.all(
+      [...hosts.byNode].map(async ([node, endpoint]) => ({
+        node,
+        ...(jump !== undefined && jump.client === undefined
+          ? jump
+          : await askKey(endpoint, jump?.client)),
+      })),
+    );
+  } finally {
+    jump?.client?.end();
+  }
+}
+
+type Answer = Omit<Finding, "node">;
+
+async function askKey(
+  endpoint: Endpoint,
+  jump: Client | undefined,
+): Promise<Answer> {
+  const { host, port } = endpoint;
+  if (jump === undefined) {
+    return ask(new Client(), { host, port }, endpoint);
+  }
+  return new Promise((resolve) => {
+    jump.forwardOut("127.0.0.1", 0, host, port, (error, sock) => {
+      resolve(
+        error === undefined
+          ? ask(new Client(), { sock }, endpoint)
+          : {
+              state: "unreachable",
+              reason: `through the bastion: ${error.message}`,
+            },
+      );
+    });
+  });
+}
+
+/** Goes as far as the server's proof of its key, then hangs up. */
+function ask(
+  client: Client,
+  to: ConnectConfig,
+  endpoint: Endpoint,
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const done = (answer: Answer) => {
+      client.destroy();
+      resolve(answer);
+    };
+    client.on("error", (error) => done(explain(error, endpoint)));
+    client.on("close", () =>
+      done({ state: "unreachable", reason: "closed the connection" }),
+    );
+    client.connect({
+      ...to,
+      ...keyAlgorithm(endpoint),
+      username: endpoint.user,
+      readyTimeout: timeout,
+      hostVerifier: (key: Buffer) => {
+        done(compare(key, endpoint));
+        return false;
+      },
+    });
+  });
+}
+
+type Jump = { client: Client } | (Answer & { client: undefined });
+
+async function connectBastion(
+  bastion: Endpoint,
+  credentials: Credentials,
+): Promise<Jump> {
+  const { privateKey, passphrase } = await plain(credentials);
+  const client = new Client();
+  return new Promise((resolve) => {
+    let wrongKey: Answer | undefined;
+    client.on("ready", () => resolve({ client }));
+    client.on("error", (error) => {
+      const answer = wrongKey ?? explain(error, bastion);
+      resolve({
+        ...answer,
+        reason: `bastion ${bastion.host}: ${answer.reason}`,
+        client: undefined,
+      });
+    });
+    client.connect({
+      host: bastion.host,
+      port: bastion.port,
+      username: bastion.user,
+      ...keyAlgorithm(bastion),
+      ...(privateKey !== undefined
+        ? { privateKey }
+        : { agent: credentials.agentSocket ?? process.env.SSH_AUTH_SOCK }),
+      ...(passphrase !== undefined && { passphrase }),
+      readyTimeout: timeout,
+      hostVerifier: (key: Buffer) => {
+        const answer = compare(key, bastion);
+        wrongKey = answer.state === "ok" ? undefined : answer;
+        return answer.state === "ok";
+      },
+    } as ConnectConfig);
+  });
+}
+
+/** The server is to show the pinned key, not another of its keys. */
+function keyAlgorithm({
+  hostKey,
+}: Endpoint): Pick<ConnectConfig, "algorithms"> {
+  const type = hostKey?.split(" ")[0];
+  return type === undefined
+    ? {}
+    : { algorithms: { serverHostKey: [type as "ssh-ed25519"] } };
+}
+
+function compare(key: Buffer, { hostKey }: Endpoint): Answer {
+  const [type, pinned] = hostKey?.split(" ") ?? [];
+  return hostKey === undefined || key.toString("base64") === pinned
+    ? { state: "ok", reason: "" }
+    : {
+        state: "wrong key",
+        reason: `its host key is ${type} ${key.toString("base64")}, expected is ${hostKey}`,
+      };
+}
+
+function explain(error: Error, endpoint: Endpoint): Answer {
+  return /no matching host key format/.test(error.message)
+    ? {
+        state: "wrong key",
+        reason: `it has no host key of the expected type, ${endpoint.hostKey}`,
+      }
+    : { state: "unreachable", reason: error.message };
+}
+
+/** The values behind the inputs. They come from config and are known; a value that is not known yet is left out. */
+function plain({ privateKey, passphrase }: Credentials) {
+  type Plain = {
+    privateKey?: string | undefined;
+    passphrase?: string | undefined;
+  };
+  return new Promise<Plain>((resolve) => {
+    const timer = setTimeout(resolve, timeout, {});
+    pulumi.all([privateKey, passphrase]).apply(([key, phrase]) => {
+      clearTimeout(timer);
+      resolve({ privateKey: key, passphrase: phrase });
+    });
+  });
+}

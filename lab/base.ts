@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
+import { run, tryRun } from "./exec";
+import { cache, root } from "./paths";
+
+/** What the lab cannot do without on this machine, or undefined if nothing is in its way. */
+export function labObstacle(): string | undefined {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    return "the lab of throwaway hosts needs Linux and root (network namespaces); your own hosts need neither, see README.md";
+  }
+  return undefined;
+}
+
+/** The commands that the lab uses, and the Debian packages that bring them. */
+const tools = {
+  ip: "iproute2",
+  "ssh-keygen": "openssh-client",
+  ping: "iputils-ping",
+  mmdebstrap: "mmdebstrap",
+  "systemd-nspawn": "systemd-container",
+  shellcheck: "shellcheck",
+};
+
+/** Installs the commands that are missing on this machine, where it is one with apt. */
+export async function installTools(
+  ...names: (keyof typeof tools)[]
+): Promise<void> {
+  const missing: string[] = [];
+  for (const name of names) {
+    if ((await tryRun("sh", ["-c", `command -v ${name}`])).code !== 0) {
+      missing.push(tools[name]);
+    }
+  }
+  if (missing.length === 0) {
+    return;
+  }
+  if (
+    process.getuid?.() !== 0 ||
+    (await tryRun("sh", ["-c", "command -v apt-get"])).code !== 0
+  ) {
+    throw new Error(
+      `please install: ${missing.join(", ")} (there is no apt-get here, or no right to use it)`,
+    );
+  }
+  console.log(`Installing ${missing.join(", ")} with apt-get`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update", "-q"], { env });
+  await run(
+    "apt-get",
+    ["install", "-yq", "--no-install-recommends", ...missing],
+    { env },
+  );
+}
+
+/** The file system under every host; made once a machine. */
+export async function base(): Promise<string> {
+  const script = join(root, "lab/hosts/base.sh");
+  const version = createHash("sha256")
+    .update(readFileSync(script))
+    .digest("hex")
+    .slice(0, 12);
+  const directory = join(cache, `base-${version}`);
+  if (!existsSync(directory)) {
+    console.log(
+      "Making the file system of the hosts, a small Debian (about a quarter of a minute)",
+    );
+    mkdirSync(cache, { recursive: true });
+    const unfinished = `${directory}.${process.pid}`;
+    await run("sh", [script, unfinished]);
+    if (existsSync(directory)) {
+      rmSync(unfinished, { recursive: true }); // somebody else was faster
+    } else {
+      renameSync(unfinished, directory);
+    }
+  }
+  return directory;
+}

@@ -1,0 +1,44 @@
+import { FaultsError } from "../components/core/faults";
+import { labObstacle } from "./base";
+import { check } from "./check";
+import { pulumi, start, stop } from "./dev";
+import { test } from "./test";
+
+/** `npm start` and the rest, once the packages are there. */
+async function main(verb: string, args: readonly string[]): Promise<number> {
+  const inLab = ["start", "stop", "pulumi"].includes(verb);
+  const obstacle = labObstacle();
+  if (inLab && obstacle !== undefined) {
+    console.error(obstacle);
+    return 1;
+  }
+  switch (verb) {
+    case "start":
+      return start();
+    case "stop":
+      await stop();
+      return 0;
+    case "pulumi":
+      return pulumi(args);
+    case "test":
+      return test(args);
+    case "check":
+      return check();
+    default:
+      console.error("expected start, stop, pulumi, test or check");
+      return 1;
+  }
+}
+
+const [verb = "", ...args] = process.argv.slice(2);
+main(verb, args).then(
+  (code) => process.exit(code),
+  (error) => {
+    console.error(
+      error instanceof FaultsError || process.env.DEBUG === undefined
+        ? error.message
+        : error,
+    );
+    process.exit(1);
+  },
+);

@@ -1,0 +1,256 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { run, tryRun } from "./exec";
+import { cache, local, root } from "./paths";
+
+/** The oldest Pulumi CLI that the tests have been run with. */
+const oldest = [3, 220, 0];
+/** What `@pulumi/command` in package.json asks for. */
+const plugin = { name: "command", version: "1.2.1" };
+
+/** A Pulumi engine that is ready to use. */
+export interface Engine {
+  readonly pulumi: string;
+  /** Where it came from, for people. */
+  readonly origin: string;
+  /** Whether the command plugin is our stand-in. */
+  readonly standIn: boolean;
+  /** Environment for the engine, on top of the process's own. */
+  readonly env: Record<string, string>;
+}
+
+const home = join(local, "pulumi-home");
+const pluginDirectory = join(
+  home,
+  "plugins",
+  `resource-${plugin.name}-v${plugin.version}`,
+);
+
+/** Finds or gets the engine and its plugins: what is on this machine, else Pulumi's own download, else what Go modules and a stand-in can give. */
+export async function getEngine(): Promise<Engine> {
+  const { pulumi, origin } =
+    (await onPath()) ?? (await downloaded()) ?? (await built());
+  const env = {
+    PULUMI_HOME: home,
+    // Every plugin that is needed is there already; without this the engine would ask for those of
+    // all the cloud SDKs in node_modules, needed or not.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  const standIn = await providePlugin(pulumi, env);
+  return { pulumi, origin, standIn, env };
+}
+
+async function onPath(): Promise<
+  Pick<Engine, "pulumi" | "origin"> | undefined
+> {
+  for (const directory of (process.env.PATH ?? "").split(delimiter)) {
+    const pulumi = join(directory, "pulumi");
+    if (existsSync(pulumi)) {
+      const version = (await tryRun(pulumi, ["version"])).stdout.trim();
+      if (isRecent(version)) {
+        return { pulumi, origin: `${pulumi} ${version}` };
+      }
+      console.log(
+        `${pulumi} is ${version}, at least v${oldest.join(".")} is needed`,
+      );
+    }
+  }
+  return undefined;
+}
+
+function isRecent(version: string): boolean {
+  const numbers =
+    /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [];
+  const difference =
+    oldest.map((n, i) => (numbers[i] ?? -1) - n).find((n) => n !== 0) ?? 0;
+  return difference >= 0;
+}
+
+/** Pulumi's own installer, by way of its SDK. A machine that cannot reach it is not asked again for a day. */
+async function downloaded(): Promise<
+  Pick<Engine, "pulumi" | "origin"> | undefined
+> {
+  const directory = join(cache, "pulumi-download");
+  const pulumi = join(directory, "bin/pulumi");
+  const failed = join(cache, "pulumi-download-failed");
+  if (!existsSync(pulumi)) {
+    if (existsSync(join(builtDirectory(), "pulumi")) && isFresh(failed)) {
+      return undefined;
+    }
+    console.log("Downloading the Pulumi CLI");
+    const { PulumiCommand } = await import("@pulumi/pulumi/automation/cmd.js");
+    try {
+      await PulumiCommand.install({ root: directory });
+    } catch {
+      console.log("Pulumi's downloads cannot be reached from here");
+      rmSync(directory, { recursive: true, force: true });
+      mark(failed);
+      return undefined;
+    }
+  }
+  return { pulumi, origin: "Pulumi's download" };
+}
+
+function builtDirectory(): string {
+  const hash = createHash("sha256");
+  for (const part of ["cli", "language-nodejs"]) {
+    hash.update(readFileSync(join(root, "lab/engine", part, "go.mod")));
+  }
+  return join(cache, `engine-${hash.digest("hex").slice(0, 12)}`);
+}
+
+/** The same programs, compiled from the Go modules that Pulumi publishes. */
+async function built(): Promise<Pick<Engine, "pulumi" | "origin">> {
+  const directory = builtDirectory();
+  if (!existsSync(directory)) {
+    if ((await tryRun("sh", ["-c", "command -v go"])).code !== 0) {
+      throw new Error(
+        "there is no Pulumi CLI here, it cannot be downloaded, and there is no Go to build it with: install one of the two",
+      );
+    }
+    const unfinished = `${directory}.${process.pid}`;
+    mkdirSync(unfinished, { recursive: true });
+    const module = "github.com/pulumi/pulumi";
+    console.log(
+      "Building Pulumi's Node.js language host from Go modules (about half a minute)",
+    );
+    await goBuild(
+      "language-nodejs",
+      `${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
+      unfinished,
+      "-s -w",
+    );
+    console.log(
+      "Building the Pulumi CLI from Go modules (two to three minutes)",
+    );
+    const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
+    await goBuild(
+      "cli",
+      `${module}/pkg/v3/cmd/pulumi`,
+      unfinished,
+      `-s -w ${version}`,
+    );
+    if (existsSync(directory)) {
+      rmSync(unfinished, { recursive: true }); // somebody else was faster
+    } else {
+      renameSync(unfinished, directory);
+    }
+  }
+  return { pulumi: join(directory, "pulumi"), origin: "built from Go modules" };
+}
+
+async function goBuild(
+  part: string,
+  target: string,
+  directory: string,
+  ldflags: string,
+): Promise<void> {
+  const cwd = join(root, "lab/engine", part);
+  await run(
+    "go",
+    [
+      "build",
+      "-trimpath",
+      "-buildvcs=false",
+      "-ldflags",
+      ldflags,
+      "-o",
+      `${directory}/`,
+      target,
+    ],
+    { cwd },
+  );
+}
+
+/** Sees to the command plugin. Returns whether it is the stand-in. */
+async function providePlugin(
+  pulumi: string,
+  env: Record<string, string>,
+): Promise<boolean> {
+  const theirs = join(
+    process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
+    "plugins",
+    `resource-${plugin.name}-v${plugin.version}`,
+  );
+  const isStandIn = existsSync(join(pluginDirectory, "stand-in"));
+  if (existsSync(pluginDirectory) && !isStandIn) {
+    return false;
+  }
+  if (existsSync(theirs)) {
+    rmSync(pluginDirectory, { recursive: true, force: true });
+    mkdirSync(join(home, "plugins"), { recursive: true });
+    symlinkSync(theirs, pluginDirectory);
+    return false;
+  }
+  const failed = join(home, "plugin-download-failed");
+  if (!isStandIn || !isFresh(failed)) {
+    rmSync(pluginDirectory, { recursive: true, force: true });
+    console.log(`Downloading the ${plugin.name} plugin ${plugin.version}`);
+    const args = ["plugin", "install", "resource", plugin.name, plugin.version];
+    if (
+      (await tryRun(pulumi, args, { env: { ...process.env, ...env } })).code ===
+      0
+    ) {
+      return false;
+    }
+    rmSync(pluginDirectory, { recursive: true, force: true });
+    mark(failed);
+  }
+  await installStandIn();
+  return true;
+}
+
+async function installStandIn(): Promise<void> {
+  const { transpileModule, ModuleKind, ScriptTarget } = await import(
+    "typescript"
+  );
+  mkdirSync(pluginDirectory, { recursive: true });
+  const sources = join(root, "lab/standin");
+  for (const file of readdirSync(sources)) {
+    const { outputText } = transpileModule(
+      readFileSync(join(sources, file), "utf8"),
+      {
+        compilerOptions: {
+          module: ModuleKind.CommonJS,
+          target: ScriptTarget.ES2022,
+        },
+      },
+    );
+    writeFileSync(
+      join(pluginDirectory, file.replace(/\.ts$/, ".js")),
+      outputText,
+    );
+  }
+  const start = `#!/bin/sh\nexec ${process.execPath} "\${0%/*}/provider.js" "$@"\n`;
+  writeFileSync(join(pluginDirectory, "pulumi-resource-command"), start, {
+    mode: 0o755,
+  });
+  writeFileSync(
+    join(pluginDirectory, "stand-in"),
+    "lab/standin of this checkout\n",
+  );
+}
+
+function mark(file: string): void {
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, "");
+}
+
+function isFresh(file: string): boolean {
+  return (
+    existsSync(file) && Date.now() - statSync(file).mtimeMs < 24 * 3600 * 1000
+  );
+}

@@ -1,0 +1,60 @@
+// The way in for `npm start`, `npm test` and the rest: plain JavaScript, because on a fresh clone
+// there is nothing yet to read TypeScript with. Installs the packages if need be, then hands on.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [verb = "", ...args] = process.argv.slice(2);
+
+// Cloud SDKs (and the checkers' binaries) are optional packages: a bare-host user needs none.
+const everything = verb === "test" || verb === "check";
+
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  console.error(`Node.js 20 or later is needed, this is ${process.version}`);
+  process.exit(1);
+}
+process.chdir(root);
+install();
+const child = spawnSync(
+  process.execPath,
+  [
+    "--require",
+    "ts-node/register/transpile-only",
+    join("lab", "cli.ts"),
+    verb,
+    ...args,
+  ],
+  { stdio: "inherit" },
+);
+process.exit(child.status ?? 1);
+
+/** Installs exactly what the lockfile says, unless that has been done already. */
+function install() {
+  const done = join("node_modules", ".pod-network-routes.json");
+  const wanted = {
+    lock: readFileSync("package-lock.json", "utf8"),
+    everything,
+  };
+  if (existsSync(done)) {
+    const have = JSON.parse(readFileSync(done, "utf8"));
+    if (have.lock === wanted.lock && (have.everything || !everything)) {
+      return;
+    }
+  }
+  const omit = everything ? [] : ["--omit=optional", "--omit=dev"];
+  console.log(`Installing packages: npm ci ${omit.join(" ")}`);
+  const npm = spawnSync(
+    "npm",
+    ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...omit],
+    {
+      stdio: "inherit",
+    },
+  );
+  if (npm.status !== 0) {
+    console.error("npm ci failed, see above");
+    process.exit(1);
+  }
+  writeFileSync(done, JSON.stringify(wanted));
+}

@@ -1,0 +1,140 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import type { Engine } from "./engine";
+import { type Result, type RunOptions, run, tryRun } from "./exec";
+import type { Lab } from "./lab";
+import { root } from "./paths";
+
+/** Commands of the CLI that read the stack's configuration. */
+const configured = ["up", "preview", "refresh", "destroy", "config", "import"];
+
+/** A stack of this project with its state in a directory of its own, run inside a lab's network. */
+export class Stack {
+  constructor(
+    readonly name: string,
+    private readonly engine: Engine,
+    private readonly lab: Lab,
+    /** Where state, passphrase and configuration are kept. */
+    readonly directory: string,
+    private readonly env: Record<string, string> = {},
+  ) {}
+
+  get configFile(): string {
+    return join(this.directory, `Pulumi.${this.name}.yaml`);
+  }
+
+  /** Makes the stack, unless it is there. */
+  async init(): Promise<void> {
+    mkdirSync(join(this.directory, "state"), { recursive: true });
+    if (!existsSync(this.passphraseFile)) {
+      const passphrase = randomBytes(24).toString("base64url");
+      writeFileSync(this.passphraseFile, passphrase, { mode: 0o600 });
+    }
+    const stacks: { name: string }[] = JSON.parse(
+      await this.must(["stack", "ls", "--json"]),
+    );
+    if (!stacks.some(({ name }) => name === this.name)) {
+      // `stack init` writes its salt into the stack's file beside Pulumi.yaml, wherever that is. Here
+      // that is our directory, so that the Pulumi.<stack>.yaml of the project stays as it is.
+      copyFileSync(
+        join(root, "Pulumi.yaml"),
+        join(this.directory, "Pulumi.yaml"),
+      );
+      await this.must(["stack", "init", this.name], { cwd: this.directory });
+    }
+  }
+
+  /** Sets the stack's configuration: the text of a `Pulumi.<stack>.yaml`. */
+  configure(yaml: string): void {
+    mkdirSync(this.directory, { recursive: true });
+    const salt = /^encryptionsalt: .*\n/m.exec(
+      existsSync(this.configFile) ? readFileSync(this.configFile, "utf8") : "",
+    );
+    writeFileSync(this.configFile, `${salt?.[0] ?? ""}${yaml}`);
+  }
+
+  /** Runs the Pulumi CLI for this stack. */
+  pulumi(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+    const [command, ...rest] = this.command(args);
+    return tryRun(command ?? "", rest, {
+      cwd: root,
+      env: this.environment(),
+      ...options,
+    });
+  }
+
+  /** Like {@link pulumi}; a failing command throws. */
+  async must(
+    args: readonly string[],
+    options: RunOptions = {},
+  ): Promise<string> {
+    const [command, ...rest] = this.command(args);
+    return run(command ?? "", rest, {
+      cwd: root,
+      env: this.environment(),
+      ...options,
+    });
+  }
+
+  /** Runs the CLI on this terminal and returns its exit code. */
+  interactive(args: readonly string[]): number {
+    const [command = "", ...rest] = this.command(args);
+    return (
+      spawnSync(command, rest, {
+        cwd: root,
+        env: this.environment(),
+        stdio: "inherit",
+      }).status ?? 1
+    );
+  }
+
+  /** An output of the stack. */
+  async output<T>(name: string): Promise<T> {
+    return JSON.parse(await this.must(["stack", "output", name, "--json"]));
+  }
+
+  /** The whole command line, for whoever wants to run it himself. */
+  command(args: readonly string[]): string[] {
+    const [verb = ""] = args;
+    const stack =
+      verb === "stack" && ["ls", "init"].includes(args[1] ?? "")
+        ? []
+        : ["--stack", this.name];
+    const config = configured.includes(verb)
+      ? ["--config-file", this.configFile]
+      : [];
+    return [
+      "ip",
+      "netns",
+      "exec",
+      this.lab.netns,
+      this.engine.pulumi,
+      ...args,
+      ...stack,
+      ...config,
+    ];
+  }
+
+  environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      ...this.engine.env,
+      PATH: `${dirname(this.engine.pulumi)}${delimiter}${process.env.PATH}`,
+      PULUMI_BACKEND_URL: `file://${join(this.directory, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile,
+      ...this.env,
+    };
+  }
+
+  private get passphraseFile(): string {
+    return join(this.directory, "passphrase");
+  }
+}

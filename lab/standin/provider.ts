@@ -1,0 +1,186 @@
+// A stand-in for the `command` resource plugin 1.2.1, for machines that can neither find nor
+// download the official one. It serves `command:remote:Command` and nothing else of it.
+//
+// The same: the inputs and their defaults; create, update (else create) and delete; any changed
+// input is an update, changed triggers are a replacement; standard input; the pinned host key; the
+// proxy; dialErrorLimit, perDialTimeout and the waits between attempts; stdout and stderr; a failing
+// exit status; PULUMI_COMMAND_STDOUT and _STDERR unless addPreviousOutputInEnv is false; the
+// connection is secret; there is no read, so a refresh finds no drift.
+//
+// Different: an environment variable that the server does not accept is dropped without an error;
+// the command's output is not shown while it runs (`logging` has no effect); perDialTimeout bounds
+// the handshake too, where the official plugin waits for ever on a server that says nothing; the
+// wording of connection errors is that of the ssh2 library.
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import * as provider from "@pulumi/pulumi/provider";
+import { type Connection, execute } from "./ssh";
+
+type Properties = Record<string, unknown>;
+
+const inputs = [
+  "create",
+  "update",
+  "delete",
+  "triggers",
+  "stdin",
+  "logging",
+  "connection",
+  "environment",
+  "addPreviousOutputInEnv",
+];
+const secretKey = "4dabf18193072939515e22adb298388d";
+const secretValue = "1b47061264138c4ac30d75fd1eb44270";
+
+class CommandProvider implements provider.Provider {
+  readonly version = "1.2.1";
+
+  async check(
+    _urn: string,
+    _olds: Properties,
+    news: Properties,
+  ): Promise<provider.CheckResult> {
+    const connection = plain(news.connection) as Properties | undefined;
+    const failures: provider.CheckFailure[] = [];
+    if (connection === undefined) {
+      failures.push({
+        property: "connection",
+        reason: "Missing required field 'connection' on 'CommandInputs'",
+      });
+    } else if (typeof connection === "object") {
+      if (connection.host === undefined) {
+        failures.push({
+          property: "connection.host",
+          reason: "Missing required field 'host' on 'Connection'",
+        });
+      }
+      news.connection = secret(withDefaults(connection));
+    }
+    return { inputs: news, failures };
+  }
+
+  async diff(
+    _id: string,
+    _urn: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<provider.DiffResult> {
+    const changed = inputs.filter(
+      (key) => !isDeepStrictEqual(plain(olds[key]), plain(news[key])),
+    );
+    return {
+      changes: changed.length > 0,
+      replaces: changed.filter((key) => key === "triggers"),
+    };
+  }
+
+  async create(urn: string, news: Properties): Promise<provider.CreateResult> {
+    const name = urn.split("::").slice(3).join("::");
+    return {
+      id: `${name}${randomBytes(4).toString("hex")}`,
+      outs: { ...news, ...(await perform(news, news.create)) },
+    };
+  }
+
+  async update(
+    _id: string,
+    _urn: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<provider.UpdateResult> {
+    const before = { stdout: olds.stdout ?? "", stderr: olds.stderr ?? "" };
+    return {
+      outs: {
+        ...news,
+        ...before,
+        ...(await perform({ ...before, ...news }, news.update ?? news.create)),
+      },
+    };
+  }
+
+  async delete(_id: string, _urn: string, olds: Properties): Promise<void> {
+    await perform(olds, olds.delete);
+  }
+}
+
+/** Runs a command of a resource; `properties` are its inputs and the output of the run before. */
+async function perform(
+  properties: Properties,
+  command: unknown,
+): Promise<Properties> {
+  const values = plain(properties) as Properties;
+  if (command === undefined || command === null) {
+    return { stdout: "", stderr: "", ...pick(values, ["stdout", "stderr"]) };
+  }
+  const previous =
+    values.addPreviousOutputInEnv === false
+      ? {}
+      : {
+          PULUMI_COMMAND_STDOUT: values.stdout,
+          PULUMI_COMMAND_STDERR: values.stderr,
+        };
+  const environment = {
+    ...(values.environment as Properties | undefined),
+    ...previous,
+  };
+  const set = Object.entries(environment).filter(
+    ([, value]) => value !== undefined && value !== "",
+  );
+  try {
+    const output = await execute(values.connection as Connection, {
+      command: String(plain(command)),
+      stdin: String(values.stdin ?? ""),
+      environment: Object.fromEntries(
+        set.map(([key, value]) => [key, String(value)]),
+      ),
+    });
+    return { ...output };
+  } catch (error) {
+    (error as Error).stack = ""; // the failure of a command is no fault of this program
+    throw error;
+  }
+}
+
+function withDefaults(connection: Properties): Properties {
+  const { proxy } = connection;
+  return {
+    user: "root",
+    port: 22,
+    dialErrorLimit: 10,
+    perDialTimeout: 15,
+    ...connection,
+    ...(typeof proxy === "object" &&
+      proxy !== null && { proxy: withDefaults(proxy as Properties) }),
+  };
+}
+
+function pick(values: Properties, keys: readonly string[]): Properties {
+  return Object.fromEntries(
+    keys
+      .filter((key) => values[key] !== undefined)
+      .map((key) => [key, values[key]]),
+  );
+}
+
+/** A value without the wrapping that marks secrets on the wire. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(plain);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  const object = value as Properties;
+  if (object[secretKey] === secretValue) {
+    return plain(object.value);
+  }
+  return Object.fromEntries(
+    Object.entries(object).map(([key, inner]) => [key, plain(inner)]),
+  );
+}
+
+function secret(value: unknown): Properties {
+  return { [secretKey]: secretValue, value };
+}
+
+provider.main(new CommandProvider(), process.argv.slice(2));
