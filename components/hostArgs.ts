@@ -78,14 +78,12 @@ export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
     nodeSubnets: readCidrs(raw.nodeSubnets, "nodeSubnets", faults),
     serviceCidrs: readCidrs(raw.serviceCidrs, "serviceCidrs", faults),
   };
-  if (cluster.length > 0 || faults.all.length === 0) {
-    validate(
-      cluster,
-      network,
-      raw.nodes === undefined ? "machinesFile" : "nodes",
-      faults,
-    );
-  }
+  validate(
+    cluster,
+    network,
+    raw.nodes === undefined ? "machinesFile" : "nodes",
+    faults,
+  );
   const hosts = args && readHosts(args.ssh, cluster, faults);
   faults.throwIfAny("the configuration cannot be used");
   return { ...args, cluster, hosts } as HostPlan;
@@ -115,10 +113,10 @@ function readInventory(
 }
 
 function readCidrs(value: unknown, path: string, faults: Faults): Cidr[] {
-  const list = Array.isArray(value)
-    ? value.filter((item) => typeof item === "string")
-    : [];
-  return list.flatMap(
-    (text, i) => readCidr(text, `${path}[${i}]`, faults) ?? [],
+  const list: unknown[] = Array.isArray(value) ? value : [];
+  return list.flatMap((text, i) =>
+    typeof text === "string"
+      ? (readCidr(text, `${path}[${i}]`, faults) ?? [])
+      : [],
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { compareAddresses } from "./core/cidr";
 import type { Node } from "./core/inventory";
 import type { Route } from "./core/plan";
 
@@ -33,15 +34,20 @@ export function hostInput(facts: HostFacts): string {
     ...facts.routes.map(
       (route) => `route ${route.destination} via ${route.nextHop}`,
     ),
-    ...facts.named.flatMap((n) =>
-      n.internalIps.map((ip) => `hosts ${ip.text} ${n.name}`),
-    ),
+    ...hostsLines(facts.named),
   ];
   const bad = lines.find((line) => /[^ -~]/.test(line));
   if (bad !== undefined) {
     throw new Error(`not a line for a host: ${JSON.stringify(bad)}`);
   }
   return [...lines, marker, script(), ""].join("\n");
+}
+
+function hostsLines(nodes: readonly Node[]): string[] {
+  return nodes
+    .flatMap((node) => node.internalIps.map((ip) => ({ ip, node })))
+    .sort((a, b) => compareAddresses(a.ip, b.ip))
+    .map(({ ip, node }) => `hosts ${ip.text} ${node.name}`);
 }
 
 /**

@@ -28,6 +28,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
+LOCKED=
 
 die() {
 	echo "pod-network-routes: $*" >&2
@@ -42,7 +43,10 @@ lock() {
 		flock 9
 		# The last owner to leave removes the directory under our feet.
 		# shellcheck disable=SC3013  # dash, bash and busybox all have -ef
-		[ /proc/self/fd/9 -ef "$STATE" ] && return
+		if [ /proc/self/fd/9 -ef "$STATE" ]; then
+			LOCKED=yes
+			return
+		fi
 	done
 }
 
@@ -307,7 +311,7 @@ read_input() {
 		command -v "$tool" >/dev/null || die "this host has no $tool (packages iproute2, mawk or gawk, util-linux, diffutils)"
 	done
 	WORK=$(mktemp -d)
-	trap 'rm -rf "$WORK"' EXIT
+	trap 'rm -rf "$WORK"; [ -z "$LOCKED" ] || rmdir "$STATE" 2>/dev/null || :' EXIT
 	trap 'exit 129' HUP INT TERM
 	cat >"$WORK/all"
 	sed '/^--- /,$d' "$WORK/all" >"$WORK/in"
@@ -383,7 +387,6 @@ remove() {
 	rm -rf "$DIR"
 	if [ -z "$(find "$STATE" -mindepth 1 -type d)" ]; then
 		forward_back
-		rmdir "$STATE"
 	fi
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -193,12 +194,11 @@ export class Lab {
 
   /** Gives a host a pod for each CIDR: a network namespace behind a bridge, as a CNI plugin would. Its address is the second of the CIDR. */
   async addPod(name: string, cidrs: readonly string[]): Promise<void> {
+    await this.removePod(name);
     this.podCidrs[name] = cidrs;
     this.save();
     const { netns } = this.host(name);
     const pod = `${netns}-pod`;
-    await tryRun("ip", ["netns", "del", pod]);
-    await tryRun("ip", ["-n", netns, "link", "del", "cni0"]);
     await run("ip", ["netns", "add", pod]);
     const bridge = cidrs.map(
       (cidr) => `addr add ${nth(cidr, 1, true)} dev cni0`,
@@ -218,6 +218,20 @@ export class Lab {
     await run("ip", ["-n", pod, "-batch", "-"], {
       input: ["link set lo up", "link set eth0 up", ...inside].join("\n"),
     });
+  }
+
+  /** Takes the pod of a host away. */
+  async removePod(name: string): Promise<void> {
+    const { netns } = this.host(name);
+    await tryRun("ip", ["netns", "del", `${netns}-pod`]);
+    await tryRun("ip", ["-n", netns, "link", "del", "cni0"]);
+    delete this.podCidrs[name];
+    this.save();
+  }
+
+  /** Lists a further address of a host in known_hosts. */
+  alsoAt(name: string, address: string): void {
+    appendFileSync(this.knownHosts, `${address} ${this.host(name).hostKey}\n`);
   }
 
   /** Every pod of the lab: its host, and the address that answers. */
@@ -416,6 +430,7 @@ export class Lab {
       ["home/guest", "1001:1001"],
     ] as const) {
       const ssh = join(up, home, ".ssh");
+      mkdirSync(join(up, "home"), { recursive: true });
       mkdirSync(ssh, { recursive: true, mode: 0o700 });
       writeFileSync(
         join(ssh, "authorized_keys"),

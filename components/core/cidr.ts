@@ -80,6 +80,11 @@ export function compareCidrs(a: Cidr, b: Cidr): number {
   );
 }
 
+/** Numeric order, IPv4 before IPv6. */
+export function compareAddresses(a: Address, b: Address): number {
+  return a.family - b.family || compare(a.value, b.value);
+}
+
 export function contains(cidr: Cidr, address: Address): boolean {
   return (
     cidr.family === address.family &&

@@ -11,7 +11,7 @@ export class Faults {
   readonly all: Fault[] = [];
 
   add(path: string, message: string): void {
-    this.all.push({ path, message });
+    this.all.push({ path: oneLine(path), message: oneLine(message) });
   }
 
   /** Throws a {@link FaultsError} when there is any fault. */
@@ -35,12 +35,18 @@ export class FaultsError extends Error {
   }
 }
 
+/** A fault is one line and cannot steer a terminal, whatever stands in keys and file names. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}|\p{Zl}|\p{Zp}/gu, escaped);
+}
+
+function escaped(c: string): string {
+  return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 /** Shows a value of the input in a message: quoted, on one line, never longer than a line can bear. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  const printable = text.replace(
-    /[\u007f-\uffff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const printable = text.replace(/[\u007f-\uffff]/g, escaped);
   return printable.length > 80 ? `${printable.slice(0, 76)} ..."` : printable;
 }

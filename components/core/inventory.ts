@@ -103,10 +103,10 @@ export function readNode(
       );
     }
   }
-  const address = args.address ?? internalIps[0]?.text ?? "";
-  if (args.address !== undefined && typeof parseAddress(address) === "string") {
-    checkHostName(address, fields("address"), faults);
-  }
+  const address =
+    args.address === undefined
+      ? (internalIps[0]?.text ?? "")
+      : readSshAddress(args.address, fields("address"), faults);
   for (const [i, alias] of (args.aliases ?? []).entries()) {
     checkHostName(alias, `${fields("aliases")}[${i}]`, faults);
   }
@@ -168,6 +168,20 @@ function readInternalIp(
     return undefined;
   }
   return address;
+}
+
+/** An address in canonical form, or a host name. `10.1` could be a name, but resolvers take it for 10.0.0.1. */
+function readSshAddress(text: string, path: string, faults: Faults): string {
+  const address = parseAddress(text);
+  if (typeof address !== "string") {
+    return address.text;
+  }
+  if (/^[\d.]+$/.test(text)) {
+    faults.add(path, `${show(text)} ${address}`);
+  } else {
+    checkHostName(text, path, faults);
+  }
+  return text;
 }
 
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

@@ -61,5 +61,7 @@ function join(path: string, key: PropertyKey): string {
   if (typeof key === "number") {
     return `${path}[${key}]`;
   }
-  return path === "" ? String(key) : `${path}.${String(key)}`;
+  const text = String(key);
+  const name = /^[\w-]{1,64}$/.test(text) ? text : show(text);
+  return path === "" ? name : `${path}.${name}`;
 }

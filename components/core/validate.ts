@@ -1,6 +1,7 @@
 import {
   type Address,
   type Cidr,
+  compareAddresses,
   compareCidrs,
   contains,
   overlaps,
@@ -23,7 +24,9 @@ export function validate(
   path: string,
   faults: Faults,
 ): void {
-  if (!nodes.some((node) => node.podCidrs.length > 0)) {
+  // A node with a fault of its own is left out, and may be the one with a pod CIDR.
+  const complete = faults.all.length === 0;
+  if (complete && !nodes.some((node) => node.podCidrs.length > 0)) {
     faults.add(path, "no node has a pod CIDR, so there is nothing to route");
   }
   unique(nodes, (node) => [node.name], "name", faults);
@@ -172,9 +175,7 @@ function noInternalIpInPodCidr(nodes: readonly Node[], faults: Faults): void {
     .sort((a, b) => compareCidrs(a.cidr, b.cidr));
   const ips = nodes
     .flatMap((node) => node.internalIps.map((ip) => ({ ip, node })))
-    .sort(
-      (a, b) => a.ip.family - b.ip.family || (a.ip.value < b.ip.value ? -1 : 1),
-    );
+    .sort((a, b) => compareAddresses(a.ip, b.ip));
   let next = 0;
   for (const { cidr, node } of blocks) {
     while (next < ips.length && isBefore(ips[next]?.ip, cidr)) {

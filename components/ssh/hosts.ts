@@ -40,6 +40,8 @@ export function readHosts(
   nodes: readonly Node[],
   faults: Faults,
 ): Hosts {
+  // A node with a fault of its own is left out, and may be the one with this host key.
+  const complete = faults.all.length === 0;
   const hostKey = hostKeyFinder(ssh, faults);
   const byNode = new Map(
     nodes.map((node) => {
@@ -63,7 +65,7 @@ export function readHosts(
     ),
   };
   for (const name of Object.keys(ssh.hostKeys)) {
-    if (!byNode.has(name) && name !== "bastion") {
+    if (complete && !byNode.has(name) && name !== "bastion") {
       faults.add(`ssh.hostKeys.${name}`, "is the name of no node");
     }
   }
@@ -115,7 +117,10 @@ function hostKeyFinder(ssh: Ssh, faults: Faults) {
     port: number,
     path: string,
   ) => {
-    const given = ssh.hostKeys[node];
+    // A node may be called "constructor".
+    const given = Object.hasOwn(ssh.hostKeys, node)
+      ? ssh.hostKeys[node]
+      : undefined;
     if (given !== undefined) {
       if (!isPinnableKey(given)) {
         faults.add(
@@ -165,10 +170,11 @@ function readCredentials(ssh: Ssh, faults: Faults): Credentials {
     (passphrase === undefined || typeof passphrase === "string")
   ) {
     const key = utils.parseKey(privateKey, passphrase);
-    if (key instanceof Error) {
+    if (key instanceof Error || !key.isPrivateKey()) {
+      const why = key instanceof Error ? key.message : "this is the public key";
       faults.add(
         path,
-        `holds no usable private key: ${key.message.replace(/\s+/g, " ")}`,
+        `holds no usable private key: ${why.replace(/\s+/g, " ")}`,
       );
     }
   }

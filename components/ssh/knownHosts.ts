@@ -15,14 +15,14 @@ const keyTypes = [
   "ecdsa-sha2-nistp521",
 ] as const;
 
-/** Reads a known_hosts file; comments, certificate authorities and lines that are no entry are passed over. */
+/** Reads a known_hosts file; comments, certificate authorities, unknown markers and lines that are no entry are passed over. */
 export function parseKnownHosts(text: string): Entry[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const words = line.trim().split(/\s+/);
     const marker = words[0]?.startsWith("@") ? words.shift() : undefined;
     const [patterns, type, key] = words;
     if (
-      marker === "@cert-authority" ||
+      (marker !== undefined && marker !== "@revoked") ||
       key === undefined ||
       patterns?.startsWith("#")
     ) {
@@ -44,15 +44,18 @@ export function findHostKey(
   names: readonly string[],
   port: number,
 ): string | undefined {
-  for (const name of names) {
+  const byName = names.map((name) => {
     const host = port === 22 ? name : `[${name}]:${port}`;
-    const listed = entries.filter((entry) => matches(entry.patterns, host));
-    const revoked = listed
-      .filter((entry) => entry.revoked)
-      .map((entry) => entry.key);
+    return entries.filter((entry) => matches(entry.patterns, host));
+  });
+  // Revoked under one name of the host is revoked under all of them.
+  const revoked = new Set(
+    byName.flat().flatMap((entry) => (entry.revoked ? entry.key : [])),
+  );
+  for (const listed of byName) {
     const keys = listed
       .map((entry) => entry.key)
-      .filter((key) => !revoked.includes(key));
+      .filter((key) => !revoked.has(key));
     for (const type of keyTypes) {
       const key = keys.find((candidate) => candidate.startsWith(`${type} `));
       if (key !== undefined) {

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { example, lines, plainHosts, Scenario, up } from "./scenario";
+
+describe("seed 000: routes between three workers, names on three controllers", () => {
+  const controllers = {
+    "controller-0": 3,
+    "controller-1": 4,
+    "controller-2": 5,
+  };
+  const workers = { "worker-0": 6, "worker-1": 7, "worker-2": 8 };
+  const scenario = new Scenario(() =>
+    plainHosts("10.240.0", { ...controllers, ...workers }),
+  );
+
+  it("leaves every host as the guide does", async () => {
+    for (const i of [0, 1, 2]) {
+      await scenario.lab.addPod(`worker-${i}`, [`10.200.${i}.0/24`]);
+    }
+    const stack = await scenario.stack(
+      "seed-000",
+      example("000-worker-routes.yaml"),
+    );
+    await up(stack);
+
+    const routes = [0, 1, 2].map(
+      (i) => `10.200.${i}.0/24 via 10.240.0.${6 + i}`,
+    );
+    for (const i of [0, 1, 2]) {
+      const wanted = routes
+        .filter((_, j) => j !== i)
+        .map((route) => `${route} dev eth0`);
+      assert.deepEqual(await scenario.table(`worker-${i}`), wanted);
+      assert.deepEqual(
+        await scenario.allRoutes(`worker-${i}`),
+        wanted.map((route) => `${route} proto 173`),
+      );
+    }
+    for (const controller of Object.keys(controllers)) {
+      assert.deepEqual(await scenario.table(controller), []);
+      const hosts = lines(await scenario.lab.on(controller, "cat /etc/hosts"));
+      const block = hosts.slice(
+        hosts.findIndex((line) => line.startsWith("# BEGIN")) + 1,
+        -1,
+      );
+      assert.deepEqual(block, [
+        "10.240.0.6 worker-0",
+        "10.240.0.7 worker-1",
+        "10.240.0.8 worker-2",
+      ]);
+      const resolved = await scenario.lab.on(
+        controller,
+        "getent hosts worker-1",
+      );
+      assert.match(resolved, /^10\.240\.0\.7\s+worker-1$/m);
+    }
+    await scenario.assertPodsReachEachOther();
+    assert.equal(
+      await stack.output("routeTableText"),
+      routes.map((route, i) => `${route} # worker-${i}`).join("\n"),
+    );
+  });
+});
+
+describe("seed 002: the machines of machines.txt", () => {
+  const machines = { server: 33, "node-0": 34, "node-1": 136 };
+  const scenario = new Scenario(
+    () => plainHosts("198.19.249", machines, "ens160"),
+    ["198.19.249.1/24"],
+  );
+
+  it("leaves every host as the guide does", async () => {
+    await scenario.lab.addPod("node-0", ["10.200.0.0/24"]);
+    await scenario.lab.addPod("node-1", ["10.200.1.0/24"]);
+    const stack = await scenario.stack(
+      "seed-002",
+      example("002-machines-file.yaml"),
+    );
+    await up(stack);
+
+    const toNode0 = "10.200.0.0/24 via 198.19.249.34 dev ens160";
+    const toNode1 = "10.200.1.0/24 via 198.19.249.136 dev ens160";
+    assert.deepEqual(await scenario.table("server"), [toNode0, toNode1]);
+    assert.deepEqual(await scenario.table("node-0"), [toNode1]);
+    assert.deepEqual(await scenario.table("node-1"), [toNode0]);
+    const listed = lines(await scenario.lab.on("server", "ip route"));
+    assert.deepEqual(listed, [
+      `${toNode0} proto 173`,
+      `${toNode1} proto 173`,
+      "198.19.249.0/24 dev ens160 proto kernel scope link src 198.19.249.33",
+    ]);
+    await scenario.assertPodsReachEachOther();
+  });
+});

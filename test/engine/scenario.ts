@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { getEngine } from "../../lab/engine";
+import type { Result } from "../../lab/exec";
+import { type HostSpec, Lab } from "../../lab/lab";
+import { Stack } from "../../lab/stack";
+
+export type Config = Record<string, unknown>;
+
+/** A node of the inventory, for tests that change it. */
+export interface TestNode {
+  name: string;
+  internalIp: string | string[];
+  podCidrs?: string[];
+}
+
+/** What {@link Scenario.changes} reads off a preview or an up. */
+export type Changes = Record<string, string[]>;
+
+/** Hosts and stacks for the tests of one file, raised before its first test and gone after its last. */
+export class Scenario {
+  lab!: Lab;
+  private home!: string;
+
+  constructor(
+    specs: () => HostSpec[],
+    addresses: readonly string[] = ["10.240.0.1/24", "fd00:240::1/64"],
+  ) {
+    before(async () => {
+      this.lab = await Lab.raise(`t${process.pid}`, addresses);
+      this.home = mkdtempSync(join(tmpdir(), "pod-network-routes-test-"));
+      await this.lab.add(...specs());
+      const ssh = join(this.home, ".ssh");
+      mkdirSync(ssh);
+      copyFileSync(this.lab.key, join(ssh, "id_ed25519"));
+      this.trustHosts();
+    });
+    after(async () => {
+      await this.lab.down();
+      rmSync(this.home, { recursive: true, force: true });
+    });
+  }
+
+  /** Writes the known_hosts file anew, for hosts that have come or gone. */
+  trustHosts(): void {
+    copyFileSync(this.lab.knownHosts, join(this.home, ".ssh/known_hosts"));
+  }
+
+  /** A new stack with this configuration. Keys are those of the project, without its name. */
+  async stack(name: string, config: Config | string): Promise<Stack> {
+    const env = { HOME: this.home, SSH_AUTH_SOCK: "" };
+    const stack = new Stack(
+      name,
+      await getEngine(),
+      this.lab,
+      join(this.home, name),
+      env,
+    );
+    this.configure(stack, config);
+    await stack.init();
+    return stack;
+  }
+
+  configure(stack: Stack, config: Config | string): void {
+    const lines = Object.entries(
+      typeof config === "string" ? {} : { ...this.access, ...config },
+    );
+    const yaml = lines.map(
+      ([key, value]) =>
+        `  pod-network-routes:${key}: ${JSON.stringify(value)}\n`,
+    );
+    stack.configure(
+      typeof config === "string" ? config : `config:\n${yaml.join("")}`,
+    );
+  }
+
+  /** How the tests log in, unless they say otherwise. */
+  get access(): Config {
+    return {
+      ssh: {
+        privateKeyFile: "~/.ssh/id_ed25519",
+        connectTimeout: 1,
+        connectAttempts: 2,
+      },
+    };
+  }
+
+  /** Our routes on a host, as `ip route` lists them. */
+  async table(host: string): Promise<string[]> {
+    return lines(
+      await this.lab.on(
+        host,
+        "ip route show proto 173; ip -6 route show proto 173",
+      ),
+    );
+  }
+
+  /** Every route on a host but those of its own networks. */
+  async allRoutes(host: string): Promise<string[]> {
+    return lines(await this.lab.on(host, "ip route; ip -6 route")).filter(
+      (line) => !line.includes("proto kernel"),
+    );
+  }
+
+  /** All that we could have changed on a host, to be compared byte for byte. */
+  async everything(host: string): Promise<string> {
+    const facts = [
+      "ip -4 route show table all",
+      "ip -6 route show table all | grep -v fe80 | sed 's/ expires [0-9]*sec//'",
+      "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding",
+      "find /etc /var/lib /usr/local /root /tmp /home -xdev -type f -exec sha256sum {} + | sort -k 2",
+      "find /etc /var/lib /usr/local /root /tmp /home -xdev -printf '%M %u %g %p %l\\n' | sort",
+      "ls /run",
+    ];
+    return this.lab.on(host, facts.join("; echo; "));
+  }
+
+  /** Asserts that every pod reaches every other one. */
+  async assertPodsReachEachOther(): Promise<void> {
+    const pods = this.lab.pods();
+    for (const from of pods) {
+      for (const to of pods) {
+        const sameFamily =
+          from.address.includes(":") === to.address.includes(":");
+        if (from.host !== to.host && sameFamily) {
+          assert.ok(
+            await this.lab.ping(from.host, to.address),
+            `the pod of ${from.host} reaches ${to.address}`,
+          );
+        }
+      }
+    }
+  }
+
+  /** The commands that a preview plans, by what it would do with them: `{ update: ["worker-0"] }`. */
+  async plan(stack: Stack): Promise<Changes> {
+    const { steps } = JSON.parse(await stack.must(["preview", "--json"])) as {
+      steps: { op: string; urn: string }[];
+    };
+    const changes: Changes = {};
+    for (const { op, urn } of steps) {
+      if (urn.includes("command:remote:Command::") && op !== "same") {
+        changes[op] = [
+          ...(changes[op] ?? []),
+          urn.replace(/^.*::routes-/, ""),
+        ].sort();
+      }
+    }
+    return changes;
+  }
+}
+
+/** Applies a stack, and then asserts that applying it again changes nothing. */
+export async function up(stack: Stack): Promise<string> {
+  const output = await stack.must(["up", "--yes", "--skip-preview"]);
+  await stack.must(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
+  return output;
+}
+
+/** Applies a stack that has to fail, and returns all it said. */
+export async function upFails(stack: Stack): Promise<string> {
+  return says(await stack.pulumi(["up", "--yes", "--skip-preview"]));
+}
+
+/** The output of a command that has to fail. */
+export function says({ code, stdout, stderr }: Result): string {
+  assert.notEqual(code, 0, `expected a failure, but:\n${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+/** Asserts that two answers of {@link Scenario.everything} are the same, and shows only where they are not. */
+export function assertSame(now: string, before: string): void {
+  const only = (a: string, b: string) => {
+    const other = new Set(b.split("\n"));
+    return a.split("\n").filter((line) => !other.has(line));
+  };
+  assert.deepEqual(
+    { new: only(now, before), gone: only(before, now) },
+    { new: [], gone: [] },
+  );
+  assert.equal(now.length, before.length);
+}
+
+export function lines(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+/** A file of the examples. */
+export function example(name: string): string {
+  return readFileSync(join(__dirname, "../../examples", name), "utf8");
+}
+
+export function plainHosts(
+  network: string,
+  hosts: Record<string, number>,
+  iface = "eth0",
+): HostSpec[] {
+  return Object.entries(hosts).map(([name, last]) => ({
+    name,
+    addresses: [`${network}.${last}/24`],
+    kind: "plain",
+    iface,
+  }));
+}
