@@ -38,14 +38,26 @@ export interface Node {
   readonly path: string;
 }
 
+const addresses =
+  "expected an address, or a list of one IPv4 and one IPv6 address";
+
 const nodeSchema = strict({
   name: z.string(),
-  internalIp: z.union([z.string(), z.array(z.string()).min(1).max(2)], {
-    error: "expected an address, or a list of one IPv4 and one IPv6 address",
-  }),
+  internalIp: z.union(
+    [
+      z.string(),
+      z
+        .array(z.string())
+        .refine((list) => list.length === 1 || list.length === 2, addresses),
+    ],
+    { error: addresses },
+  ),
   podCidrs: z
     .array(z.string())
-    .max(2, "a node has at most one pod CIDR an address family")
+    .refine(
+      (list) => list.length <= 2,
+      "a node has at most one pod CIDR an address family",
+    )
     .optional(),
   role: z.enum(["worker", "controller"]).optional(),
   address: z.string().optional(),

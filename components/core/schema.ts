@@ -57,7 +57,8 @@ function addIssue(issue: z.core.$ZodIssue, path: string, faults: Faults): void {
   }
 }
 
-function join(path: string, key: PropertyKey): string {
+/** The path of a part of what stands at `path`. A key that is no word is quoted. */
+export function join(path: string, key: PropertyKey): string {
   if (typeof key === "number") {
     return `${path}[${key}]`;
   }

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { utils } from "ssh2";
 import { type Faults, show } from "../core/faults";
 import type { Node } from "../core/inventory";
+import { join } from "../core/schema";
 import { readInputFile } from "../files";
 import type { Ssh } from "./args";
 import {
@@ -66,7 +67,7 @@ export function readHosts(
   };
   for (const name of Object.keys(ssh.hostKeys)) {
     if (complete && !byNode.has(name) && name !== "bastion") {
-      faults.add(`ssh.hostKeys.${name}`, "is the name of no node");
+      faults.add(join("ssh.hostKeys", name), "is the name of no node");
     }
   }
   return { byNode, bastion, credentials: readCredentials(ssh, faults) };
@@ -124,7 +125,7 @@ function hostKeyFinder(ssh: Ssh, faults: Faults) {
     if (given !== undefined) {
       if (!isPinnableKey(given)) {
         faults.add(
-          `ssh.hostKeys.${node}`,
+          join("ssh.hostKeys", node),
           `${show(given)} is no host key, expected TYPE BASE64 with a type of ${pinnableKeyTypes}`,
         );
       }

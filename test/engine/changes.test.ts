@@ -123,7 +123,7 @@ describe("a change of the inventory", () => {
 
   it("that moves a worker to another address makes the new one, and cleans the old one while it answers", async () => {
     await scenario.lab.on("worker-3", "ip addr add 10.240.0.43/24 dev eth0");
-    scenario.lab.alsoAt("worker-3", "10.240.0.43");
+    scenario.lab.trust("worker-3", "10.240.0.43");
     scenario.trustHosts();
     await change(
       [controller, worker(0, 1), worker(1, 0), worker(2), worker(3, 33, 43)],

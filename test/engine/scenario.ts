@@ -11,7 +11,8 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import { getEngine } from "../../lab/engine";
 import type { Result } from "../../lab/exec";
-import { type HostSpec, Lab } from "../../lab/lab";
+import type { HostSpec } from "../../lab/host";
+import { Lab } from "../../lab/lab";
 import { Stack } from "../../lab/stack";
 
 export type Config = Record<string, unknown>;
@@ -56,14 +57,17 @@ export class Scenario {
   }
 
   /** A new stack with this configuration. Keys are those of the project, without its name. */
-  async stack(name: string, config: Config | string): Promise<Stack> {
-    const env = { HOME: this.home, SSH_AUTH_SOCK: "" };
+  async stack(
+    name: string,
+    config: Config | string,
+    env: Record<string, string> = {},
+  ): Promise<Stack> {
     const stack = new Stack(
       name,
       await getEngine(),
       this.lab,
       join(this.home, name),
-      env,
+      { HOME: this.home, SSH_AUTH_SOCK: "", ...env },
     );
     this.configure(stack, config);
     await stack.init();
@@ -167,8 +171,11 @@ export async function up(stack: Stack): Promise<string> {
 }
 
 /** Applies a stack that has to fail, and returns all it said. */
-export async function upFails(stack: Stack): Promise<string> {
-  return says(await stack.pulumi(["up", "--yes", "--skip-preview"]));
+export async function upFails(
+  stack: Stack,
+  ...flags: string[]
+): Promise<string> {
+  return says(await stack.pulumi(["up", "--yes", "--skip-preview", ...flags]));
 }
 
 /** The output of a command that has to fail. */

@@ -1,0 +1,222 @@
+import { spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { base } from "./base";
+import { run, tryRun, until } from "./exec";
+import { root } from "./paths";
+
+/** What a host is to be. */
+export interface HostSpec {
+  readonly name: string;
+  /** Addresses on the lab's network, with prefix length: `10.240.0.20/24`. The first is where SSH reaches it. */
+  readonly addresses: readonly string[];
+  /** plain: a second to start, no systemd. systemd: a whole system with networkd that can reboot. */
+  readonly kind: "plain" | "systemd";
+  /** Name of its network interface. Default: eth0. */
+  readonly iface?: string;
+}
+
+/** A host of a lab. */
+export interface Host extends HostSpec {
+  /** First address, without its prefix length. */
+  readonly address: string;
+  /** Host key as known_hosts has it, `ssh-ed25519 BASE64`. */
+  readonly hostKey: string;
+  readonly netns: string;
+  /** Where its files are: `up` is what it wrote, `log` its console, `pid` what keeps it running. */
+  readonly directory: string;
+  /** The lab's namespace, and the name of the host's link there. */
+  readonly lab: string;
+  readonly link: string;
+}
+
+/** Lays out the files of a new host: a host key, who may log in, its name. */
+export async function prepare(
+  host: Omit<Host, "hostKey">,
+  authorizedKey: string,
+): Promise<Host> {
+  const up = join(host.directory, "up");
+  for (const sub of ["up/etc/ssh", "up/home", "work", "root"]) {
+    mkdirSync(join(host.directory, sub), { recursive: true });
+  }
+  const key = join(up, "etc/ssh/ssh_host_ed25519_key");
+  await generateKey(key, host.name);
+  const users = {
+    root: "0:0",
+    "home/ops": "1000:1000",
+    "home/guest": "1001:1001",
+  };
+  for (const [home, user] of Object.entries(users)) {
+    const ssh = join(up, home, ".ssh");
+    mkdirSync(ssh, { recursive: true, mode: 0o700 });
+    writeFileSync(join(ssh, "authorized_keys"), authorizedKey, { mode: 0o600 });
+    await run("chown", ["-R", user, join(up, home)]);
+  }
+  const names = `127.0.0.1 localhost\n127.0.1.1 ${host.name}\n`;
+  writeFileSync(join(up, "etc/hosts"), names);
+  writeFileSync(join(up, "etc/hostname"), `${host.name}\n`);
+  if (host.kind === "systemd") {
+    networkd(up, host);
+  }
+  const [type, data] = readFileSync(`${key}.pub`, "utf8").split(" ");
+  return { ...host, hostKey: `${type} ${data}` };
+}
+
+/** Starts a host, from the files that it has. */
+export async function launch(host: Host): Promise<void> {
+  const { name, kind, directory, netns, lab, link, iface, addresses } = host;
+  const script = join(root, `lab/hosts/${kind}-host.sh`);
+  const plain = kind === "plain";
+  const net = [
+    "sh",
+    join(root, "lab/hosts/host-net.sh"),
+    lab,
+    netns,
+    link,
+    iface ?? "eth0",
+  ];
+  await run("sh", [...net.slice(1), ...(plain ? addresses : [])]);
+  const start = ["sh", script, name, await base(), directory];
+  const isolated = plain
+    ? [
+        "ip",
+        "netns",
+        "exec",
+        netns,
+        "unshare",
+        "-m",
+        "-u",
+        "-i",
+        "-p",
+        "-f",
+        "--kill-child",
+        ...start,
+      ]
+    : [...start, netns, ...net];
+  const log = openSync(join(directory, "log"), "a");
+  const child = spawn(isolated[0] ?? "", isolated.slice(1), {
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  writeFileSync(join(directory, "pid"), String(child.pid));
+  child.unref();
+}
+
+/** Waits until SSH answers. */
+export async function greets({ name, lab, address }: Host): Promise<void> {
+  const greet =
+    'exec 3<>"/dev/tcp/$0/22" && read -t 2 <&3 && [[ $REPLY = SSH* ]]';
+  const probe = [
+    "netns",
+    "exec",
+    lab,
+    "timeout",
+    "3",
+    "bash",
+    "-c",
+    greet,
+    address,
+  ];
+  await until(`${name} answers on SSH`, async () =>
+    (await tryRun("ip", probe)).code === 0 ? true : undefined,
+  );
+}
+
+/** The first process of a host: its sshd, or its systemd. undefined: it is not running. */
+export function firstProcess(host: Host): number | undefined {
+  const supervisor = Number(readFileSync(join(host.directory, "pid"), "utf8"));
+  const generations =
+    host.kind === "plain" ? ["sshd"] : ["systemd-nspawn", "systemd"];
+  return generations.reduce<number | undefined>(
+    (pid, wanted) => (pid === undefined ? undefined : descendant(pid, wanted)),
+    supervisor,
+  );
+}
+
+/** Kills what keeps a host running, if it is still the process that we started. */
+export function killSupervisor(directory: string): void {
+  const file = join(directory, "pid");
+  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  const commandLine = `/proc/${pid}/cmdline`;
+  if (
+    pid > 0 &&
+    existsSync(commandLine) &&
+    readFileSync(commandLine, "utf8").includes(directory)
+  ) {
+    signal(pid);
+  }
+}
+
+/** Kills every process in a network namespace, which are ours because the namespace is, and waits until they are gone. */
+export async function killAll(netns: string): Promise<void> {
+  await until(`the processes in ${netns} end`, async () => {
+    const { stdout } = await tryRun("ip", ["netns", "pids", netns]);
+    const pids = stdout.split("\n").filter(Boolean).map(Number);
+    for (const pid of pids) {
+      signal(pid);
+    }
+    return pids.length === 0 ? true : undefined;
+  });
+}
+
+export async function generateKey(
+  file: string,
+  comment: string,
+): Promise<void> {
+  await run("ssh-keygen", [
+    "-q",
+    "-t",
+    "ed25519",
+    "-N",
+    "",
+    "-C",
+    comment,
+    "-f",
+    file,
+  ]);
+}
+
+function networkd(up: string, { iface = "eth0", addresses }: HostSpec): void {
+  const units = join(up, "etc/systemd/network");
+  mkdirSync(units, { recursive: true });
+  const lines = [
+    "[Match]",
+    `Name=${iface}`,
+    "[Network]",
+    "LinkLocalAddressing=no",
+    "IPv6AcceptRA=no",
+    ...addresses.map((address) => `Address=${address}`),
+  ];
+  writeFileSync(join(units, "10-lab.network"), `${lines.join("\n")}\n`);
+}
+
+function descendant(pid: number, command: string): number | undefined {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const children = existsSync(file)
+    ? readFileSync(file, "utf8").trim().split(" ").filter(Boolean).map(Number)
+    : [];
+  for (const child of children) {
+    const name = readFileSync(`/proc/${child}/comm`, "utf8").trim();
+    const found = name === command ? child : descendant(child, command);
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return undefined;
+}
+
+function signal(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { run, until } from "../../lab/exec";
+import {
+  type Config,
+  plainHosts,
+  Scenario,
+  says,
+  type TestNode,
+  up,
+} from "./scenario";
+
+const nodes: TestNode[] = [0, 1].map((i) => ({
+  name: `worker-${i}`,
+  internalIp: `10.240.0.${20 + i}`,
+  podCidrs: [`10.200.${i}.0/24`],
+}));
+
+describe("SSH", () => {
+  const scenario = new Scenario(() =>
+    plainHosts("10.240.0", { bastion: 2, "worker-0": 20, "worker-1": 21 }),
+  );
+  const ssh = (changed: Config): Config => ({
+    nodes,
+    ssh: { ...(scenario.access.ssh as object), ...changed },
+  });
+
+  const works = async (
+    name: string,
+    config: Config,
+    env: Record<string, string> = {},
+  ) => {
+    const stack = await scenario.stack(name, config, env);
+    const output = await up(stack);
+    assert.deepEqual(await scenario.table("worker-0"), [
+      "10.200.1.0/24 via 10.240.0.21 dev eth0",
+    ]);
+    await stack.must(["destroy", "--yes", "--skip-preview"]);
+    assert.deepEqual(await scenario.table("worker-0"), []);
+    return output;
+  };
+
+  it("works as a user who becomes root by sudo", async () => {
+    await works("sudo", ssh({ user: "ops" }));
+  });
+
+  it("says so when a user who is not root does without sudo", async () => {
+    const stack = await scenario.stack(
+      "no-sudo",
+      ssh({ user: "ops", sudo: false }),
+    );
+    const output = says(await stack.pulumi(["up", "--yes", "--skip-preview"]));
+    assert.match(
+      output,
+      /pod-network-routes: needs root: log in as root, or set ssh\.sudo/,
+    );
+  });
+
+  it("works through a bastion, where the hosts answer nobody else", async () => {
+    for (const worker of ["worker-0", "worker-1"]) {
+      await scenario.lab.on(worker, "ip route add prohibit 10.240.0.1");
+    }
+    await works("bastion", ssh({ bastion: { host: "10.240.0.2" } }));
+    const stack = await scenario.stack(
+      "wrong-bastion",
+      ssh({
+        bastion: { host: "10.240.0.2" },
+        hostKeys: { bastion: scenario.lab.host("worker-0").hostKey },
+      }),
+    );
+    assert.match(
+      says(await stack.pulumi(["preview"])),
+      /host keys do not match[\s\S]*bastion 10\.240\.0\.2: its host key is/,
+    );
+    for (const worker of ["worker-0", "worker-1"]) {
+      await scenario.lab.on(worker, "ip route del prohibit 10.240.0.1");
+    }
+  });
+
+  it("works with a key that only the agent has", async () => {
+    const socket = join(scenario.lab.directory, "agent");
+    const agent: ChildProcess = spawn("ssh-agent", ["-D", "-a", socket], {
+      stdio: "ignore",
+    });
+    try {
+      const env = { ...process.env, SSH_AUTH_SOCK: socket };
+      await until("the agent listens", async () =>
+        (await exists(socket)) ? true : undefined,
+      );
+      await run("ssh-add", ["-q", scenario.lab.key], { env });
+      await works("agent", { nodes, ssh: {} }, { SSH_AUTH_SOCK: socket });
+    } finally {
+      agent.kill();
+    }
+  });
+
+  it("works with a key and passphrase from the configuration, which stay secrets in the state", async () => {
+    const file = join(scenario.lab.directory, "protected");
+    await run("cp", [scenario.lab.key, file]);
+    await run("ssh-keygen", [
+      "-q",
+      "-p",
+      "-P",
+      "",
+      "-N",
+      "correct horse",
+      "-f",
+      file,
+    ]);
+    const stack = await scenario.stack("secret", {
+      nodes,
+      ssh: { connectTimeout: 2 },
+    });
+    const set = ["config", "set", "--secret", "--path"];
+    await stack.must([...set, "ssh.privateKeyPassphrase", "correct horse"]);
+    const key = readFileSync(file, "utf8");
+    await stack.must([...set, "ssh.privateKey"], { input: key });
+    const said = await up(stack);
+    const exported = await stack.must(["stack", "export"]);
+    for (const secret of ["correct horse", key.split("\n")[2] ?? ""]) {
+      assert.ok(!exported.includes(secret) && !said.includes(secret));
+    }
+    await stack.must(["destroy", "--yes", "--skip-preview"]);
+  });
+
+  it("accepts any host key only where the check is turned off, and warns", async () => {
+    const wrong = { "worker-0": scenario.lab.host("worker-1").hostKey };
+    const output = await works(
+      "unchecked",
+      ssh({ hostKeyCheck: false, hostKeys: wrong }),
+    );
+    assert.match(output, /warning: ssh\.hostKeyCheck is off/);
+  });
+});
+
+async function exists(path: string): Promise<boolean> {
+  return (
+    (
+      await run("sh", ["-c", `test -e "$0" && echo yes || echo no`, path])
+    ).trim() === "yes"
+  );
+}

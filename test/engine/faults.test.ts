@@ -1,0 +1,289 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import type { Stack } from "../../lab/stack";
+import {
+  assertSame,
+  type Config,
+  plainHosts,
+  Scenario,
+  says,
+  type TestNode,
+  up,
+  upFails,
+} from "./scenario";
+
+const hosts = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };
+
+function nodes(
+  ...changed: (Partial<TestNode> & { role?: string })[]
+): TestNode[] {
+  return [0, 1, 2].map((i) => ({
+    name: `worker-${i}`,
+    internalIp: `10.240.0.${20 + i}`,
+    podCidrs: [`10.200.${i}.0/24`],
+    ...changed[i],
+  }));
+}
+
+const networks = {
+  nodeSubnets: ["10.240.0.0/24"],
+  serviceCidrs: ["10.32.0.0/24"],
+};
+
+/** Bad configurations, and what the preview has to say of each: all of it, in one run. */
+const table: [string, Config, RegExp[]][] = [
+  [
+    "a pod CIDR with host bits set",
+    { nodes: nodes({ podCidrs: ["10.200.0.5/24"] }) },
+    [
+      /nodes\[0\]\.podCidrs\[0\]: "10\.200\.0\.5\/24" has host bits set, the canonical form is 10\.200\.0\.0\/24/,
+    ],
+  ],
+  [
+    "one pod CIDR twice and one inside another",
+    {
+      nodes: nodes(
+        {},
+        { podCidrs: ["10.200.0.0/24"] },
+        { podCidrs: ["10.200.0.128/25"] },
+      ),
+    },
+    [
+      /nodes\[1\]: pod CIDR "10\.200\.0\.0\/24" is also that of worker-0/,
+      /nodes\[2\]: pod CIDR "10\.200\.0\.128\/25" overlaps 10\.200\.0\.0\/24 of worker-0/,
+    ],
+  ],
+  [
+    "pod CIDRs in the node subnet and in the service CIDR",
+    {
+      ...networks,
+      nodes: nodes(
+        { podCidrs: ["10.240.0.128/25"] },
+        { podCidrs: ["10.32.0.0/25"] },
+      ),
+    },
+    [
+      /overlaps the node subnet 10\.240\.0\.0\/24/,
+      /overlaps the service CIDR 10\.32\.0\.0\/24/,
+    ],
+  ],
+  [
+    "a next hop outside the node subnet, and its network address as one",
+    {
+      ...networks,
+      nodes: nodes({ internalIp: "10.250.0.20" }, { internalIp: "10.240.0.0" }),
+    },
+    [
+      /next hop "10\.250\.0\.20" of worker-0 is outside the node subnets 10\.240\.0\.0\/24/,
+      /is the network address of 10\.240\.0\.0\/24/,
+    ],
+  ],
+  [
+    "a name and an address twice",
+    { nodes: nodes({}, { name: "worker-0" }, { internalIp: "10.240.0.20" }) },
+    [
+      /name "worker-0" is taken by worker-0/,
+      /internal IP "10\.240\.0\.20" is taken by worker-0/,
+    ],
+  ],
+  [
+    "names that are no host names",
+    {
+      nodes: nodes(
+        { name: "$(reboot)" },
+        { name: "a\nroute 0.0.0.0/0 via 10.240.0.9" },
+        { name: "-oProxyCommand=x" },
+      ),
+    },
+    [
+      /nodes\[0\]\.name: "\$\(reboot\)" is not a host name/,
+      /nodes\[1\]\.name: "a\\nroute/,
+      /nodes\[2\]\.name: "-oProxyCommand=x"/,
+    ],
+  ],
+  [
+    "unknown keys",
+    { nodes: nodes(), nodeSubnet: ["10.240.0.0/24"] },
+    [/nodeSubnet: is not a known key, did you mean nodeSubnets\?/],
+  ],
+  [
+    "shell in addresses",
+    {
+      nodes: nodes(
+        { internalIp: "10.240.0.20;reboot" },
+        { podCidrs: ["`id`"] },
+      ),
+    },
+    [
+      /nodes\[0\]\.internalIp: "10\.240\.0\.20;reboot" is not an IP address/,
+      /nodes\[1\]\.podCidrs\[0\]: "`id`" is not a CIDR/,
+    ],
+  ],
+  [
+    "a key file that is not there",
+    { nodes: nodes(), ssh: { privateKeyFile: "~/.ssh/nowhere" } },
+    [/ssh\.privateKeyFile: file "~\/\.ssh\/nowhere" does not exist/],
+  ],
+  [
+    "no host key",
+    { nodes: nodes({ internalIp: "10.240.0.99" }) },
+    [
+      /nodes\[0\]: no .* host key of worker-0 .*ssh-keyscan -t ed25519,ecdsa 10\.240\.0\.99 >> ~\/\.ssh\/known_hosts/,
+    ],
+  ],
+  [
+    "an unknown target",
+    { nodes: nodes(), target: "azure" },
+    [/target: "azure" is not a target/],
+  ],
+  [
+    "a private key in the clear",
+    { nodes: nodes(), ssh: { privateKey: "-----BEGIN" } },
+    [
+      /ssh\.privateKey: stands in the clear in the stack's file, store it with: pulumi config set --secret/,
+    ],
+  ],
+];
+
+/** Bad machines.txt files, likewise. */
+const files: [string, string, RegExp[]][] = [
+  [
+    "a missing column",
+    "10.240.0.20 worker-0\n10.240.0.21 w.k.l worker-1 10.200.1.0/24\n",
+    [/:1: "10\.240\.0\.20 worker-0" has 2 columns, expected IPV4 FQDN HOST/],
+  ],
+  [
+    "a tab",
+    "10.240.0.20\tw.k.l worker-0 10.200.0.0/24\n",
+    [/:1: .* has a tab/],
+  ],
+  [
+    "Windows line ends and a byte order mark",
+    "\ufeff10.240.0.20 w.k.l worker-0 10.200.0.7/24\r\n",
+    [
+      /:1: starts with a byte order mark/,
+      /has Windows line ends/,
+      /:1 POD_SUBNET\[0\]: "10\.200\.0\.7\/24" has host bits set/,
+    ],
+  ],
+  ["nothing in it", "", [/lists no machine/]],
+];
+
+describe("bad input", () => {
+  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  let stack: Stack;
+  let untouched: string;
+
+  before(async () => {
+    stack = await scenario.stack("bad", { nodes: nodes() });
+    untouched = await scenario.everything("worker-0");
+  });
+
+  const refused = async (config: Config, messages: RegExp[]) => {
+    scenario.configure(stack, config);
+    const output = says(await stack.pulumi(["preview"]));
+    for (const message of messages) {
+      assert.match(output, message);
+    }
+    assert.match(output, /nothing was changed/);
+    assert.doesNotMatch(output, /\n\s+at .*\(/, "a stack trace");
+  };
+
+  for (const [what, config, messages] of table) {
+    it(`with ${what} is refused at preview`, () => refused(config, messages));
+  }
+
+  for (const [what, content, messages] of files) {
+    it(`of machines.txt with ${what} is refused at preview`, async () => {
+      const machinesFile = join(stack.directory, "machines.txt");
+      writeFileSync(machinesFile, content);
+      await refused({ machinesFile }, messages);
+    });
+  }
+
+  it("is refused by up as well, and no host is touched", async () => {
+    scenario.configure(stack, {
+      nodes: nodes({ podCidrs: ["10.200.0.5/24"] }),
+    });
+    assert.match(await upFails(stack), /has host bits set/);
+    assertSame(await scenario.everything("worker-0"), untouched);
+  });
+
+  it("of a host key that does not match is refused, by preview and by up, before any host is touched", async () => {
+    const [key, ...others] = ["worker-1", "worker-0"].map(
+      (name) => scenario.lab.host(name).hostKey,
+    );
+    assert.equal(others.length, 1);
+    const ssh = {
+      ...(scenario.access.ssh as object),
+      hostKeys: { "worker-0": key },
+    };
+    scenario.configure(stack, { nodes: nodes(), ssh });
+    assert.match(
+      says(await stack.pulumi(["preview"])),
+      /host keys do not match; nothing was changed\n.*worker-0 \(10\.240\.0\.20\): its host key is ssh-ed25519 /,
+    );
+    const output = await upFails(stack);
+    assert.match(output, /host keys do not match/);
+    assert.doesNotMatch(output, /\n\s+at .*\(/, "a stack trace");
+    assertSame(await scenario.everything("worker-0"), untouched);
+    assert.deepEqual(await scenario.table("worker-1"), []);
+  });
+});
+
+describe("a host that does not answer", () => {
+  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const routes = (...to: number[]) =>
+    to.map((i) => `10.200.${i}.0/24 via 10.240.0.${20 + i} dev eth0`);
+  let stack: Stack;
+
+  it("holds up no other: they converge, the run fails and names it", async () => {
+    await scenario.lab.kill("worker-0");
+    stack = await scenario.stack("dead", { nodes: nodes() });
+    assert.match(
+      await stack.must(["preview"]),
+      /no answer from worker-0 \(10\.240\.0\.20\)/,
+    );
+    // one at a time, and the dead one is the first of the inventory: the others must not wait for it
+    const output = await upFails(stack, "--parallel", "1");
+    assert.match(
+      output,
+      /routes-worker-0@10\.240\.0\.20 \*\*creating failed\*\*/,
+    );
+    assert.deepEqual(await scenario.table("worker-1"), routes(0, 2));
+    assert.deepEqual(await scenario.table("worker-2"), routes(0, 1));
+  });
+
+  it("is made by the next up, once it is back", async () => {
+    await scenario.lab.revive("worker-0");
+    const output = await up(stack);
+    assert.match(output, /routes-worker-0@10\.240\.0\.20 created/);
+    assert.match(output, /1 created/);
+    assert.deepEqual(await scenario.table("worker-0"), routes(1, 2));
+  });
+
+  it("is let go of in one step when it is gone for good", async () => {
+    await scenario.lab.kill("worker-0");
+    scenario.configure(stack, {
+      nodes: nodes().filter((node) => node.name !== "worker-0"),
+    });
+    const output = await upFails(stack);
+    assert.match(
+      output,
+      /routes-worker-0@10\.240\.0\.20 \*\*deleting failed\*\*/,
+    );
+    assert.deepEqual(
+      await scenario.table("worker-1"),
+      routes(2),
+      "the others are done",
+    );
+
+    const urn = /urn:pulumi:\S+::routes-worker-0@10\.240\.0\.20/.exec(
+      await stack.must(["stack", "--show-urns"]),
+    )?.[0];
+    await stack.must(["state", "delete", urn ?? "", "--yes"]);
+    await up(stack);
+  });
+});

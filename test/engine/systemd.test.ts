@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { until } from "../../lab/exec";
+import type { Stack } from "../../lab/stack";
+import { assertSame, lines, Scenario, type TestNode, up } from "./scenario";
+
+const nodes: TestNode[] = [0, 1].map((i) => ({
+  name: `worker-${i}`,
+  internalIp: `10.240.0.${20 + i}`,
+  podCidrs: [`10.200.${i}.0/24`],
+}));
+const unit = "pod-routes-pod-network-routes.systemd.routes.service";
+const route = "10.200.1.0/24 via 10.240.0.21 dev eth0";
+
+describe("on hosts with systemd", () => {
+  const scenario = new Scenario(() =>
+    nodes.map(({ name, internalIp }) => ({
+      name,
+      addresses: [`${internalIp}/24`],
+      kind: "systemd",
+    })),
+  );
+  let stack: Stack;
+  let fresh: string;
+
+  const back = (seconds: number) =>
+    until(
+      "the route is back",
+      async () =>
+        (await scenario.table("worker-0")).includes(route) ? true : undefined,
+      seconds,
+    );
+
+  before(async () => {
+    fresh = await settled(scenario);
+    stack = await scenario.stack("systemd", { nodes, healInterval: 2 });
+    await up(stack);
+  });
+
+  it("the routes are kept by a unit that is enabled and active", async () => {
+    assert.deepEqual(await stack.output("persistence"), {
+      "worker-0": "systemd",
+      "worker-1": "systemd",
+    });
+    assert.equal(
+      await scenario.lab.on(
+        "worker-0",
+        `systemctl is-enabled ${unit}; systemctl is-active ${unit}`,
+      ),
+      "enabled\nactive\n",
+    );
+    assert.deepEqual(await scenario.table("worker-0"), [route]);
+  });
+
+  it("a deleted route is back within the healing interval, and so is forwarding", async () => {
+    await scenario.lab.on(
+      "worker-0",
+      "ip route del 10.200.1.0/24; echo 0 > /proc/sys/net/ipv4/ip_forward",
+    );
+    await back(10);
+    assert.equal(
+      await scenario.lab.on("worker-0", "cat /proc/sys/net/ipv4/ip_forward"),
+      "1\n",
+    );
+  });
+
+  it("a wrong next hop of ours is put right", async () => {
+    await scenario.lab.on(
+      "worker-0",
+      "ip route replace 10.200.1.0/24 via 10.240.0.1 proto 173",
+    );
+    await back(10);
+  });
+
+  it("the routes are there after a restart of networkd", async () => {
+    await scenario.lab.on("worker-0", "systemctl restart systemd-networkd");
+    await back(10);
+  });
+
+  it("the routes are back after networkd has deleted what it does not know, as netplan apply makes it do", async () => {
+    await scenario.lab.on(
+      "worker-0",
+      "ip route add 192.0.2.0/24 via 10.240.0.1 proto 99",
+    );
+    await scenario.lab.on("worker-0", "networkctl reconfigure eth0");
+    await until("networkd has deleted foreign routes", async () => {
+      const routes = await scenario.lab.on("worker-0", "ip route");
+      return routes.includes("192.0.2.0/24") ? undefined : true;
+    });
+    await back(10);
+  });
+
+  it("the routes, forwarding and the unit are back after a reboot", async () => {
+    await scenario.lab.reboot("worker-0");
+    await back(30);
+    assert.equal(
+      await scenario.lab.on("worker-0", "cat /proc/sys/net/ipv4/ip_forward"),
+      "1\n",
+    );
+    await scenario.lab.addPod("worker-0", ["10.200.0.0/24"]);
+    await scenario.lab.addPod("worker-1", ["10.200.1.0/24"]);
+    await scenario.assertPodsReachEachOther();
+  });
+
+  it("stopping the unit removes the routes, starting it brings them back", async () => {
+    await scenario.lab.on("worker-0", `systemctl stop ${unit}`);
+    assert.deepEqual(await scenario.table("worker-0"), []);
+    await scenario.lab.on("worker-0", `systemctl start ${unit}`);
+    await back(10);
+  });
+
+  it("a crash of the unit leaves the routes alone", async () => {
+    const before = await scenario.lab.on(
+      "worker-0",
+      `systemctl show -p MainPID --value ${unit}`,
+    );
+    const monitor = scenario.lab.on(
+      "worker-0",
+      "timeout 5 ip monitor route || true",
+    );
+    await scenario.lab.on("worker-0", `kill -9 ${before}`);
+    await until("systemd has started it again", async () => {
+      const now = await scenario.lab.on(
+        "worker-0",
+        `systemctl show -p MainPID --value ${unit}`,
+      );
+      return now === before || now.trim() === "0" ? undefined : true;
+    });
+    assert.doesNotMatch(await monitor, /10\.200/);
+  });
+
+  it("an update loses no packet, and the journal has no line for each look", async () => {
+    const stop = scenario.lab.pinging("worker-0", "10.200.1.2");
+    const third = {
+      name: "worker-2",
+      internalIp: "10.240.0.99",
+      podCidrs: ["10.200.9.0/24"],
+    };
+    await scenario.lab.add({
+      name: "worker-2",
+      addresses: ["10.240.0.99/24"],
+      kind: "plain",
+    });
+    scenario.trustHosts();
+    scenario.configure(stack, { nodes: [...nodes, third], healInterval: 1 });
+    await up(stack);
+    const { sent, received } = await stop();
+    assert.ok(sent > 20, `only ${sent} packets were sent`);
+    assert.equal(received, sent);
+    const journal = await scenario.lab.on(
+      "worker-1",
+      `journalctl -b -u ${unit} -o cat`,
+    );
+    assert.ok(lines(journal).length < 10, journal);
+  });
+
+  it("destroy takes the unit and everything else away", async () => {
+    await scenario.lab.removePod("worker-0");
+    await stack.must(["destroy", "--yes", "--skip-preview"]);
+    assertSame(await settled(scenario), fresh);
+  });
+});
+
+/** What {@link Scenario.everything} says, without what systemd itself writes as it runs. */
+async function settled(scenario: Scenario): Promise<string> {
+  await scenario.lab.booted("worker-0");
+  const all = await scenario.everything("worker-0");
+  const own =
+    /\/var\/lib\/(systemd|private|dbus)|\/tmp\/systemd|\/etc\/(machine-id|resolv\.conf)/;
+  return all
+    .split("\n")
+    .filter((line) => !own.test(line))
+    .join("\n");
+}
