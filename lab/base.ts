@@ -7,7 +7,7 @@ import {
   rmSync,
 } from "node:fs";
 import { join } from "node:path";
-import { run, tryRun } from "./exec";
+import { run, step, tryRun } from "./exec";
 import { cache, root } from "./paths";
 
 /** What the lab cannot do without on this machine, or undefined if nothing is in its way. */
@@ -49,13 +49,13 @@ export async function installTools(
       `please install: ${missing.join(", ")} (there is no apt-get here, or no right to use it)`,
     );
   }
-  console.log(`Installing ${missing.join(", ")} with apt-get`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update", "-q"], { env });
-  await run(
-    "apt-get",
-    ["install", "-yq", "--no-install-recommends", ...missing],
-    { env },
+  const flags = ["-yq", "--no-install-recommends"];
+  await step(
+    `Installing ${missing.join(", ")} with apt-get`,
+    run("apt-get", ["update", "-q"], { env }).then(() =>
+      run("apt-get", ["install", ...flags, ...missing], { env }),
+    ),
   );
 }
 
@@ -68,12 +68,12 @@ export async function base(): Promise<string> {
     .slice(0, 12);
   const directory = join(cache, `base-${version}`);
   if (!existsSync(directory)) {
-    console.log(
-      "Making the file system of the hosts, a small Debian (about a quarter of a minute)",
-    );
     mkdirSync(cache, { recursive: true });
     const unfinished = `${directory}.${process.pid}`;
-    await run("sh", [script, unfinished]);
+    await step(
+      "Making the file system of the hosts, a small Debian (a quarter of a minute)",
+      run("sh", [script, unfinished]),
+    );
     if (existsSync(directory)) {
       rmSync(unfinished, { recursive: true }); // somebody else was faster
     } else {

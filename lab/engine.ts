@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { run, tryRun } from "./exec";
+import { run, step, tryRun } from "./exec";
 import { cache, local, root } from "./paths";
 
 /** The oldest Pulumi CLI that the tests have been run with. */
@@ -90,10 +90,12 @@ async function downloaded(): Promise<
     if (existsSync(join(builtDirectory(), "pulumi")) && isFresh(failed)) {
       return undefined;
     }
-    console.log("Downloading the Pulumi CLI");
     const { PulumiCommand } = await import("@pulumi/pulumi/automation/cmd.js");
     try {
-      await PulumiCommand.install({ root: directory });
+      await step(
+        "Downloading the Pulumi CLI",
+        PulumiCommand.install({ root: directory }),
+      );
     } catch {
       console.log("Pulumi's downloads cannot be reached from here");
       rmSync(directory, { recursive: true, force: true });
@@ -124,24 +126,24 @@ async function built(): Promise<Pick<Engine, "pulumi" | "origin">> {
     const unfinished = `${directory}.${process.pid}`;
     mkdirSync(unfinished, { recursive: true });
     const module = "github.com/pulumi/pulumi";
-    console.log(
-      "Building Pulumi's Node.js language host from Go modules (about half a minute)",
-    );
-    await goBuild(
-      "language-nodejs",
-      `${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
-      unfinished,
-      "-s -w",
-    );
-    console.log(
-      "Building the Pulumi CLI from Go modules (two to three minutes)",
+    await step(
+      "Building Pulumi's Node.js language host from Go modules (half a minute)",
+      goBuild(
+        "language-nodejs",
+        `${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
+        unfinished,
+        "-s -w",
+      ),
     );
     const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
-    await goBuild(
-      "cli",
-      `${module}/pkg/v3/cmd/pulumi`,
-      unfinished,
-      `-s -w ${version}`,
+    await step(
+      "Building the Pulumi CLI from Go modules (two to three minutes)",
+      goBuild(
+        "cli",
+        `${module}/pkg/v3/cmd/pulumi`,
+        unfinished,
+        `-s -w ${version}`,
+      ),
     );
     if (existsSync(directory)) {
       rmSync(unfinished, { recursive: true }); // somebody else was faster

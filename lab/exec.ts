@@ -79,3 +79,15 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Says what is being done, and shows a dot every five seconds until it is. */
+export async function step<T>(what: string, work: Promise<T>): Promise<T> {
+  process.stdout.write(`${what} `);
+  const ticking = setInterval(() => process.stdout.write("."), 5000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(ticking);
+    process.stdout.write("\n");
+  }
+}

@@ -33,7 +33,7 @@ export function parse<S extends z.ZodType>(
 }
 
 /** What to say of a key that nothing reads. */
-export function unknownKey(key: string, known: readonly string[]): string {
+function unknownKey(key: string, known: readonly string[]): string {
   return `is not a known key, did you mean ${closest(key, [...known])}? Known keys: ${known.join(", ")}`;
 }
 

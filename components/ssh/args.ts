@@ -35,7 +35,7 @@ export interface SshArgs {
 }
 
 /** A host to jump through; it is logged into with the same key. */
-export interface BastionArgs {
+interface BastionArgs {
   /** Address or host name. */
   host: string;
   /** Default: 22. */

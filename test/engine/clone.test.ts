@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { run, tryRun } from "../../lab/exec";
+import { root } from "../../lab/paths";
+
+describe("a fresh clone", () => {
+  const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-clone-"));
+  const clones = ["one", "two"].map((name) => join(directory, name));
+  const [one = "", two = ""] = clones;
+  const npm = (cwd: string, ...args: string[]) => run("npm", args, { cwd });
+  const traces = async () => {
+    const mounts = await run("sh", [
+      "-c",
+      "mount; ip netns list; ls /run/pod-network-routes",
+    ]);
+    return mounts.split("\n").filter((line) => !existedBefore.includes(line));
+  };
+  let existedBefore: string[] = [];
+
+  before(async () => {
+    existedBefore = (
+      await run("sh", [
+        "-c",
+        "mkdir -p /run/pod-network-routes; mount; ip netns list; ls /run/pod-network-routes",
+      ])
+    ).split("\n");
+    for (const clone of clones) {
+      await run("git", ["clone", "-q", root, clone]);
+    }
+  });
+
+  after(async () => {
+    for (const clone of clones.filter((path) =>
+      existsSync(join(path, "node_modules")),
+    )) {
+      await tryRun("npm", ["stop"], { cwd: clone });
+    }
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("gets routes between three hosts by npm start alone, and so does a second one beside it", async () => {
+    for (const clone of clones) {
+      const output = await npm(clone, "start");
+      assert.match(output, /npm ci --omit=optional/);
+      assert.match(output, /\+ \d created/);
+      assert.match(
+        output,
+        /10\.200\.0\.0\/24 via 198\.19\.249\.34 {2}# node-0\n\s*10\.200\.1\.0\/24 via 198\.19\.249\.136 # node-1/,
+      );
+      assert.match(output, /node-0 +ok +ok\n +node-1 +ok +ok/);
+    }
+  });
+
+  it("has downloaded nothing for the clouds", () => {
+    for (const sdk of ["aws", "gcp", "openstack"]) {
+      assert.ok(!existsSync(join(one, "node_modules/@pulumi", sdk)), sdk);
+    }
+  });
+
+  it("changes nothing at the second npm start", async () => {
+    const output = await npm(one, "start");
+    assert.match(output, /5 unchanged/);
+    assert.doesNotMatch(output, /created|updated|Installing|Starting/);
+  });
+
+  it("hands commands to the engine by npm run pulumi", async () => {
+    const output = await npm(
+      one,
+      "run",
+      "--silent",
+      "pulumi",
+      "--",
+      "stack",
+      "output",
+      "routeTable",
+      "--json",
+    );
+    assert.deepEqual(JSON.parse(output)[0], {
+      destination: "10.200.0.0/24",
+      nextHop: "198.19.249.34",
+      node: "node-0",
+    });
+    assert.match(
+      await npm(one, "run", "pulumi", "--", "preview", "--diff"),
+      /5 unchanged/,
+    );
+  });
+
+  it("leaves its checked-in files as they are", async () => {
+    assert.equal(await run("git", ["status", "--porcelain"], { cwd: one }), "");
+  });
+
+  it("leaves nothing behind after npm stop, and the other one running", async () => {
+    await npm(one, "stop");
+    assert.ok(!existsSync(join(one, ".lab")));
+    assert.match(await npm(two, "start"), /5 unchanged/);
+    await npm(two, "stop");
+    const left = await traces();
+    assert.deepEqual(
+      left.filter((line) => !/pnr-[tc]|^[tc]/.test(line)),
+      [],
+      "other than of tests that run beside this one",
+    );
+  });
+});
