@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { it } from "node:test";
+import { getEngine } from "../../lab/engine";
+import { run } from "../../lab/exec";
+import { Lab } from "../../lab/lab";
+import { root } from "../../lab/paths";
+import { plainHosts } from "./scenario";
+
+it("README's commands for one's own hosts work as they stand", async () => {
+  const home = mkdtempSync(join(tmpdir(), "pod-network-routes-readme-"));
+  const clone = join(home, "pod-network-routes");
+  const lab = await Lab.raise(`r${process.pid}`, ["198.19.249.1/24"]);
+  try {
+    await run("git", ["clone", "-q", root, clone]);
+    await lab.add(
+      ...plainHosts("198.19.249", { server: 33, "node-0": 34, "node-1": 136 }),
+    );
+    mkdirSync(join(home, ".ssh"));
+    copyFileSync(lab.key, join(home, ".ssh/id_ed25519"));
+    copyFileSync(lab.knownHosts, join(home, ".ssh/known_hosts"));
+
+    const engine = await getEngine();
+    const env = {
+      ...process.env,
+      ...engine.env,
+      HOME: home,
+      PATH: `${dirname(engine.pulumi)}${delimiter}${process.env.PATH}`,
+      PULUMI_BACKEND_URL: `file://${home}`,
+      PULUMI_CONFIG_PASSPHRASE: "a test's",
+      // what a person answers to `pulumi up`
+      PULUMI_SKIP_CONFIRMATIONS: "true",
+    };
+    // npm needs the way out that the lab does not have, so it runs outside
+    const [machines = "", commands = ""] = blocks();
+    const [install = "", ...rest] = commands.trim().split("\n");
+    await run("sh", ["-e", "-c", `${machines}\n${install}`], {
+      cwd: clone,
+      env,
+    });
+    await run(
+      "ip",
+      ["netns", "exec", lab.netns, "sh", "-e", "-c", rest.join("\n")],
+      { cwd: clone, env },
+    );
+
+    const table = await lab.on("node-0", "ip route show proto 173");
+    assert.equal(table.trim(), "10.200.1.0/24 via 198.19.249.136 dev eth0");
+  } finally {
+    await lab.down();
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+/** The blocks of README that say they are run by this test. */
+function blocks(): string[] {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const found = readme.matchAll(
+    /<!-- run by test\/engine\/readme\.test\.ts -->\n```sh\n([\s\S]*?)```/g,
+  );
+  return [...found].map(([, block]) => block ?? "");
+}
