@@ -287,3 +287,28 @@ describe("a host that does not answer", () => {
     await up(stack);
   });
 });
+
+describe("a next hop that a host cannot reach", () => {
+  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+
+  it("is named, the other routes are set, and the next up mends it", async () => {
+    const offLink = { internalIp: "172.16.0.5", address: "10.240.0.21" };
+    const stack = await scenario.stack("off-link", {
+      nodes: nodes({}, offLink),
+    });
+    const output = await upFails(stack);
+    assert.match(
+      output,
+      /pod-network-routes: route replace 10\.200\.1\.0\/24 via 172\.16\.0\.5 proto 173: .*(unreachable|invalid gateway)/,
+    );
+    assert.deepEqual(await scenario.table("worker-0"), [
+      "10.200.2.0/24 via 10.240.0.22 dev eth0",
+    ]);
+    scenario.configure(stack, { nodes: nodes() });
+    await up(stack);
+    assert.deepEqual(await scenario.table("worker-0"), [
+      "10.200.1.0/24 via 10.240.0.21 dev eth0",
+      "10.200.2.0/24 via 10.240.0.22 dev eth0",
+    ]);
+  });
+});

@@ -6,7 +6,7 @@ import {
   readFileSync,
   rmSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { it } from "node:test";
 import { getEngine } from "../../lab/engine";
@@ -34,6 +34,7 @@ it("README's commands for one's own hosts work as they stand", async () => {
       ...engine.env,
       HOME: home,
       PATH: `${dirname(engine.pulumi)}${delimiter}${process.env.PATH}`,
+      npm_config_cache: join(homedir(), ".npm"),
       PULUMI_BACKEND_URL: `file://${home}`,
       PULUMI_CONFIG_PASSPHRASE: "a test's",
       // what a person answers to `pulumi up`
