@@ -37,6 +37,9 @@ const pluginDirectory = join(
   "plugins",
   `resource-${plugin.name}-v${plugin.version}`,
 );
+const executable = `pulumi-resource-${plugin.name}`;
+/** The file that tells our stand-in from the official plugin. */
+const standInMark = "stand-in";
 
 /** Finds or gets the engine and its plugins: what is on this machine, else Pulumi's own download, else what Go modules and a stand-in can give. */
 export async function getEngine(): Promise<Engine> {
@@ -187,14 +190,17 @@ async function providePlugin(
     "plugins",
     `resource-${plugin.name}-v${plugin.version}`,
   );
-  const isStandIn = existsSync(join(pluginDirectory, "stand-in"));
-  if (existsSync(pluginDirectory) && !isStandIn) {
+  const isStandIn = existsSync(join(pluginDirectory, standInMark));
+  if (existsSync(join(pluginDirectory, executable)) && !isStandIn) {
     return false;
   }
-  if (existsSync(theirs)) {
+  if (existsSync(join(theirs, executable))) {
     rmSync(pluginDirectory, { recursive: true, force: true });
-    mkdirSync(join(home, "plugins"), { recursive: true });
-    symlinkSync(theirs, pluginDirectory);
+    mkdirSync(pluginDirectory, { recursive: true });
+    // The engine overlooks a plugin's folder that is a symbolic link, so the files are the links.
+    for (const file of readdirSync(theirs)) {
+      symlinkSync(join(theirs, file), join(pluginDirectory, file));
+    }
     return false;
   }
   const failed = join(home, "plugin-download-failed");
@@ -215,11 +221,14 @@ async function providePlugin(
   return true;
 }
 
+/** Brings the stand-in up to date with its sources. Others may be running it meanwhile. */
 async function installStandIn(): Promise<void> {
   const { transpileModule, ModuleKind, ScriptTarget } = await import(
     "typescript"
   );
   mkdirSync(pluginDirectory, { recursive: true });
+  // first, so that one that is not finished is not taken for the official plugin
+  replace(standInMark, "lab/standin of this checkout\n");
   const sources = join(root, "lab/standin");
   for (const file of readdirSync(sources)) {
     const { outputText } = transpileModule(
@@ -231,19 +240,17 @@ async function installStandIn(): Promise<void> {
         },
       },
     );
-    writeFileSync(
-      join(pluginDirectory, file.replace(/\.ts$/, ".js")),
-      outputText,
-    );
+    replace(file.replace(/\.ts$/, ".js"), outputText);
   }
   const start = `#!/bin/sh\nexec ${process.execPath} "\${0%/*}/provider.js" "$@"\n`;
-  writeFileSync(join(pluginDirectory, "pulumi-resource-command"), start, {
-    mode: 0o755,
-  });
-  writeFileSync(
-    join(pluginDirectory, "stand-in"),
-    "lab/standin of this checkout\n",
-  );
+  replace(executable, start, 0o755);
+}
+
+/** Writes a file of the plugin in one step: whoever reads it finds the old one or the new one. */
+function replace(name: string, text: string, mode = 0o644): void {
+  const unfinished = join(pluginDirectory, `${name}.${process.pid}`);
+  writeFileSync(unfinished, text, { mode });
+  renameSync(unfinished, join(pluginDirectory, name));
 }
 
 function mark(file: string): void {

@@ -1,16 +1,25 @@
 // A stand-in for the `command` resource plugin 1.2.1, for machines that can neither find nor
 // download the official one. It serves `command:remote:Command` and nothing else of it.
 //
-// The same: the inputs and their defaults; create, update (else create) and delete; any changed
-// input is an update, changed triggers are a replacement; standard input; the pinned host key; the
-// proxy; dialErrorLimit, perDialTimeout and the waits between attempts; stdout and stderr; a failing
+// test/engine/conformance.test.ts holds the two against each other, in all that this project relies on:
+// the inputs and their defaults; create, update (else create) and delete; any changed input is an
+// update, changed triggers are a replacement; standard input; the pinned host key; keys, passphrases
+// and the agent; the proxy; dialErrorLimit and the waits between attempts; stdout and stderr; a failing
 // exit status; PULUMI_COMMAND_STDOUT and _STDERR unless addPreviousOutputInEnv is false; the
-// connection is secret; there is no read, so a refresh finds no drift.
+// connection is secret; there is no read, so a refresh finds no drift. A stack can go from one plugin
+// to the other without a change.
 //
-// Different: an environment variable that the server does not accept is dropped without an error;
-// the command's output is not shown while it runs (`logging` has no effect); perDialTimeout bounds
-// the handshake too, where the official plugin waits for ever on a server that says nothing; the
-// wording of connection errors is that of the ssh2 library.
+// The official plugin is different in this:
+// - A variable of `environment` that the server does not accept is an error. Here it is dropped. It
+//   warns, and goes on, where the output of the run before is not accepted; here that is silent.
+// - It shows the command's output while it runs, unless `logging` says otherwise, and with that hangs
+//   for ever on a line of more than 64 KiB. Here `logging` has no effect.
+// - perDialTimeout bounds the TCP connection alone: a server that takes the connection and says
+//   nothing holds it up for ever. Here the handshake is bounded too.
+// - customTimeouts end its attempts to connect (though neither a handshake nor a running command).
+//   Here they have no effect.
+// - `preview --diff` shows of a changed resource what has changed. Here it shows all inputs.
+// - Connection errors have the wording of Go's SSH library, not that of ssh2.
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import * as provider from "@pulumi/pulumi/provider";
@@ -29,6 +38,7 @@ const inputs = [
   "environment",
   "addPreviousOutputInEnv",
 ];
+const secretFields = ["privateKey", "privateKeyPassword", "password"];
 const secretKey = "4dabf18193072939515e22adb298388d";
 const secretValue = "1b47061264138c4ac30d75fd1eb44270";
 
@@ -143,12 +153,14 @@ async function perform(
 
 function withDefaults(connection: Properties): Properties {
   const { proxy } = connection;
+  const secrets = secretFields.filter((key) => connection[key] !== undefined);
   return {
     user: "root",
     port: 22,
     dialErrorLimit: 10,
     perDialTimeout: 15,
     ...connection,
+    ...Object.fromEntries(secrets.map((key) => [key, secret(connection[key])])),
     ...(typeof proxy === "object" &&
       proxy !== null && { proxy: withDefaults(proxy as Properties) }),
   };

@@ -1,4 +1,6 @@
-import { Client, type ClientChannel, type ConnectConfig } from "ssh2";
+import { connect as dialSocket } from "node:net";
+import { constants } from "node:os";
+import { Client, type ClientChannel, type ConnectConfig, utils } from "ssh2";
 
 /** `connection` of a remote command, with the provider's defaults filled in. */
 export interface Connection {
@@ -26,6 +28,14 @@ export interface Output {
   readonly stderr: string;
 }
 
+/** A connection as the SSH library takes it. */
+interface Login {
+  readonly config: ConnectConfig;
+  /** The one host key that is taken, in Base64; undefined takes any. */
+  readonly pinned: string | undefined;
+  readonly password: string;
+}
+
 /** Connects, runs one command, and returns what it said. A failing exit status is an error that quotes the command and all its output. */
 export async function execute(
   connection: Connection,
@@ -45,22 +55,29 @@ async function dial(
   clients: Client[],
 ): Promise<Client> {
   const { proxy } = connection;
-  const open = async (
-    to: Omit<Connection, "proxy">,
-    via?: ConnectConfig["sock"],
-  ) => {
+  const open = async (to: Login, via?: ConnectConfig["sock"]) => {
     const client = await connect(to, via);
     clients.push(client);
     return client;
   };
+  const login = await prepare(connection);
   if (proxy === undefined) {
-    return withRetry(connection.dialErrorLimit, () => open(connection));
+    return withRetry(connection.dialErrorLimit, () => open(login));
   }
   try {
-    const jump = await withRetry(proxy.dialErrorLimit, () => open(proxy));
-    return await withRetry(connection.dialErrorLimit, async () =>
-      open(connection, await forward(jump, connection)),
-    );
+    const jumpLogin = await prepare(proxy);
+    const jump = await withRetry(proxy.dialErrorLimit, () => open(jumpLogin));
+    const limit = connection.dialErrorLimit;
+    const channel = await withRetry(limit, () => forward(jump, connection));
+    let used = false;
+    return await withRetry(limit, () => {
+      if (used) {
+        // the official plugin tries again on the same channel, and so hides why it was closed
+        throw new Error("ssh: handshake failed: EOF");
+      }
+      used = true;
+      return open(login, channel);
+    });
   } catch (error) {
     throw new Error(`proxy: ${(error as Error).message}`);
   }
@@ -99,12 +116,82 @@ function forward(
   });
 }
 
+/** Reads the keys and looks for the agent. What is wrong with these is said at once: no attempt would mend it. */
+async function prepare(to: Omit<Connection, "proxy">): Promise<Login> {
+  const socket = to.agentSocketPath ?? (process.env.SSH_AUTH_SOCK || undefined);
+  const hostKey = to.hostKey === undefined ? undefined : readHostKey(to);
+  checkPrivateKey(to);
+  if (socket !== undefined) {
+    await checkAgent(socket);
+  }
+  return {
+    pinned: hostKey?.data,
+    config: {
+      host: to.host,
+      port: to.port,
+      username: to.user,
+      readyTimeout: to.perDialTimeout * 1000,
+      ...(hostKey && { algorithms: { serverHostKey: [hostKey.type] } }),
+      ...(to.privateKey !== undefined && { privateKey: to.privateKey }),
+      ...(to.privateKeyPassword !== undefined && {
+        passphrase: to.privateKeyPassword,
+      }),
+      ...(to.password !== undefined && {
+        password: to.password,
+        tryKeyboard: true,
+      }),
+      // public keys are offered once in a login: those of the agent are not, where there is a private key
+      ...(socket !== undefined &&
+        to.privateKey === undefined && { agent: socket }),
+    } as ConnectConfig,
+    password: to.password ?? "",
+  };
+}
+
+function readHostKey({ hostKey = "" }: Omit<Connection, "proxy">) {
+  const [type = "", data = ""] = hostKey.trim().split(/\s+/);
+  if (utils.parseKey(`${type} ${data}`) instanceof Error) {
+    throw new Error("failed to parse host key: ssh: no key found");
+  }
+  return { type, data };
+}
+
+function checkPrivateKey({
+  privateKey,
+  privateKeyPassword,
+}: Omit<Connection, "proxy">): void {
+  if (privateKey === undefined) {
+    return;
+  }
+  const key = utils.parseKey(privateKey, privateKeyPassword);
+  if (key instanceof Error) {
+    throw new Error(`ssh: ${key.message}`);
+  }
+  if (
+    privateKeyPassword !== undefined &&
+    !(utils.parseKey(privateKey) instanceof Error)
+  ) {
+    throw new Error("ssh: not an encrypted key");
+  }
+}
+
+function checkAgent(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = dialSocket(path, () => {
+      socket.end();
+      resolve();
+    });
+    socket.on("error", (error) =>
+      reject(new Error(`dial unix ${path}: ${error.message}`)),
+    );
+  });
+}
+
 function connect(
-  to: Omit<Connection, "proxy">,
+  { config, pinned, password }: Login,
   sock: ConnectConfig["sock"],
 ): Promise<Client> {
   const client = new Client();
-  const [type, pinned] = to.hostKey?.trim().split(/\s+/) ?? [];
   return new Promise((resolve, reject) => {
     let mismatch = false;
     client.on("ready", () => resolve(client));
@@ -118,37 +205,17 @@ function connect(
     client.on(
       "keyboard-interactive",
       (_name, _instructions, _lang, prompts, finish) =>
-        finish(prompts.map(() => to.password ?? "")),
+        finish(prompts.map(() => password)),
     );
     client.connect({
-      host: to.host,
-      port: to.port,
-      username: to.user,
-      readyTimeout: to.perDialTimeout * 1000,
+      ...config,
       hostVerifier: (key: Buffer) => {
         mismatch = pinned !== undefined && key.toString("base64") !== pinned;
         return !mismatch;
       },
       ...(sock && { sock }),
-      ...(type && { algorithms: { serverHostKey: [type] } }),
-      ...(to.privateKey !== undefined && { privateKey: to.privateKey }),
-      ...(to.privateKeyPassword !== undefined && {
-        passphrase: to.privateKeyPassword,
-      }),
-      ...(to.password !== undefined && {
-        password: to.password,
-        tryKeyboard: true,
-      }),
-      ...agent(to),
-    } as ConnectConfig);
+    });
   });
-}
-
-function agent({
-  agentSocketPath,
-}: Omit<Connection, "proxy">): Pick<ConnectConfig, "agent"> {
-  const socket = agentSocketPath ?? process.env.SSH_AUTH_SOCK;
-  return socket ? { agent: socket } : {};
 }
 
 function runCommand(
@@ -183,10 +250,9 @@ function runCommand(
             stderr: text(stderr).replace(/\n$/, ""),
           });
         } else {
-          const how = code === null ? `signal ${signal}` : `status ${code}`;
           reject(
             new Error(
-              `Process exited with ${how}: running ${JSON.stringify(command)}:\n${text(both)}`,
+              `${exitText(code, signal)}: running ${JSON.stringify(command)}:\n${text(both)}`,
             ),
           );
         }
@@ -194,6 +260,17 @@ function runCommand(
       channel.end(stdin);
     });
   });
+}
+
+function exitText(code: number | null, signal: string | undefined): string {
+  if (code !== null) {
+    return `Process exited with status ${code}`;
+  }
+  if (signal === undefined) {
+    return "wait: remote command exited without exit status or exit signal";
+  }
+  const number = (constants.signals as Record<string, number>)[signal] ?? 0;
+  return `Process exited with status ${128 + number} from signal ${signal.replace(/^SIG/, "")}`;
 }
 
 function text(chunks: readonly Buffer[]): string {
