@@ -66,32 +66,30 @@ export class HostPodRoutes extends pulumi.ComponentResource {
     });
   }
 
-  /** One command a host. None is registered before every host has shown the right key; those of hosts that do not answer come last, so that they hold up no other. */
+  /**
+   * One command a host. None is registered before every host has shown the right key; those of hosts
+   * that do not answer come last, so that they hold up no other.
+   */
   private createCommands(
     name: string,
     plan: HostPlan,
     table: readonly Route[],
-  ) {
+  ): Map<string, remote.Command> {
     const commands = new Map<string, remote.Command>();
-    const unreachable = plan.ssh.preflight
+    const troubled = plan.ssh.preflight
       ? this.preflight(plan)
-      : Promise.resolve([]);
+      : Promise.resolve(new Map<string, Finding>());
     for (const node of plan.cluster) {
-      const endpoint = plan.hosts.byNode.get(node.name);
-      if (endpoint === undefined) {
-        throw new Error(`no endpoint of ${node.name}`);
-      }
-      const after = unreachable.then((dead) =>
-        dead.includes(node.name)
-          ? [...commands]
-              .filter(([other]) => !dead.includes(other))
-              .map(([, command]) => command)
-          : [],
-      );
+      const after = troubled.then((findings): pulumi.Resource[] => {
+        const answering = [...commands].filter(([n]) => !findings.has(n));
+        return findings.has(node.name) ? answering.map(([, c]) => c) : [];
+      });
       const command = new remote.Command(
         `${name}-${node.name}@${node.address.replaceAll(":", "_")}`,
         {
-          connection: connection(endpoint, plan.hosts, plan.ssh),
+          connection: troubled.then((findings) =>
+            connectionTo(node, plan, findings.get(node.name)),
+          ),
           create: hostCommand("converge", sudo(plan)),
           delete: hostCommand("remove", sudo(plan)),
           stdin: hostInput({
@@ -103,6 +101,8 @@ export class HostPodRoutes extends pulumi.ComponentResource {
             table,
           }),
           addPreviousOutputInEnv: false,
+          // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
+          logging: remote.Logging.None,
         },
         { parent: this, dependsOn: after },
       );
@@ -111,12 +111,12 @@ export class HostPodRoutes extends pulumi.ComponentResource {
     return commands;
   }
 
-  /** Names of the hosts that did not answer. Fails if any host has another key than expected. */
-  private async preflight(plan: HostPlan): Promise<string[]> {
+  /** What is wrong with which host that does not answer. Fails if any host has another key than expected. */
+  private async preflight(plan: HostPlan): Promise<Map<string, Finding>> {
     const findings = await preflight(plan.hosts);
     const where = ({ node, reason }: Finding) =>
       `${node} (${plan.hosts.byNode.get(node)?.host}): ${reason}`;
-    const wrong = findings.filter((finding) => finding.state === "wrong key");
+    const wrong = findings.filter(({ state }) => state === "wrong key");
     if (wrong.length > 0) {
       throw new pulumi.RunError(
         [
@@ -126,13 +126,11 @@ export class HostPodRoutes extends pulumi.ComponentResource {
         ].join("\n"),
       );
     }
-    const unreachable = findings.filter(
-      (finding) => finding.state === "unreachable",
-    );
-    for (const finding of unreachable) {
+    const troubled = findings.filter(({ state }) => state !== "ok");
+    for (const finding of troubled) {
       await pulumi.log.warn(`no answer from ${where(finding)}`, this);
     }
-    return unreachable.map((finding) => finding.node);
+    return new Map(troubled.map((finding) => [finding.node, finding]));
   }
 
   /** What each host's command said about persistence. Warns, once, of hosts that have none. */
@@ -168,6 +166,21 @@ function readOrThrow(args: HostPodRoutesArgs): HostPlan {
   } catch (error) {
     throw error instanceof FaultsError ? inputError(error) : error;
   }
+}
+
+/**
+ * How the provider reaches a node. It would wait for ever on a host that takes the connection and says
+ * nothing; where preflight found one, it is given a port at which it fails at once, which no host has.
+ */
+function connectionTo(node: Node, plan: HostPlan, finding?: Finding) {
+  const endpoint = plan.hosts.byNode.get(node.name);
+  if (endpoint === undefined) {
+    throw new Error(`no endpoint of ${node.name}`);
+  }
+  const usual = connection(endpoint, plan.hosts, plan.ssh);
+  return finding?.state === "silent" && !pulumi.runtime.isDryRun()
+    ? { ...usual, port: 0, dialErrorLimit: 0 }
+    : usual;
 }
 
 function sudo({ ssh }: HostPlan): boolean {

@@ -2,23 +2,18 @@ import { createHash } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { run, step, tryRun } from "./exec";
-import { cache, local, root } from "./paths";
+import { mark, wasMarkedToday } from "./mark";
+import { cache, root } from "./paths";
+import { home, providePlugin } from "./plugin";
 
 /** The oldest Pulumi CLI that the tests have been run with. */
 const oldest = [3, 220, 0];
-/** What `@pulumi/command` in package.json asks for. */
-const plugin = { name: "command", version: "1.2.1" };
 
 /** A Pulumi engine that is ready to use. */
 export interface Engine {
@@ -30,16 +25,6 @@ export interface Engine {
   /** Environment for the engine, on top of the process's own. */
   readonly env: Record<string, string>;
 }
-
-const home = join(local, "pulumi-home");
-const pluginDirectory = join(
-  home,
-  "plugins",
-  `resource-${plugin.name}-v${plugin.version}`,
-);
-const executable = `pulumi-resource-${plugin.name}`;
-/** The file that tells our stand-in from the official plugin. */
-const standInMark = "stand-in";
 
 /** Finds or gets the engine and its plugins: what is on this machine, else Pulumi's own download, else what Go modules and a stand-in can give. */
 export async function getEngine(): Promise<Engine> {
@@ -90,7 +75,10 @@ async function downloaded(): Promise<
   const pulumi = join(directory, "bin/pulumi");
   const failed = join(cache, "pulumi-download-failed");
   if (!existsSync(pulumi)) {
-    if (existsSync(join(builtDirectory(), "pulumi")) && isFresh(failed)) {
+    if (
+      existsSync(join(builtDirectory(), "pulumi")) &&
+      wasMarkedToday(failed)
+    ) {
       return undefined;
     }
     const { PulumiCommand } = await import("@pulumi/pulumi/automation/cmd.js");
@@ -177,89 +165,5 @@ async function goBuild(
       target,
     ],
     { cwd },
-  );
-}
-
-/** Sees to the command plugin. Returns whether it is the stand-in. */
-async function providePlugin(
-  pulumi: string,
-  env: Record<string, string>,
-): Promise<boolean> {
-  const theirs = join(
-    process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
-    "plugins",
-    `resource-${plugin.name}-v${plugin.version}`,
-  );
-  const isStandIn = existsSync(join(pluginDirectory, standInMark));
-  if (existsSync(join(pluginDirectory, executable)) && !isStandIn) {
-    return false;
-  }
-  if (existsSync(join(theirs, executable))) {
-    rmSync(pluginDirectory, { recursive: true, force: true });
-    mkdirSync(pluginDirectory, { recursive: true });
-    // The engine overlooks a plugin's folder that is a symbolic link, so the files are the links.
-    for (const file of readdirSync(theirs)) {
-      symlinkSync(join(theirs, file), join(pluginDirectory, file));
-    }
-    return false;
-  }
-  const failed = join(home, "plugin-download-failed");
-  if (!isStandIn || !isFresh(failed)) {
-    rmSync(pluginDirectory, { recursive: true, force: true });
-    console.log(`Downloading the ${plugin.name} plugin ${plugin.version}`);
-    const args = ["plugin", "install", "resource", plugin.name, plugin.version];
-    if (
-      (await tryRun(pulumi, args, { env: { ...process.env, ...env } })).code ===
-      0
-    ) {
-      return false;
-    }
-    rmSync(pluginDirectory, { recursive: true, force: true });
-    mark(failed);
-  }
-  await installStandIn();
-  return true;
-}
-
-/** Brings the stand-in up to date with its sources. Others may be running it meanwhile. */
-async function installStandIn(): Promise<void> {
-  const { transpileModule, ModuleKind, ScriptTarget } = await import(
-    "typescript"
-  );
-  mkdirSync(pluginDirectory, { recursive: true });
-  // first, so that one that is not finished is not taken for the official plugin
-  replace(standInMark, "lab/standin of this checkout\n");
-  const sources = join(root, "lab/standin");
-  for (const file of readdirSync(sources)) {
-    const { outputText } = transpileModule(
-      readFileSync(join(sources, file), "utf8"),
-      {
-        compilerOptions: {
-          module: ModuleKind.CommonJS,
-          target: ScriptTarget.ES2022,
-        },
-      },
-    );
-    replace(file.replace(/\.ts$/, ".js"), outputText);
-  }
-  const start = `#!/bin/sh\nexec ${process.execPath} "\${0%/*}/provider.js" "$@"\n`;
-  replace(executable, start, 0o755);
-}
-
-/** Writes a file of the plugin in one step: whoever reads it finds the old one or the new one. */
-function replace(name: string, text: string, mode = 0o644): void {
-  const unfinished = join(pluginDirectory, `${name}.${process.pid}`);
-  writeFileSync(unfinished, text, { mode });
-  renameSync(unfinished, join(pluginDirectory, name));
-}
-
-function mark(file: string): void {
-  mkdirSync(join(file, ".."), { recursive: true });
-  writeFileSync(file, "");
-}
-
-function isFresh(file: string): boolean {
-  return (
-    existsSync(file) && Date.now() - statSync(file).mtimeMs < 24 * 3600 * 1000
   );
 }

@@ -159,7 +159,7 @@ export class Lab {
 
   /** Runs a shell command as root on a host, not by SSH; throws if it fails. */
   async on(name: string, command: string): Promise<string> {
-    const pid = String(firstProcess(this.host(name)));
+    const pid = String(this.firstProcess(name));
     return run("nsenter", [
       "-t",
       pid,
@@ -208,6 +208,15 @@ export class Lab {
     const { netns, iface = "eth0" } = this.host(name);
     await killAll(netns);
     await run("ip", ["-n", netns, "link", "set", iface, "down"]);
+  }
+
+  /** Stops a plain host's SSH server in its tracks: the kernel still takes connections for it. */
+  freeze(name: string): void {
+    process.kill(this.firstProcess(name), "SIGSTOP");
+  }
+
+  thaw(name: string): void {
+    process.kill(this.firstProcess(name), "SIGCONT");
   }
 
   /** Starts a host that was killed, with what it had on its disk. */
@@ -282,6 +291,14 @@ export class Lab {
       await tryRun("umount", ["-l", join(directory, "root")]);
     }
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private firstProcess(name: string): number {
+    const pid = firstProcess(this.host(name));
+    if (pid === undefined) {
+      throw new Error(`${name} is not running`);
+    }
+    return pid;
   }
 
   private save(owner = read(this.id)?.owner ?? process.pid): void {

@@ -5,7 +5,8 @@ import type { Credentials, Endpoint, Hosts } from "./hosts";
 /** What a host said when it was asked for its key. */
 export interface Finding {
   readonly node: string;
-  readonly state: "ok" | "unreachable" | "wrong key";
+  /** silent: it takes the connection and then does not say who it is. */
+  readonly state: "ok" | "unreachable" | "silent" | "wrong key";
   /** Why it is not ok. */
   readonly reason: string;
 }
@@ -69,7 +70,15 @@ function ask(
       client.destroy();
       resolve(answer);
     };
-    client.on("error", (error) => done(explain(error, endpoint)));
+    let connected = to.sock !== undefined;
+    client.on("connect", () => {
+      connected = true;
+    });
+    client.on("error", (error) => {
+      const answer = explain(error, endpoint);
+      const silent = connected && /^Timed out/.test(error.message);
+      done(silent ? { ...answer, state: "silent" } : answer);
+    });
     client.on("close", () =>
       done({ state: "unreachable", reason: "closed the connection" }),
     );

@@ -288,6 +288,25 @@ describe("a host that does not answer", () => {
   });
 });
 
+describe("a host that takes connections and says nothing", () => {
+  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+
+  it("holds up no other, and is made by the next up", async () => {
+    scenario.lab.freeze("worker-0");
+    const stack = await scenario.stack("silent", { nodes: nodes() });
+    assert.match(
+      await stack.must(["preview"]),
+      /no answer from worker-0 .*Timed out/,
+    );
+    const output = await upFails(stack, "--parallel", "1");
+    assert.match(output, /routes-worker-0@10\.240\.0\.20 \*\*creating failed/);
+    assert.equal((await scenario.table("worker-2")).length, 2);
+    scenario.lab.thaw("worker-0");
+    await up(stack);
+    assert.equal((await scenario.table("worker-0")).length, 2);
+  });
+});
+
 describe("a next hop that a host cannot reach", () => {
   const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
 
