@@ -1,0 +1,103 @@
+import { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Node } from "./core/inventory";
+import { type Route, routesOf } from "./core/plan";
+import type { HostPlan } from "./hostArgs";
+import { hostCommand, hostInput } from "./hostInput";
+import { troubledHosts } from "./ssh/check";
+import { connection } from "./ssh/hosts";
+import type { Finding } from "./ssh/preflight";
+
+/**
+ * One command a host. None is registered before every host has shown the right key; those of hosts
+ * that do not answer come last, so that they hold up no other.
+ */
+export function createHostCommands(
+  parent: pulumi.Resource,
+  name: string,
+  plan: HostPlan,
+  table: readonly Route[],
+): Map<string, remote.Command> {
+  const commands = new Map<string, remote.Command>();
+  const troubled = plan.ssh.preflight
+    ? troubledHosts(plan.hosts, parent)
+    : Promise.resolve(new Map<string, Finding>());
+  for (const node of plan.cluster) {
+    const after = troubled.then((findings): pulumi.Resource[] => {
+      const answering = [...commands].filter(([n]) => !findings.has(n));
+      return findings.has(node.name) ? answering.map(([, c]) => c) : [];
+    });
+    const command = new remote.Command(
+      `${name}-${node.name}@${node.address.replaceAll(":", "_")}`,
+      {
+        connection: troubled.then((findings) =>
+          connectionTo(node, plan, findings.get(node.name)),
+        ),
+        create: hostCommand("converge", sudo(plan)),
+        delete: hostCommand("remove", sudo(plan)),
+        stdin: hostInput({
+          ...plan,
+          owner: owner(name, plan),
+          node,
+          routes: routesFor(node, plan, table),
+          named: namedOn(node, plan),
+          table,
+        }),
+        addPreviousOutputInEnv: false,
+        // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
+        logging: remote.Logging.None,
+      },
+      { parent, dependsOn: after },
+    );
+    commands.set(node.name, command);
+  }
+  return commands;
+}
+
+/**
+ * How the provider reaches a node. It would wait for ever on a host that takes the connection and says
+ * nothing; where preflight found one, it is given a port at which it fails at once, which no host has.
+ */
+function connectionTo(node: Node, plan: HostPlan, finding?: Finding) {
+  const endpoint = plan.hosts.byNode.get(node.name);
+  if (endpoint === undefined) {
+    throw new Error(`no endpoint of ${node.name}`);
+  }
+  const usual = connection(endpoint, plan.hosts, plan.ssh);
+  return finding?.state === "silent" && !pulumi.runtime.isDryRun()
+    ? { ...usual, port: 0, dialErrorLimit: 0 }
+    : usual;
+}
+
+function sudo({ ssh }: HostPlan): boolean {
+  return ssh.sudo ?? ssh.user !== "root";
+}
+
+/** Unique among all stacks that may share a host. File backends call every organization "organization". */
+function owner(name: string, plan: HostPlan): string {
+  const organization = pulumi.getOrganization();
+  const parts = [
+    organization === "organization" ? [] : organization,
+    pulumi.getProject(),
+    pulumi.getStack(),
+    name,
+  ].flat();
+  return plan.owner ?? parts.join(".").replace(/[^A-Za-z0-9._-]/g, "_");
+}
+
+function routesFor(
+  node: Node,
+  plan: HostPlan,
+  table: readonly Route[],
+): Route[] {
+  return node.role === "controller" && !plan.controllerRoutes
+    ? []
+    : routesOf(node, table);
+}
+
+function namedOn(node: Node, plan: HostPlan): Node[] {
+  const wanted = node.role === "controller" && plan.controllerHosts;
+  return wanted
+    ? plan.cluster.filter((other) => other.podCidrs.length > 0)
+    : [];
+}

@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Hosts } from "./hosts";
+import { type Finding, preflight } from "./preflight";
+
+/** What is wrong with which host that does not answer. Fails if any host has another key than expected. */
+export async function troubledHosts(
+  hosts: Hosts,
+  resource: pulumi.Resource,
+): Promise<Map<string, Finding>> {
+  const findings = await preflight(hosts);
+  const where = ({ node, reason }: Finding) =>
+    `${node} (${hosts.byNode.get(node)?.host}): ${reason}`;
+  const wrong = findings.filter(({ state }) => state === "wrong key");
+  if (wrong.length > 0) {
+    throw new pulumi.RunError(
+      [
+        "SSH host keys do not match; nothing was changed",
+        ...wrong.map((finding) => `  - ${where(finding)}`),
+        "somebody may be in between; if the host was installed anew, mend the known_hosts file: ssh-keygen -R ADDRESS, then ssh-keyscan",
+      ].join("\n"),
+    );
+  }
+  const troubled = findings.filter(({ state }) => state !== "ok");
+  for (const finding of troubled) {
+    await pulumi.log.warn(`no answer from ${where(finding)}`, resource);
+  }
+  return new Map(troubled.map((finding) => [finding.node, finding]));
+}

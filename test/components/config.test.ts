@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { readConfig, userErrors } from "../../components/config";
+import type { HostPodRoutesArgs } from "../../components/hostArgs";
+import { HostPodRoutes } from "../../components/hostPodRoutes";
+import { cluster, commands, declare, privateKey, record } from "./support";
+
+/** Reads a stack's configuration, given as the engine hands it over: everything as text. */
+async function read(
+  config: Record<string, unknown>,
+  secretKeys: string[] = [],
+): Promise<HostPodRoutesArgs> {
+  await record();
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(config).map(([key, v]) => [
+        key.includes(":") ? key : `project:${key}`,
+        typeof v === "string" ? v : JSON.stringify(v),
+      ]),
+    ),
+  );
+  process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(
+    secretKeys.map((key) => `project:${key}`),
+  );
+  return readConfig();
+}
+
+/** What the user reads of a configuration that is refused. */
+async function refused(
+  config: Record<string, unknown>,
+  secretKeys?: string[],
+): Promise<string[]> {
+  try {
+    await read(config, secretKeys);
+  } catch (error) {
+    assert.ok(pulumi.RunError.isInstance(error));
+    return (error as Error).message.split("\n  - ").slice(1);
+  }
+  assert.fail("the configuration was not refused");
+}
+
+test("every key of the project is an argument of the component", async () => {
+  const args = await read({
+    ...cluster,
+    ...{ serviceCidrs: ["10.32.0.0/24"], controllerRoutes: false },
+    ...{ healInterval: 60, owner: "us", "aws:region": "eu-west-1" },
+  });
+  assert.deepEqual(args, {
+    ...cluster,
+    ...{ serviceCidrs: ["10.32.0.0/24"], controllerRoutes: false },
+    ...{ healInterval: 60, owner: "us" },
+  });
+});
+
+test("text stays text, even where it reads as JSON", async () => {
+  const args = await read({
+    machinesFile: "7",
+    owner: "true",
+    target: "hosts",
+  });
+  assert.deepEqual(args, { machinesFile: "7", owner: "true" });
+});
+
+test("an empty value counts as not given", async () => {
+  const empty = {
+    machinesFile: "",
+    nodes: "[]",
+    nodeSubnets: "[]",
+    ssh: "{}",
+    owner: "",
+  };
+  assert.deepEqual(await read({ ...empty, healInterval: 5 }), {
+    healInterval: 5,
+  });
+});
+
+test("an unknown key is refused, with the nearest known one", async () => {
+  const { ssh, nodes } = cluster;
+  await read({ ssh, nodes, machineFile: "machines.txt" }).then((args) => {
+    assert.throws(
+      () => userErrors(() => new HostPodRoutes("routes", args)),
+      /\n {2}- machineFile: is not a known key, did you mean machinesFile\? Known keys: nodes, machinesFile, /,
+    );
+  });
+});
+
+test("a target that is none is refused, together with everything else that is wrong", async () => {
+  const { ssh, nodes } = cluster;
+  const found = await refused({ ssh, nodes, target: "azure", healInterval: 0 });
+  assert.deepEqual(found, [
+    'target: "azure" is not a target, expected hosts',
+    "healInterval: 0 is not allowed: expected 1 to 3600",
+  ]);
+});
+
+test("a value that is no JSON is shown as it stands", async () => {
+  const { ssh, nodes } = cluster;
+  const found = await refused({ ssh, nodes, target: "x", healInterval: "ten" });
+  assert.equal(found[1], 'healInterval: "ten" is not of type number');
+});
+
+for (const key of ["privateKey", "privateKeyPassphrase"] as const) {
+  test(`ssh.${key} in the clear is refused, and not shown`, async () => {
+    const { knownHostsFile } = cluster.ssh;
+    const ssh = { knownHostsFile, privateKey, [key]: "opensesame" };
+    const secret =
+      key === "privateKey" ? {} : { privateKey: undefined, agentSocket: "/a" };
+    const found = await refused({
+      nodes: cluster.nodes,
+      ssh: { ...ssh, ...secret },
+    });
+    assert.deepEqual(found, [
+      `ssh.${key}: stands in the clear in the stack's file, store it with: pulumi config set --secret --path ssh.${key}`,
+    ]);
+  });
+}
+
+test("a private key that is a secret stays one, up to the host's command", async () => {
+  const { knownHostsFile } = cluster.ssh;
+  const ssh = { preflight: false, knownHostsFile, privateKey };
+  const args = await read({ nodes: cluster.nodes, ssh }, ["ssh"]);
+  const key = args.ssh?.privateKey as pulumi.Output<string>;
+  assert.ok(await pulumi.isSecret(key));
+  const { registered } = await declare(args);
+  const { "routes-node-0@10.240.0.20": command } = commands(registered);
+  assert.equal(command?.connection.privateKey, privateKey);
+});
+
+test("a secret of another key does not cover the private key", async () => {
+  const { knownHostsFile } = cluster.ssh;
+  const ssh = { knownHostsFile, privateKey };
+  assert.equal(
+    (await refused({ nodes: cluster.nodes, ssh }, ["owner"])).length,
+    1,
+  );
+});
+
+test("a mistake of the user ends the program with its message alone", () => {
+  const mistake = new pulumi.InputPropertiesError({
+    message: "wrong",
+    errors: [],
+  });
+  const ending = (error: unknown) => pulumi.RunError.isInstance(error);
+  assert.throws(
+    () =>
+      userErrors(() => {
+        throw mistake;
+      }),
+    ending,
+  );
+});
+
+test("any other error is passed on as it is", () => {
+  const error = new TypeError("a bug");
+  assert.throws(
+    () =>
+      userErrors(() => {
+        throw error;
+      }),
+    error,
+  );
+});

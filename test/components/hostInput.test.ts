@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { parseAddress, parseCidr } from "../../components/core/cidr";
+import type { Node } from "../../components/core/inventory";
+import { hostCommand, hostInput } from "../../components/hostInput";
+import { facts } from "./support";
+
+function node(name: string, ...ips: string[]): Node {
+  const internalIps = ips
+    .map(parseAddress)
+    .filter((ip) => typeof ip === "object");
+  const podCidrs = ["10.200.0.0/24"]
+    .map(parseCidr)
+    .filter((c) => typeof c === "object");
+  return {
+    name,
+    role: "worker",
+    internalIps,
+    podCidrs,
+    address: ips[0] ?? "",
+    aliases: [],
+    path: "nodes[0]",
+  };
+}
+
+const table = [
+  { destination: "10.200.0.0/24", nextHop: "10.240.0.20", node: "node-0" },
+  { destination: "fd00:200::/64", nextHop: "fd00::21", node: "node-1" },
+];
+const input = {
+  owner: "us",
+  node: node("server", "10.240.0.10"),
+  adoptExisting: false,
+  healInterval: 10,
+  routes: table,
+  named: [],
+  table,
+};
+
+test("a host is told one fact a line", () => {
+  assert.deepEqual(facts(hostInput(input)), [
+    "owner us",
+    "node server 10.240.0.10",
+    "adopt no",
+    "heal 10",
+    "forward 4",
+    "forward 6",
+    "route 10.200.0.0/24 via 10.240.0.20",
+    "route fd00:200::/64 via fd00::21",
+  ]);
+});
+
+test("a host without routes of its own still forwards what the cluster routes", () => {
+  const lines = facts(hostInput({ ...input, routes: [] }));
+  assert.deepEqual(lines.slice(4), ["forward 4", "forward 6"]);
+});
+
+test("only the address families that are routed are forwarded", () => {
+  const lines = facts(hostInput({ ...input, table: table.slice(1) }));
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("forward")),
+    ["forward 6"],
+  );
+});
+
+test("the lines for /etc/hosts are sorted by address, both families of a node", () => {
+  const named = [
+    node("b", "10.240.0.20", "fd00::20"),
+    node("a", "10.240.0.9", "fd00::9"),
+  ];
+  const lines = facts(hostInput({ ...input, named }));
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("hosts")),
+    [
+      "hosts 10.240.0.9 a",
+      "hosts 10.240.0.20 b",
+      "hosts fd00::9 a",
+      "hosts fd00::20 b",
+    ],
+  );
+});
+
+for (const name of ["a\nroute 0.0.0.0/0 via 10.0.0.1", "a\u001b", "é"]) {
+  test(`a name such as ${JSON.stringify(name)} never becomes a line for a host`, () => {
+    assert.throws(
+      () => hostInput({ ...input, node: node(name, "10.240.0.10") }),
+      /^Error: not a line for a host: "node /,
+    );
+  });
+}
+
+test("the script follows the facts, whole and without its comments", () => {
+  const [, script] = hostInput(input).split("\n--- hostPodRoutes.sh\n");
+  assert.match(script ?? "", /^set -eu\n/);
+  assert.match(script ?? "", /\nesac\n$/);
+  assert.doesNotMatch(script ?? "", /^\s*#/m);
+  assert.equal(spawnSync("sh", ["-n"], { input: script }).status, 0);
+});
+
+/** Runs the command of a host here, on a harmless script. */
+function run(verb: "converge" | "remove", text: string) {
+  const { status, stdout, stderr } = spawnSync(
+    "sh",
+    ["-c", hostCommand(verb, false)],
+    { input: text, encoding: "utf8" },
+  );
+  return { status, stdout, stderr };
+}
+const harmless = `a fact
+--- hostPodRoutes.sh
+case $1 in *) echo "$0 $1"; cat;; esac`;
+
+for (const verb of ["converge", "remove"] as const) {
+  test(`the command runs the script out of its own standard input, to ${verb}`, () => {
+    assert.deepEqual(run(verb, harmless), {
+      status: 0,
+      stdout: `pod-network-routes ${verb}\n${harmless}\n`,
+      stderr: "",
+    });
+  });
+}
+
+test("of an input that is cut short, nothing is run", () => {
+  for (let length = 0; length < harmless.length; length++) {
+    assert.deepEqual(run("converge", harmless.slice(0, length)), {
+      status: 1,
+      stdout: "",
+      stderr: "input is cut short\n",
+    });
+  }
+});
+
+test("a failed script fails the command", () => {
+  const failing = "--- hostPodRoutes.sh\ncase a in *) exit 7;; esac";
+  assert.equal(run("converge", failing).status, 7);
+});
+
+test("sudo is asked for no password", () => {
+  assert.match(hostCommand("converge", true), /\| sudo -n sh -c /);
+  assert.doesNotMatch(hostCommand("converge", false), /sudo/);
+});

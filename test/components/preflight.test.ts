@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { connect, createServer, type Server } from "node:net";
+import { test } from "node:test";
+import { Server as SshServer } from "ssh2";
+import type { Endpoint, Hosts } from "../../components/ssh/hosts";
+import { type Finding, preflight } from "../../components/ssh/preflight";
+import { closedPort, listen, sshServer } from "./servers";
+import { keyPair } from "./support";
+
+const [host, other, login] = [keyPair(), keyPair(), keyPair()];
+const ecdsa = keyPair("ecdsa");
+
+/** An SSH server that logs `login` in, and forwards it to wherever it asks. */
+function bastionServer(): Server {
+  const hostKeys = [host.privateKey];
+  return new SshServer({ hostKeys }, (client) => {
+    client.on("error", () => {});
+    client.on("authentication", (context) =>
+      context.method === "publickey" ? context.accept() : context.reject(),
+    );
+    client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+      const socket = connect(destPort, destIP);
+      socket.on("error", () => reject());
+      socket.on("connect", () => {
+        const channel = accept();
+        channel.on("error", () => {});
+        socket.pipe(channel).pipe(socket);
+      });
+    });
+  });
+}
+
+function endpoint(port: number, hostKey: string | undefined): Endpoint {
+  return { host: "127.0.0.1", port, user: "root", hostKey };
+}
+
+/** What is found of these hosts, named a, b, ... */
+async function findings(
+  endpoints: Endpoint[],
+  bastion?: Endpoint,
+): Promise<Finding[]> {
+  const hosts: Hosts = {
+    byNode: new Map(endpoints.map((e, i) => ["abc".charAt(i), e])),
+    bastion,
+    credentials: {
+      privateKey: login.privateKey,
+      passphrase: undefined,
+      agentSocket: undefined,
+    },
+  };
+  const found = await preflight(hosts);
+  return found.map(({ node, state, reason }) => ({ node, state, reason }));
+}
+
+const ok = (node: string) => ({ node, state: "ok", reason: "" });
+
+test("a host that shows the expected key is fine, and is not logged into", async (t) => {
+  const port = await listen(t, sshServer(host));
+  assert.deepEqual(await findings([endpoint(port, host.hostKey)]), [ok("a")]);
+});
+
+test("the expected one of a host's several keys is asked for", async (t) => {
+  const port = await listen(t, sshServer(ecdsa, host));
+  const both = [endpoint(port, host.hostKey), endpoint(port, ecdsa.hostKey)];
+  assert.deepEqual(await findings(both), [ok("a"), ok("b")]);
+});
+
+test("a host that shows another key is named with both keys", async (t) => {
+  const port = await listen(t, sshServer(other));
+  assert.deepEqual(await findings([endpoint(port, host.hostKey)]), [
+    {
+      node: "a",
+      state: "wrong key",
+      reason: `its host key is ${other.hostKey}, expected is ${host.hostKey}`,
+    },
+  ]);
+});
+
+test("a host that has no key of the expected type has the wrong key", async (t) => {
+  const port = await listen(t, sshServer(ecdsa));
+  assert.deepEqual(await findings([endpoint(port, host.hostKey)]), [
+    {
+      node: "a",
+      state: "wrong key",
+      reason: `it has no host key of the expected type, ${host.hostKey}`,
+    },
+  ]);
+});
+
+test("with the check turned off any key is fine", async (t) => {
+  const port = await listen(t, sshServer(ecdsa));
+  assert.deepEqual(await findings([endpoint(port, undefined)]), [ok("a")]);
+});
+
+test("a host with a closed port is unreachable, and holds up no other", async (t) => {
+  const closed = await closedPort();
+  const open = await listen(t, sshServer(host));
+  const ports = [closed, open].map((port) => endpoint(port, host.hostKey));
+  assert.deepEqual(await findings(ports), [
+    {
+      node: "a",
+      state: "unreachable",
+      reason: `connect ECONNREFUSED 127.0.0.1:${closed}`,
+    },
+    ok("b"),
+  ]);
+});
+
+test("a host that hangs up is unreachable", async (t) => {
+  const port = await listen(
+    t,
+    createServer((socket) => socket.end()),
+  );
+  const [found] = await findings([endpoint(port, host.hostKey)]);
+  assert.equal(found?.state, "unreachable");
+  assert.ok(found.reason);
+});
+
+test("a host that accepts and says nothing is silent, after a while", async (t) => {
+  const port = await listen(
+    t,
+    createServer(() => {}),
+  );
+  assert.deepEqual(await findings([endpoint(port, host.hostKey)]), [
+    {
+      node: "a",
+      state: "silent",
+      reason: "Timed out while waiting for handshake",
+    },
+  ]);
+});
+
+test("hosts behind a bastion are asked through it, each for itself", async (t) => {
+  const closed = await closedPort();
+  const bastion = endpoint(await listen(t, bastionServer()), host.hostKey);
+  const right = await listen(t, sshServer(other));
+  const wrong = await listen(t, sshServer(keyPair()));
+  const found = await findings(
+    [right, wrong, closed].map((port) => endpoint(port, other.hostKey)),
+    bastion,
+  );
+  assert.deepEqual(
+    found.map(({ state }) => state),
+    ["ok", "wrong key", "unreachable"],
+  );
+  assert.match(found[2]?.reason ?? "", /^through the bastion: /);
+});
+
+test("behind a bastion with the wrong key every host has the wrong key", async (t) => {
+  const bastion = endpoint(await listen(t, bastionServer()), other.hostKey);
+  const found = await findings(
+    [endpoint(1, host.hostKey), endpoint(2, host.hostKey)],
+    bastion,
+  );
+  const reason = `bastion 127.0.0.1: its host key is ${host.hostKey}, expected is ${other.hostKey}`;
+  assert.deepEqual(found, [
+    { node: "a", state: "wrong key", reason },
+    { node: "b", state: "wrong key", reason },
+  ]);
+});
+
+test("behind a bastion that does not answer no host is reachable", async () => {
+  const closed = await closedPort();
+  const found = await findings(
+    [endpoint(1, host.hostKey)],
+    endpoint(closed, host.hostKey),
+  );
+  assert.deepEqual(found, [
+    {
+      node: "a",
+      state: "unreachable",
+      reason: `bastion 127.0.0.1: connect ECONNREFUSED 127.0.0.1:${closed}`,
+    },
+  ]);
+});
+
+test("behind a bastion that hangs up no host is reachable", async (t) => {
+  const port = await listen(
+    t,
+    createServer((socket) => socket.end()),
+  );
+  const found = await findings(
+    [endpoint(1, host.hostKey)],
+    endpoint(port, host.hostKey),
+  );
+  assert.equal(found[0]?.state, "unreachable");
+});

@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, type TestContext } from "node:test";
+import type { remote } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { utils } from "ssh2";
+import type { HostPodRoutesArgs } from "../../components/hostArgs";
+import { HostPodRoutes } from "../../components/hostPodRoutes";
+
+/** A directory that is gone after the tests of the file. */
+export const directory = mkdtempSync(join(tmpdir(), "components-test-"));
+after(() => rmSync(directory, { recursive: true }));
+
+/** Writes a file into {@link directory} and returns its path. */
+export function file(name: string, text: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** A key pair, and its public half as a known_hosts file has it: TYPE BASE64. */
+export function keyPair(type: "ed25519" | "ecdsa" = "ed25519") {
+  const pair =
+    type === "ed25519"
+      ? utils.generateKeyPairSync("ed25519")
+      : utils.generateKeyPairSync("ecdsa", { bits: 256 });
+  return {
+    privateKey: pair.private,
+    hostKey: pair.public.split(" ").slice(0, 2).join(" "),
+  };
+}
+
+/** A resource as the engine is told of it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+/** What became of a component that was declared to an engine that only records. */
+export interface Declared {
+  readonly component: HostPodRoutes;
+  readonly registered: readonly Registered[];
+}
+
+/** Declares a component, and waits until everything about it is registered. */
+export async function declare(
+  args: HostPodRoutesArgs,
+  {
+    stdout = "persistence: systemd",
+    organization = "organization",
+    preview = false,
+  } = {},
+): Promise<Declared> {
+  const registered = await record(stdout, organization, preview);
+  const component = new HostPodRoutes("routes", args);
+  await pulumi.runtime.disconnect();
+  return { component, registered };
+}
+
+/** Makes the engine a recorder; the list grows as resources are registered. */
+export async function record(
+  stdout = "",
+  organization = "organization",
+  preview = false,
+): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      call: ({ inputs }) => inputs,
+      newResource: ({ type, name, inputs }) => {
+        registered.push({ type, name, inputs });
+        return { id: name, state: { ...inputs, stdout } };
+      },
+    },
+    "project",
+    "stack",
+    preview,
+    organization,
+  );
+  return registered;
+}
+
+/** The value of an output, once it is known. */
+export function value<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply((known) => resolve(known));
+  });
+}
+
+/** The inputs of a command as recorded, with its secret connection laid open. */
+export interface CommandInputs {
+  readonly connection: pulumi.Unwrap<remote.CommandArgs["connection"]>;
+  readonly create: string;
+  readonly delete: string;
+  readonly stdin: string;
+}
+
+/** The commands among the resources, by name. */
+export function commands(
+  registered: readonly Registered[],
+): Record<string, CommandInputs> {
+  return Object.fromEntries(
+    registered
+      .filter(({ type }) => type === "command:remote:Command")
+      .map(({ name, inputs }) => [
+        name,
+        {
+          ...inputs,
+          connection: pulumi.runtime.unwrapRpcSecret(inputs.connection),
+        } as CommandInputs,
+      ]),
+  );
+}
+
+/** What a host is told: the lines of a standard input before the script. */
+export function facts(stdin: string | undefined): string[] {
+  return stdin?.split("\n--- hostPodRoutes.sh\n")[0]?.split("\n") ?? [];
+}
+
+/** What is warned of from now on, until the test ends. */
+export function warnings(t: TestContext): string[] {
+  const said: string[] = [];
+  t.mock.method(console, "warn", (text: string) => said.push(text));
+  return said;
+}
+
+const { privateKey, hostKey } = keyPair();
+
+/** The host key of every host of {@link cluster}. */
+/** The private key that logs into {@link cluster}. */
+export { hostKey, privateKey };
+
+/** A controller and two workers, all with the same host key; no host is asked for it. */
+export const cluster = {
+  nodes: [
+    { name: "server", internalIp: "10.240.0.10" },
+    { name: "node-0", internalIp: "10.240.0.20", podCidrs: ["10.200.0.0/24"] },
+    { name: "node-1", internalIp: "10.240.0.21", podCidrs: ["10.200.1.0/24"] },
+  ],
+  ssh: {
+    preflight: false,
+    privateKeyFile: file("id_ed25519", privateKey),
+    knownHostsFile: file("known_hosts", `* ${hostKey}\n`),
+  },
+} satisfies HostPodRoutesArgs;
