@@ -53,7 +53,10 @@ lock() {
 # Replaces file $1 by standard input, at once, and only if it differs; sets CHANGED.
 put() {
 	CHANGED=
-	cat >"$1.new" || die "cannot write $1"
+	if ! cat >"$1.new"; then
+		rm -f "$1.new"
+		die "cannot write $1"
+	fi
 	if cmp -s "$1" "$1.new"; then
 		rm "$1.new"
 	else

@@ -41,7 +41,7 @@ export interface Node {
 const addresses =
   "expected an address, or a list of one IPv4 and one IPv6 address";
 
-const nodeSchema = strict({
+export const nodeSchema = strict({
   name: z.string(),
   internalIp: z.union(
     [
