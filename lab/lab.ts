@@ -29,7 +29,11 @@ export const permanent = 0;
 /** What nsenter has to enter to be on a host. */
 const allNamespaces = ["-m", "-u", "-i", "-n", "-p"];
 
+/** Changes whenever {@link Saved} does, so that a lab of another version counts as none. */
+const format = 1;
+
 interface Saved {
+  readonly format: number;
   readonly owner: number;
   readonly hosts: Host[];
   readonly pods: Record<string, readonly string[]>;
@@ -103,7 +107,7 @@ export class Lab {
   /** Takes down every lab whose owner has died without doing so. */
   static async sweep(): Promise<void> {
     for (const id of existsSync(labs) ? readdirSync(labs) : []) {
-      const owner = read(id)?.owner;
+      const owner = readAny(id)?.owner ?? permanent;
       if (owner !== permanent && !existsSync(`/proc/${owner}`)) {
         await new Lab(id).down();
       }
@@ -302,12 +306,23 @@ export class Lab {
   }
 
   private save(owner = read(this.id)?.owner ?? process.pid): void {
-    const saved: Saved = { owner, hosts: this.hosts, pods: this.podCidrs };
+    const saved: Saved = {
+      format,
+      owner,
+      hosts: this.hosts,
+      pods: this.podCidrs,
+    };
     writeFileSync(join(this.directory, "lab.json"), JSON.stringify(saved));
   }
 }
 
 function read(id: string): Saved | undefined {
+  const saved = readAny(id);
+  return saved?.format === format ? saved : undefined;
+}
+
+/** What a lab has saved, be it of another version. */
+function readAny(id: string): Saved | undefined {
   const file = join(labs, id, "lab.json");
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }

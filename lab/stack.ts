@@ -124,10 +124,14 @@ export class Stack {
   }
 
   environment(): NodeJS.ProcessEnv {
+    // The engine leaves files behind when a program fails; here they go when the directory goes.
+    const temporary = join(this.directory, "tmp");
+    mkdirSync(temporary, { recursive: true });
     return {
       ...process.env,
       ...this.engine.env,
       PATH: `${dirname(this.engine.pulumi)}${delimiter}${process.env.PATH}`,
+      TMPDIR: temporary,
       PULUMI_BACKEND_URL: `file://${join(this.directory, "state")}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile,
       ...this.env,
