@@ -345,9 +345,10 @@ test("bad arguments are one error that names all of them, and nothing is registe
         "serviceCidrs[0]",
         "ssh.port",
       ]);
-      for (const { propertyPath, reason } of errors ?? []) {
-        assert.ok(message.includes(`  - ${propertyPath}: ${reason}`));
-      }
+      assert.deepEqual(
+        message.split("\n").slice(1),
+        errors?.map((e) => `  - ${e.propertyPath}: ${e.reason}`),
+      );
       return true;
     },
   );

@@ -167,7 +167,7 @@ test("CIDRs are ordered by number, not by text: IPv4 first, the larger block fir
     "::/0",
     "fd00::/8",
   ];
-  const shuffled = [3, 6, 1, 5, 0, 4, 2].map((i) => cidr(sorted[i] ?? ""));
+  const shuffled = [3, 6, 2, 5, 1, 4, 0].map((i) => cidr(sorted[i] ?? ""));
   assert.deepEqual(
     shuffled.sort(compareCidrs).map(({ text }) => text),
     sorted,
