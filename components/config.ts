@@ -16,7 +16,7 @@ const targets = ["hosts"];
  */
 export function readConfig(): HostPodRoutesArgs {
   const faults = new Faults();
-  const { target = "hosts", ...args } = rawConfig();
+  const { target = "hosts", ...args } = rawConfig(faults);
   if (typeof target !== "string" || !targets.includes(target)) {
     faults.add(
       "target",
@@ -51,7 +51,7 @@ export function userErrors<T>(body: () => T): T {
  * Every key of the project's namespace that is given: Pulumi.yaml has to declare an empty default for
  * each that may be left out. The engine hands over text; all but text is JSON.
  */
-function rawConfig(): Record<string, unknown> {
+function rawConfig(faults: Faults): Record<string, unknown> {
   const prefix = `${pulumi.getProject()}:`;
   const own = Object.entries(allConfig()).filter(([key]) =>
     key.startsWith(prefix),
@@ -61,7 +61,7 @@ function rawConfig(): Record<string, unknown> {
       .filter(([, text]) => !["", "[]", "{}"].includes(text))
       .map(([key, text]) => {
         const name = key.slice(prefix.length);
-        return [name, isText(name) ? text : fromJson(text)];
+        return [name, isText(name) ? text : fromJson(key, name, text, faults)];
       }),
   );
 }
@@ -74,11 +74,24 @@ function isText(name: string): boolean {
   );
 }
 
-function fromJson(text: string): unknown {
+/** A secret that is no JSON is not shown. Other text is left to the schema, which says what is expected. */
+function fromJson(
+  key: string,
+  name: string,
+  text: string,
+  faults: Faults,
+): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    if (!secretKeys().includes(key)) {
+      return text;
+    }
+    faults.add(
+      name,
+      "is a secret that is not in JSON, set its keys one by one: pulumi config set --secret --path",
+    );
+    return undefined;
   }
 }
 

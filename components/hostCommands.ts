@@ -20,7 +20,7 @@ export function createHostCommands(
 ): Map<string, remote.Command> {
   const commands = new Map<string, remote.Command>();
   const troubled = plan.ssh.preflight
-    ? troubledHosts(plan.hosts, parent)
+    ? troubledHosts(plan, parent)
     : Promise.resolve(new Map<string, Finding>());
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {
@@ -73,16 +73,17 @@ function sudo({ ssh }: HostPlan): boolean {
   return ssh.sudo ?? ssh.user !== "root";
 }
 
-/** Unique among all stacks that may share a host. File backends call every organization "organization". */
 function owner(name: string, plan: HostPlan): string {
+  return plan.owner ?? defaultOwner(name);
+}
+
+/** Unique among all stacks that may share a host. File backends call every organization "organization". */
+function defaultOwner(name: string): string {
   const organization = pulumi.getOrganization();
-  const parts = [
-    organization === "organization" ? [] : organization,
-    pulumi.getProject(),
-    pulumi.getStack(),
-    name,
-  ].flat();
-  return plan.owner ?? parts.join(".").replace(/[^A-Za-z0-9._-]/g, "_");
+  const parts = [pulumi.getProject(), pulumi.getStack(), name];
+  const all =
+    organization === "organization" ? parts : [organization, ...parts];
+  return all.join(".").replace(/[^A-Za-z0-9._-]/g, "_");
 }
 
 function routesFor(

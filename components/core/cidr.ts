@@ -73,6 +73,11 @@ export function formatAddress(family: Family, value: bigint): string {
   return canonicalText(ipaddr.fromByteArray(bytes));
 }
 
+/** The lowest address of a block. */
+export function firstAddress({ family, first }: Cidr): Address {
+  return { family, value: first, text: formatAddress(family, first) };
+}
+
 /** Numeric order: IPv4 before IPv6, then by first address, then the larger block first. */
 export function compareCidrs(a: Cidr, b: Cidr): number {
   return (
@@ -97,19 +102,19 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 
-/** What kind of address this is, when it is no address a node can have: `loopback`, `multicast` ... */
+/** The range that this address is in, when no node or pod can have it: `loopback`, `multicast` ... */
 export function unusableAs(address: Address): string | undefined {
   const range = ipaddr.parse(address.text).range();
-  return [
-    "unspecified",
-    "broadcast",
-    "multicast",
-    "loopback",
-    "linkLocal",
-  ].includes(range)
-    ? range
-    : undefined;
+  return unusable.get(range);
 }
+
+const unusable = new Map([
+  ["unspecified", "unspecified"],
+  ["broadcast", "broadcast"],
+  ["multicast", "multicast"],
+  ["loopback", "loopback"],
+  ["linkLocal", "link-local"],
+]);
 
 function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;

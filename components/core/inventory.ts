@@ -3,6 +3,7 @@ import {
   type Address,
   type Cidr,
   type Family,
+  firstAddress,
   parseAddress,
   parseCidr,
   unusableAs,
@@ -76,32 +77,43 @@ export function readNodes(
   );
 }
 
-/** Reads one node; `fields` names the places of its parts where they are not keys of an object. */
+/** Where a part of a node stands; `index` where it is one of several. */
+type Places = (key: string, index?: number) => string;
+
+/** Reads one node; `places` names the parts of it where they are not keys of an object. */
 export function readNode(
   value: unknown,
   path: string,
   faults: Faults,
-  fields: (key: string) => string = (key) => `${path}.${key}`,
+  places: Places = (key, index) =>
+    `${path}.${key}${index === undefined ? "" : `[${index}]`}`,
 ): Node | undefined {
   const before = faults.all.length;
   const args = parse(nodeSchema, value, path, faults);
   if (args === undefined) {
     return undefined;
   }
-  checkHostName(args.name, fields("name"), faults);
-  const internalIps = each(args.internalIp, fields("internalIp"), (text, at) =>
-    readInternalIp(text, at, faults),
+  checkHostName(args.name, places("name"), faults);
+  const internalIps =
+    typeof args.internalIp === "string"
+      ? present([readInternalIp(args.internalIp, places("internalIp"), faults)])
+      : present(
+          args.internalIp.map((text, i) =>
+            readInternalIp(text, places("internalIp", i), faults),
+          ),
+        );
+  oneAFamily(internalIps, places("internalIp"), "internal IP", faults);
+  const podCidrs = present(
+    (args.podCidrs ?? []).map((text, i) =>
+      readPodCidr(text, places("podCidrs", i), faults),
+    ),
   );
-  oneAFamily(internalIps, fields("internalIp"), "internal IP", faults);
-  const podCidrs = each(args.podCidrs ?? [], fields("podCidrs"), (text, at) =>
-    readCidr(text, at, faults, smallestPodPrefix),
-  );
-  oneAFamily(podCidrs, fields("podCidrs"), "pod CIDR", faults);
+  oneAFamily(podCidrs, places("podCidrs"), "pod CIDR", faults);
   const role = args.role ?? (args.podCidrs?.length ? "worker" : "controller");
   if (role === "worker" && !args.podCidrs?.length) {
     faults.add(
-      fields("podCidrs"),
-      "a worker needs a pod CIDR, for example [10.200.0.0/24]",
+      places("podCidrs"),
+      `${args.name} is a worker and has no pod CIDR, give it one, for example [10.200.0.0/24]`,
     );
   }
   for (const { family, text } of podCidrs) {
@@ -110,7 +122,7 @@ export function readNode(
       faults.all.length === before
     ) {
       faults.add(
-        fields("internalIp"),
+        places("internalIp"),
         `pod CIDR ${show(text)} is IPv${family} and ${show(args.internalIp)} is not: a route needs a next hop of its own family, add an IPv${family} internal IP`,
       );
     }
@@ -118,9 +130,9 @@ export function readNode(
   const address =
     args.address === undefined
       ? (internalIps[0]?.text ?? "")
-      : readSshAddress(args.address, fields("address"), faults);
+      : readSshAddress(args.address, places("address"), faults);
   for (const [i, alias] of (args.aliases ?? []).entries()) {
-    checkHostName(alias, `${fields("aliases")}[${i}]`, faults);
+    checkHostName(alias, places("aliases", i), faults);
   }
   if (faults.all.length > before) {
     return undefined;
@@ -136,25 +148,45 @@ export function readNode(
   };
 }
 
-/** Below these a "pod CIDR" would be most of the address space: a typing error that takes the host's network away. */
-const smallestPodPrefix = { 4: 8, 6: 16 } as const;
-
 /** Reads one CIDR, or says what is wrong with it. */
 export function readCidr(
   text: string,
   path: string,
   faults: Faults,
-  smallestPrefix: Record<Family, number> = { 4: 0, 6: 0 },
 ): Cidr | undefined {
   const cidr = parseCidr(text);
   if (typeof cidr === "string") {
     faults.add(path, `${show(text)} ${cidr}`);
     return undefined;
   }
-  if (cidr.prefix < smallestPrefix[cidr.family]) {
+  return cidr;
+}
+
+/** Below these a "pod CIDR" would be most of the address space: a typing error that takes the host's network away. */
+const shortestPodPrefix = { 4: 8, 6: 16 } as const;
+
+function readPodCidr(
+  text: string,
+  path: string,
+  faults: Faults,
+): Cidr | undefined {
+  const cidr = readCidr(text, path, faults);
+  if (cidr === undefined) {
+    return undefined;
+  }
+  const shortest = shortestPodPrefix[cidr.family];
+  if (cidr.prefix < shortest) {
     faults.add(
       path,
-      `${show(text)} is too large, the shortest prefix allowed is /${smallestPrefix[cidr.family]}`,
+      `${show(text)} is too large, the shortest prefix allowed is /${shortest}`,
+    );
+    return undefined;
+  }
+  const range = unusableAs(firstAddress(cidr));
+  if (range !== undefined) {
+    faults.add(
+      path,
+      `${show(text)} is in the ${range} range, where no pod can have an address`,
     );
     return undefined;
   }
@@ -175,7 +207,7 @@ function readInternalIp(
   if (range !== undefined) {
     faults.add(
       path,
-      `${show(text)} is a ${range} address, a next hop needs an address of the node network`,
+      `${show(text)} is in the ${range} range, a next hop needs an address of the node network`,
     );
     return undefined;
   }
@@ -211,29 +243,22 @@ function checkHostName(name: string, path: string, faults: Faults): void {
 }
 
 function oneAFamily(
-  items: readonly { family: Family }[],
+  items: readonly { family: Family; text: string }[],
   path: string,
   what: string,
   faults: Faults,
 ): void {
   for (const family of [4, 6]) {
-    if (items.filter((item) => item.family === family).length > 1) {
+    const same = items.filter((item) => item.family === family);
+    if (same.length > 1) {
       faults.add(
         path,
-        `has two IPv${family} entries, a node has one ${what} an address family`,
+        `${same.map(({ text }) => text).join(" and ")} are both IPv${family}, a node has one ${what} an address family`,
       );
     }
   }
 }
 
-function each<T>(
-  value: string | readonly string[],
-  path: string,
-  read: (text: string, path: string) => T | undefined,
-): T[] {
-  const items =
-    typeof value === "string"
-      ? [read(value, path)]
-      : value.map((v, i) => read(v, `${path}[${i}]`));
+function present<T>(items: readonly (T | undefined)[]): T[] {
   return items.filter((item) => item !== undefined);
 }

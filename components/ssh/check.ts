@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Ssh } from "./args";
 import type { Hosts } from "./hosts";
 import { type Finding, preflight } from "./preflight";
 
 /** What is wrong with which host that does not answer. Fails if any host has another key than expected. */
 export async function troubledHosts(
-  hosts: Hosts,
+  { hosts, ssh }: { hosts: Hosts; ssh: Ssh },
   resource: pulumi.Resource,
 ): Promise<Map<string, Finding>> {
-  const findings = await preflight(hosts);
+  const findings = await preflight(hosts, ssh.connectTimeout * 1000);
   const where = ({ node, reason }: Finding) =>
     `${node} (${hosts.byNode.get(node)?.host}): ${reason}`;
   const wrong = findings.filter(({ state }) => state === "wrong key");

@@ -11,14 +11,19 @@ export interface Finding {
   readonly reason: string;
 }
 
-/** A host that takes longer than this to say who it is counts as unreachable, in milliseconds. */
-const timeout = 5000;
+/** A host that takes longer than this to say who it is, once connected, is silent; milliseconds. Long, for hundreds are asked at once. */
+const patience = 10_000;
 
 /**
  * Asks every host, at once, for its SSH host key, without logging in.
  * A wrong key must be known before the first change; an unreachable host only holds up itself.
+ *
+ * @param connectTimeout how long to wait for a connection, in milliseconds
  */
-export async function preflight(hosts: Hosts): Promise<Finding[]> {
+export async function preflight(
+  hosts: Hosts,
+  connectTimeout: number,
+): Promise<Finding[]> {
   const jump =
     hosts.bastion && (await connectBastion(hosts.bastion, hosts.credentials));
   try {
@@ -27,7 +32,7 @@ export async function preflight(hosts: Hosts): Promise<Finding[]> {
         node,
         ...(jump !== undefined && jump.client === undefined
           ? jump
-          : await askKey(endpoint, jump?.client)),
+          : await askKey(endpoint, jump?.client, connectTimeout)),
       })),
     );
   } finally {
@@ -40,16 +45,17 @@ type Answer = Omit<Finding, "node">;
 async function askKey(
   endpoint: Endpoint,
   jump: Client | undefined,
+  connectTimeout: number,
 ): Promise<Answer> {
   const { host, port } = endpoint;
   if (jump === undefined) {
-    return ask(new Client(), { host, port }, endpoint);
+    return ask({ host, port }, endpoint, connectTimeout);
   }
   return new Promise((resolve) => {
     jump.forwardOut("127.0.0.1", 0, host, port, (error, sock) => {
       resolve(
         error === undefined
-          ? ask(new Client(), { sock }, endpoint)
+          ? ask({ sock }, endpoint, connectTimeout)
           : {
               state: "unreachable",
               reason: `through the bastion: ${error.message}`,
@@ -59,18 +65,26 @@ async function askKey(
   });
 }
 
-/** Goes as far as the server's proof of its key, then hangs up. */
+/** Goes as far as the key that the server offers, then hangs up. That it is its own, the provider checks. */
 function ask(
-  client: Client,
   to: ConnectConfig,
   endpoint: Endpoint,
+  connectTimeout: number,
 ): Promise<Answer> {
+  const client = new Client();
   return new Promise((resolve) => {
+    let connected = to.sock !== undefined;
     const done = (answer: Answer) => {
+      clearTimeout(connecting);
       client.destroy();
       resolve(answer);
     };
-    let connected = to.sock !== undefined;
+    const connecting = setTimeout(() => {
+      if (!connected) {
+        const reason = `no connection within ${connectTimeout / 1000} s`;
+        done({ state: "unreachable", reason });
+      }
+    }, connectTimeout);
     client.on("connect", () => {
       connected = true;
     });
@@ -86,7 +100,7 @@ function ask(
       ...to,
       ...keyAlgorithm(endpoint),
       username: endpoint.user,
-      readyTimeout: timeout,
+      readyTimeout: patience,
       hostVerifier: (key: Buffer) => {
         done(compare(key, endpoint));
         return false;
@@ -123,7 +137,7 @@ async function connectBastion(
         ? { privateKey }
         : { agent: credentials.agentSocket ?? process.env.SSH_AUTH_SOCK }),
       ...(passphrase !== undefined && { passphrase }),
-      readyTimeout: timeout,
+      readyTimeout: patience,
       hostVerifier: (key: Buffer) => {
         const answer = compare(key, bastion);
         wrongKey = answer.state === "ok" ? undefined : answer;
@@ -169,7 +183,7 @@ function plain({ privateKey, passphrase }: Credentials) {
     passphrase?: string | undefined;
   };
   return new Promise<Plain>((resolve) => {
-    const timer = setTimeout(resolve, timeout, {});
+    const timer = setTimeout(resolve, patience, {});
     pulumi.all([privateKey, passphrase]).apply(([key, phrase]) => {
       clearTimeout(timer);
       resolve({ privateKey: key, passphrase: phrase });

@@ -48,7 +48,7 @@ async function findings(
       agentSocket: undefined,
     },
   };
-  const found = await preflight(hosts);
+  const found = await preflight(hosts, 5000);
   return found.map(({ node, state, reason }) => ({ node, state, reason }));
 }
 

@@ -125,27 +125,27 @@ for (const [what, change, ...expected] of [
   [
     "a loopback internal IP",
     { internalIp: "127.0.0.1" },
-    'internalIp: "127.0.0.1" is a loopback address, a next hop needs an address of the node network',
+    'internalIp: "127.0.0.1" is in the loopback range, a next hop needs an address of the node network',
   ],
   [
     "a multicast internal IP",
     { internalIp: "224.0.0.5" },
-    'internalIp: "224.0.0.5" is a multicast address, a next hop needs an address of the node network',
+    'internalIp: "224.0.0.5" is in the multicast range, a next hop needs an address of the node network',
   ],
   [
     "the unspecified internal IP",
     { internalIp: "0.0.0.0" },
-    'internalIp: "0.0.0.0" is a unspecified address, a next hop needs an address of the node network',
+    'internalIp: "0.0.0.0" is in the unspecified range, a next hop needs an address of the node network',
   ],
   [
     "a link-local internal IP",
     { internalIp: ["10.240.0.20", "fe80::1"] },
-    'internalIp[1]: "fe80::1" is a linkLocal address, a next hop needs an address of the node network',
+    'internalIp[1]: "fe80::1" is in the link-local range, a next hop needs an address of the node network',
   ],
   [
     "two internal IPs of one family",
     { internalIp: ["10.240.0.20", "10.240.0.21"] },
-    "internalIp: has two IPv4 entries, a node has one internal IP an address family",
+    "internalIp: 10.240.0.20 and 10.240.0.21 are both IPv4, a node has one internal IP an address family",
   ],
   [
     "host bits in a pod CIDR",
@@ -165,7 +165,7 @@ for (const [what, change, ...expected] of [
   [
     "two pod CIDRs of one family",
     { podCidrs: ["10.200.0.0/24", "10.200.1.0/24"] },
-    "podCidrs: has two IPv4 entries, a node has one pod CIDR an address family",
+    "podCidrs: 10.200.0.0/24 and 10.200.1.0/24 are both IPv4, a node has one pod CIDR an address family",
   ],
   [
     "three pod CIDRs",
@@ -185,12 +185,22 @@ for (const [what, change, ...expected] of [
   [
     "a worker without a pod CIDR",
     { role: "worker", podCidrs: [] },
-    "podCidrs: a worker needs a pod CIDR, for example [10.200.0.0/24]",
+    "podCidrs: node-0 is a worker and has no pod CIDR, give it one, for example [10.200.0.0/24]",
   ],
   [
     "an unknown role",
     { role: "master" },
     'role: "master" is not allowed, expected "worker" or "controller"',
+  ],
+  [
+    "a loopback pod CIDR",
+    { podCidrs: ["127.0.0.0/24"] },
+    'podCidrs[0]: "127.0.0.0/24" is in the loopback range, where no pod can have an address',
+  ],
+  [
+    "a multicast pod CIDR",
+    { podCidrs: ["224.0.0.0/24"] },
+    'podCidrs[0]: "224.0.0.0/24" is in the multicast range, where no pod can have an address',
   ],
   [
     "an address that is no host name",

@@ -134,8 +134,8 @@ test("all faults of a file are found at once", () => {
       "machines.txt:2",
       "machines.txt:4 HOST",
       "machines.txt:4 IPV4",
-      "machines.txt:4 POD_SUBNET[0]",
-      "machines.txt:4 FQDN[0]",
+      "machines.txt:4 POD_SUBNET",
+      "machines.txt:4 FQDN",
     ],
   );
 });

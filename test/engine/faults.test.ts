@@ -165,7 +165,7 @@ const files: [string, string, RegExp[]][] = [
     [
       /:1: starts with a byte order mark/,
       /has Windows line ends/,
-      /:1 POD_SUBNET\[0\]: "10\.200\.0\.7\/24" has host bits set/,
+      /:1 POD_SUBNET: "10\.200\.0\.7\/24" has host bits set/,
     ],
   ],
   ["nothing in it", "", [/lists no machine/]],
