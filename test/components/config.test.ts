@@ -164,7 +164,6 @@ test("any other error is passed on as it is", () => {
 
 test("a secret that is no JSON is refused without being shown", async () => {
   const faults = await refused({ ...cluster, ssh: "hunter2" }, ["ssh"]);
-  assert.equal(faults.length, 1);
   assert.match(faults[0] ?? "", /^ssh: is a secret that is not in JSON/);
-  assert.doesNotMatch(faults[0] ?? "", /hunter2/);
+  assert.doesNotMatch(faults.join(), /hunter2/);
 });
