@@ -4,12 +4,13 @@ import { Faults } from "../components/core/faults";
 import type { Node } from "../components/core/inventory";
 import { readMachines } from "../components/core/machines";
 import { installTools } from "./base";
-import { getEngine } from "./engine";
+import { type Engine, getEngine } from "./engine";
 import { Lab, permanent } from "./lab";
-import { devLab, local, root } from "./paths";
+import { labOf, local, root } from "./paths";
 import { Stack } from "./stack";
 
 const machines = "examples/machines.txt";
+const devLab = labOf(root);
 
 /** Raises the machines of machines.txt as hosts, if they are not up, and runs `pulumi up` of the stack `dev` on them. */
 export async function start(): Promise<number> {
@@ -22,7 +23,7 @@ export async function start(): Promise<number> {
     );
   }
   const lab = await raise();
-  const stack = await devStack(lab);
+  const stack = await devStack(lab, engine);
   console.log("\npulumi up --stack dev");
   const up = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
   const code = stack.interactive(up);
@@ -52,18 +53,18 @@ export async function stop(): Promise<void> {
 /** Hands a command to the Pulumi CLI, in the network of the lab that is up. */
 export async function pulumi(args: readonly string[]): Promise<number> {
   const lab = Lab.named(devLab);
-  if (!(await lab.isUp())) {
+  if (!lab.isUp()) {
     console.error("the lab is not up, start it with: npm start");
     return 1;
   }
-  return (await devStack(lab)).interactive(args);
+  return (await devStack(lab, await getEngine())).interactive(args);
 }
 
 /** The lab with a host for every machine and a pod for every pod CIDR; what is up already is kept. */
 async function raise(): Promise<Lab> {
   let lab = Lab.named(devLab);
   const nodes = readNodes();
-  if (!(await lab.isUp())) {
+  if (!lab.isUp()) {
     rmSync(join(local, "state"), { recursive: true, force: true }); // it speaks of hosts that are gone
     lab = await Lab.raise(devLab, ["198.19.249.1/24"], permanent);
   }
@@ -106,8 +107,8 @@ function readNodes(): Node[] {
 }
 
 /** The stack of Pulumi.dev.yaml, with the lab's key and host keys where that file says they are. */
-async function devStack(lab: Lab): Promise<Stack> {
-  const stack = new Stack("dev", await getEngine(), lab, local);
+async function devStack(lab: Lab, engine: Engine): Promise<Stack> {
+  const stack = new Stack("dev", engine, lab, local);
   mkdirSync(local, { recursive: true });
   copyFileSync(lab.key, join(local, "id_ed25519"));
   copyFileSync(lab.knownHosts, join(local, "known_hosts"));

@@ -17,8 +17,7 @@ export const local = join(root, ".lab");
 /** Where the hosts of running labs live, a directory a lab; gone with a reboot, as the hosts are. */
 export const labs = "/run/pod-network-routes";
 
-/** Names the lab of `npm start`, so that two checkouts do not share one. */
-export const devLab = createHash("sha256")
-  .update(root)
-  .digest("hex")
-  .slice(0, 6);
+/** Names the lab of `npm start` in a checkout, so that two checkouts do not share one. */
+export function labOf(checkout: string): string {
+  return createHash("sha256").update(checkout).digest("hex").slice(0, 6);
+}

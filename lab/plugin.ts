@@ -89,7 +89,7 @@ async function installStandIn(): Promise<void> {
     );
     replace(file.replace(/\.ts$/, ".js"), outputText);
   }
-  const start = `#!/bin/sh\nexec ${process.execPath} "\${0%/*}/provider.js" "$@"\n`;
+  const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/provider.js" "$@"\n`;
   replace(executable, start, 0o755);
 }
 

@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { run, tryRun } from "../../lab/exec";
+import { tryRun } from "../../lab/exec";
 import { Lab } from "../../lab/lab";
 import { root } from "../../lab/paths";
 import { plainHosts } from "./scenario";
-
-/** Whatever on this machine carries the name of a lab. */
-async function traces(id: string): Promise<string> {
-  const where = [
-    "ip netns list",
-    "mount",
-    "ls /run/pod-network-routes",
-    "find /sys/fs/cgroup -maxdepth 2 -type d",
-    "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0\\n' '  ' | grep -o \"hosts/[a-z-]*.sh[^/]*/[^ ]*/$0[ /]\"",
-  ];
-  const search = `{ ${where.join("; ")}; } | grep -w -- "$0" || true`;
-  return run("sh", ["-c", search, id]);
-}
+import { traces } from "./traces";
 
 describe("the lab", () => {
   it("does not disturb another one with the same names and addresses", async () => {
