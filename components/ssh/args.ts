@@ -28,7 +28,7 @@ export interface SshArgs {
   preflight?: boolean;
   /** Seconds for one attempt to connect, 1 to 600. Default: 5. */
   connectTimeout?: number;
-  /** Failed attempts to connect before giving up on a host, 1 to 100; the waits between them grow. Default: 10, about 11 seconds of waits. */
+  /** Failed attempts to connect, after which one more is made before giving up on a host, 1 to 100. Default: 3; a refused login counts too, and more would have an intrusion blocker such as fail2ban lock us out. */
   connectAttempts?: number;
   /** A host to jump through. */
   bastion?: BastionArgs;
@@ -84,7 +84,7 @@ export const sshSchema = strict({
     .int("expected a whole number")
     .min(1, "expected 1 to 100")
     .max(100, "expected 1 to 100")
-    .default(10),
+    .default(3),
   bastion: strict({
     host: z
       .string()

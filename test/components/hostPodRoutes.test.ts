@@ -50,7 +50,7 @@ test("a command is told exactly how to reach its host, what to run there and on 
       hostKey,
       privateKey,
       perDialTimeout: 5,
-      dialErrorLimit: 10,
+      dialErrorLimit: 3,
     },
     create: hostCommand("converge", false),
     delete: hostCommand("remove", false),
@@ -177,7 +177,7 @@ test("a bastion is jumped through, with the same key and its own address, port a
     hostKey: "ssh-ed25519 AAAAbastion",
     privateKey,
     perDialTimeout: 5,
-    dialErrorLimit: 10,
+    dialErrorLimit: 3,
   });
   assert.equal(command?.connection.host, "10.240.0.20");
 });
@@ -196,7 +196,7 @@ test("port, attempts, timeout and agent socket reach the connection", async () =
     ...cluster,
     ssh: {
       ...{ preflight: false, agentSocket: "/run/agent", port: 2222 },
-      ...{ connectTimeout: 7, connectAttempts: 3 },
+      ...{ connectTimeout: 7, connectAttempts: 8 },
       hostKeys: { server: hostKey, "node-0": hostKey, "node-1": hostKey },
     },
   });
@@ -207,7 +207,7 @@ test("port, attempts, timeout and agent socket reach the connection", async () =
     hostKey,
     agentSocketPath: "/run/agent",
     perDialTimeout: 7,
-    dialErrorLimit: 3,
+    dialErrorLimit: 8,
   });
 });
 
