@@ -201,7 +201,8 @@ forward_back() {
 # --- /etc/hosts --------------------------------------------------------------------------------
 
 # Prints /etc/hosts without our block, byte for byte. A file that did not end in a newline got one
-# in front of the block, which the block's first line remembers.
+# in front of the block, which the block's first line remembers. Refuses a block without an end, for
+# what follows it might be somebody else's.
 hosts_without_block() {
 	unended=$(tail -c 1 /etc/hosts)
 	awk -v begin="# BEGIN pod-network-routes $OWNER" -v end="# END pod-network-routes $OWNER" -v unended="$unended" '
@@ -209,8 +210,8 @@ hosts_without_block() {
 		$0 == end { inside = 0; next }
 		inside { next }
 		{ if (any) printf "\n"; printf "%s", $0; any = 1; bare = 0 }
-		END { if (any && !bare && unended == "") printf "\n" }
-	' /etc/hosts
+		END { if (inside) exit 1; if (any && !bare && unended == "") printf "\n" }
+	' /etc/hosts || die "/etc/hosts: the block of $OWNER has no '# END pod-network-routes $OWNER', mend it by hand"
 }
 
 # Makes our block of /etc/hosts read as file $1, or removes it if that is empty.
@@ -343,6 +344,7 @@ converge() {
 		printf '%s\n' "$foreign" | sed -n 's/^error /pod-network-routes: /p' >&2
 		exit 1
 	fi
+	if [ -e /etc/hosts ]; then hosts_without_block >"$WORK/hosts"; fi
 	# From here on the host is being changed. The record comes first: what was wanted before and is
 	# not any more is stale until it is out of the kernel.
 	mkdir -p "$DIR"

@@ -188,6 +188,36 @@ describe("two stacks on the same hosts", () => {
   });
 });
 
+describe("a block of /etc/hosts whose end somebody removed", () => {
+  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+
+  it("is refused, and no line of anybody is touched", async () => {
+    const stack = await scenario.stack("damaged", { nodes: cluster(241) });
+    await up(stack);
+    await scenario.lab.on(
+      "controller-0",
+      "cp -a /etc/hosts /root/hosts; sed -i '/^# END/d' /etc/hosts; echo 10.9.9.9 somebody >> /etc/hosts",
+    );
+    const before = await scenario.everything("controller-0");
+    const [controller, worker, other] = cluster(241);
+    const renamed = { ...worker, name: "worker-9" } as TestNode;
+    const nodes = [controller, renamed, other];
+    scenario.configure(stack, { nodes });
+    assert.match(
+      await upFails(stack),
+      /\/etc\/hosts: the block of .* has no '# END/,
+    );
+    assertSame(await scenario.everything("controller-0"), before);
+
+    await scenario.lab.on("controller-0", "mv /root/hosts /etc/hosts");
+    await up(stack);
+    assert.match(
+      await scenario.lab.on("controller-0", "cat /etc/hosts"),
+      /10\.240\.0\.20 worker-9/,
+    );
+  });
+});
+
 describe("a host without the means", () => {
   const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
 
