@@ -5,28 +5,41 @@ import { root } from "./paths";
 
 /** Types, lint and format, unused code, shell scripts: all are run, then it fails if one did. */
 export async function check(): Promise<number> {
-  await installTools("shellcheck");
-  const scripts = (
-    await run("git", ["ls-files", "*.sh", ".ci/run"], { cwd: root })
-  )
-    .trim()
-    .split("\n");
   const checks = [
-    ["tsc", "--noCheck", "false"],
-    ["biome", "check", "--error-on-warnings", "."],
-    ["knip"],
-    ["shellcheck", ...scripts],
+    ["node_modules/.bin/tsc", "--noCheck", "false"],
+    ["node_modules/.bin/biome", "check", "--error-on-warnings", "."],
+    ["node_modules/.bin/knip"],
+    ...(await shellChecks()),
   ];
   const failed = checks.filter(([command = "", ...args]) => {
-    const installed =
-      command === "shellcheck" ? command : `node_modules/.bin/${command}`;
-    return (
-      spawnSync(installed, args, { cwd: root, stdio: "inherit" }).status !== 0
-    );
+    const { status } = spawnSync(command, args, {
+      cwd: root,
+      stdio: "inherit",
+    });
+    return status !== 0;
   });
-  const names = failed.map(([command]) => command).join(", ");
+  const names = failed.map(([command]) => command?.replace(/.*\//, ""));
   console.log(
-    failed.length === 0 ? "check: clean" : `check: failed in ${names}`,
+    names.length === 0
+      ? "check: clean"
+      : `check: failed in ${names.join(", ")}`,
   );
-  return failed.length === 0 ? 0 : 1;
+  return names.length === 0 ? 0 : 1;
+}
+
+/** shellcheck is no npm package: where it cannot be had, it is left out, but not in CI. */
+async function shellChecks(): Promise<string[][]> {
+  try {
+    await installTools("shellcheck");
+  } catch (error) {
+    if (process.env.CI === "true") {
+      throw error;
+    }
+    console.log(`Left out: shellcheck (${(error as Error).message})`);
+    return [];
+  }
+  const scripts = await run("git", ["ls-files", "*.sh", ".ci/run"], {
+    cwd: root,
+  });
+  return [["shellcheck", ...scripts.trim().split("\n")]];
 }
