@@ -1,13 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Ssh } from "./args";
-import type { Hosts } from "./hosts";
+import type { Credentials, Hosts } from "./hosts";
+import { keyProblem, plainKey } from "./key";
 import { type Finding, preflight } from "./preflight";
 
-/** What is wrong with which host that does not answer. Fails if any host has another key than expected. */
+/** What is wrong with which host that does not answer. Fails if any host has another key than expected, or if ours cannot be used. */
 export async function troubledHosts(
   { hosts, ssh }: { hosts: Hosts; ssh: Ssh },
   resource: pulumi.Resource,
 ): Promise<Map<string, Finding>> {
+  await checkKey(hosts.credentials);
   const findings = await preflight(hosts, ssh.connectTimeout * 1000);
   const where = ({ node, reason }: Finding) =>
     `${node} (${hosts.byNode.get(node)?.host}): ${reason}`;
@@ -26,4 +28,15 @@ export async function troubledHosts(
     await pulumi.log.warn(`no answer from ${where(finding)}`, resource);
   }
   return new Map(troubled.map((finding) => [finding.node, finding]));
+}
+
+/** A key or passphrase that is a secret can be read here only, after the other faults of the input. */
+async function checkKey(credentials: Credentials): Promise<void> {
+  const { privateKey, passphrase } = await plainKey(credentials);
+  const problem = privateKey && keyProblem(privateKey, passphrase);
+  if (problem) {
+    throw new pulumi.RunError(
+      `ssh.privateKey and ssh.privateKeyPassphrase: ${problem}; nothing was changed`,
+    );
+  }
 }

@@ -1,11 +1,11 @@
 import type { types } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { utils } from "ssh2";
 import { type Faults, show } from "../core/faults";
 import type { Node } from "../core/inventory";
 import { join } from "../core/schema";
 import { readInputFile } from "../files";
 import type { Ssh } from "./args";
+import { keyProblem } from "./key";
 import {
   findHostKey,
   isPinnableKey,
@@ -170,13 +170,9 @@ function readCredentials(ssh: Ssh, faults: Faults): Credentials {
     typeof privateKey === "string" &&
     (passphrase === undefined || typeof passphrase === "string")
   ) {
-    const key = utils.parseKey(privateKey, passphrase);
-    if (key instanceof Error || !key.isPrivateKey()) {
-      const why = key instanceof Error ? key.message : "this is the public key";
-      faults.add(
-        path,
-        `holds no usable private key: ${why.replace(/\s+/g, " ")}`,
-      );
+    const problem = keyProblem(privateKey, passphrase);
+    if (problem !== undefined) {
+      faults.add(path, `holds no usable private key: ${problem}`);
     }
   }
   const agentSocket =

@@ -1,6 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
 import { Client, type ConnectConfig } from "ssh2";
 import type { Credentials, Endpoint, Hosts } from "./hosts";
+import { plainKey } from "./key";
 
 /** What a host said when it was asked for its key. */
 export interface Finding {
@@ -115,7 +115,7 @@ async function connectBastion(
   bastion: Endpoint,
   credentials: Credentials,
 ): Promise<Jump> {
-  const { privateKey, passphrase } = await plain(credentials);
+  const { privateKey, passphrase } = await plainKey(credentials);
   const client = new Client();
   return new Promise((resolve) => {
     let wrongKey: Answer | undefined;
@@ -174,19 +174,4 @@ function explain(error: Error, endpoint: Endpoint): Answer {
         reason: `it has no host key of the expected type, ${endpoint.hostKey}`,
       }
     : { state: "unreachable", reason: error.message };
-}
-
-/** The values behind the inputs. They come from config and are known; a value that is not known yet is left out. */
-function plain({ privateKey, passphrase }: Credentials) {
-  type Plain = {
-    privateKey?: string | undefined;
-    passphrase?: string | undefined;
-  };
-  return new Promise<Plain>((resolve) => {
-    const timer = setTimeout(resolve, patience, {});
-    pulumi.all([privateKey, passphrase]).apply(([key, phrase]) => {
-      clearTimeout(timer);
-      resolve({ privateKey: key, passphrase: phrase });
-    });
-  });
 }

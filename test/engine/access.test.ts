@@ -115,9 +115,13 @@ describe("SSH", () => {
       ssh: { connectTimeout: 2 },
     });
     const set = ["config", "set", "--secret", "--path"];
-    await stack.must([...set, "ssh.privateKeyPassphrase", "correct horse"]);
     const key = readFileSync(file, "utf8");
     await stack.must([...set, "ssh.privateKey"], { input: key });
+    await stack.must([...set, "ssh.privateKeyPassphrase", "wrong horse"]);
+    const refused = says(await stack.pulumi(["preview"]));
+    assert.match(refused, /ssh\.privateKeyPassphrase: .*; nothing was changed/);
+    assert.doesNotMatch(refused, /wrong horse/);
+    await stack.must([...set, "ssh.privateKeyPassphrase", "correct horse"]);
     const said = await up(stack);
     const exported = await stack.must(["stack", "export"]);
     for (const secret of ["correct horse", key.split("\n")[2] ?? ""]) {
