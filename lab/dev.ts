@@ -108,7 +108,9 @@ function readNodes(): Node[] {
 
 /** The stack of Pulumi.dev.yaml, with the lab's key and host keys where that file says they are. */
 async function devStack(lab: Lab, engine: Engine): Promise<Stack> {
-  const stack = new Stack("dev", engine, lab, local);
+  // the lab has a key of its own; the provider would stumble over an agent that is gone
+  const env = { SSH_AUTH_SOCK: "" };
+  const stack = new Stack("dev", engine, lab, local, env);
   mkdirSync(local, { recursive: true });
   copyFileSync(lab.key, join(local, "id_ed25519"));
   copyFileSync(lab.knownHosts, join(local, "known_hosts"));
