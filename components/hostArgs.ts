@@ -11,7 +11,7 @@ import { readMachines } from "./core/machines";
 import { parse, strict } from "./core/schema";
 import { validate } from "./core/validate";
 import { readInputFile } from "./files";
-import { type Ssh, type SshArgs, sshSchema } from "./ssh/args";
+import { type SshArgs, sshSchema } from "./ssh/args";
 import { type Hosts, readHosts } from "./ssh/hosts";
 
 /** What {@link HostPodRoutes} takes. Give the inventory by exactly one of `nodes` and `machinesFile`. */
@@ -66,7 +66,6 @@ export const hostArgsSchema = strict({
 export interface HostPlan extends z.output<typeof hostArgsSchema> {
   readonly cluster: readonly Node[];
   readonly hosts: Hosts;
-  readonly ssh: Ssh;
 }
 
 /** Reads and checks the arguments. Throws one FaultsError that names everything wrong with them. */

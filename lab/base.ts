@@ -1,12 +1,7 @@
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { once } from "./cache";
 import { run, step, tryRun } from "./exec";
 import { cache, root } from "./paths";
 
@@ -66,19 +61,10 @@ export async function base(): Promise<string> {
     .update(readFileSync(script))
     .digest("hex")
     .slice(0, 12);
-  const directory = join(cache, `base-${version}`);
-  if (!existsSync(directory)) {
-    mkdirSync(cache, { recursive: true });
-    const unfinished = `${directory}.${process.pid}`;
+  return once(join(cache, `base-${version}`), async (directory) => {
     await step(
       "Making the file system of the hosts, a small Debian (a quarter of a minute)",
-      run("sh", [script, unfinished]),
+      run("sh", [script, directory]),
     );
-    if (existsSync(directory)) {
-      rmSync(unfinished, { recursive: true }); // somebody else was faster
-    } else {
-      renameSync(unfinished, directory);
-    }
-  }
-  return directory;
+  });
 }

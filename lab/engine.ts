@@ -1,14 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { mark, once, wasMarkedToday } from "./cache";
 import { run, step, tryRun } from "./exec";
-import { mark, wasMarkedToday } from "./mark";
 import { cache, root } from "./paths";
 import { home, providePlugin } from "./plugin";
 
@@ -39,6 +33,19 @@ export async function getEngine(): Promise<Engine> {
   };
   const standIn = await providePlugin(pulumi, env);
   return { pulumi, origin, standIn, env };
+}
+
+/** The whole environment for an engine that keeps its state in the directory `state`. */
+export function environment(
+  { pulumi, env }: Engine,
+  state: string,
+): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...env,
+    PATH: `${dirname(pulumi)}${delimiter}${process.env.PATH}`,
+    PULUMI_BACKEND_URL: `file://${state}`,
+  };
 }
 
 async function onPath(): Promise<
@@ -107,42 +114,37 @@ function builtDirectory(): string {
 
 /** The same programs, compiled from the Go modules that Pulumi publishes. */
 async function built(): Promise<Pick<Engine, "pulumi" | "origin">> {
-  const directory = builtDirectory();
-  if (!existsSync(directory)) {
-    if ((await tryRun("sh", ["-c", "command -v go"])).code !== 0) {
-      throw new Error(
-        "there is no Pulumi CLI here, it cannot be downloaded, and there is no Go to build it with: install one of the two",
-      );
-    }
-    const unfinished = `${directory}.${process.pid}`;
-    mkdirSync(unfinished, { recursive: true });
-    const module = "github.com/pulumi/pulumi";
-    await step(
-      "Building Pulumi's Node.js language host from Go modules (half a minute)",
-      goBuild(
-        "language-nodejs",
-        `${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
-        unfinished,
-        "-s -w",
-      ),
-    );
-    const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
-    await step(
-      "Building the Pulumi CLI from Go modules (two to three minutes)",
-      goBuild(
-        "cli",
-        `${module}/pkg/v3/cmd/pulumi`,
-        unfinished,
-        `-s -w ${version}`,
-      ),
-    );
-    if (existsSync(directory)) {
-      rmSync(unfinished, { recursive: true }); // somebody else was faster
-    } else {
-      renameSync(unfinished, directory);
-    }
-  }
+  const directory = await once(builtDirectory(), build);
   return { pulumi: join(directory, "pulumi"), origin: "built from Go modules" };
+}
+
+async function build(directory: string): Promise<void> {
+  if ((await tryRun("sh", ["-c", "command -v go"])).code !== 0) {
+    throw new Error(
+      "there is no Pulumi CLI here, it cannot be downloaded, and there is no Go to build it with: install one of the two",
+    );
+  }
+  mkdirSync(directory, { recursive: true });
+  const module = "github.com/pulumi/pulumi";
+  await step(
+    "Building Pulumi's Node.js language host from Go modules (half a minute)",
+    goBuild(
+      "language-nodejs",
+      `${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
+      directory,
+      "-s -w",
+    ),
+  );
+  const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
+  await step(
+    "Building the Pulumi CLI from Go modules (two to three minutes)",
+    goBuild(
+      "cli",
+      `${module}/pkg/v3/cmd/pulumi`,
+      directory,
+      `-s -w ${version}`,
+    ),
+  );
 }
 
 async function goBuild(

@@ -7,7 +7,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { base } from "./base";
 import { run, tryRun, until } from "./exec";
 import { root } from "./paths";
 
@@ -68,8 +67,8 @@ export async function prepare(
   return { ...host, hostKey: `${type} ${data}` };
 }
 
-/** Starts a host, from the files that it has. */
-export async function launch(host: Host): Promise<void> {
+/** Starts a host, from the files that it has over the file system `lower` that all hosts share. */
+export async function launch(host: Host, lower: string): Promise<void> {
   const { name, kind, directory, netns, lab, link, iface, addresses } = host;
   const script = join(root, `lab/hosts/${kind}-host.sh`);
   const plain = kind === "plain";
@@ -82,7 +81,7 @@ export async function launch(host: Host): Promise<void> {
     iface ?? "eth0",
   ];
   await run("sh", [...net.slice(1), ...(plain ? addresses : [])]);
-  const start = ["sh", script, name, await base(), directory];
+  const start = ["sh", script, name, lower, directory];
   const isolated = plain
     ? [
         "ip",

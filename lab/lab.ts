@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { base } from "./base";
 import { run, tryRun, until } from "./exec";
 import {
   firstProcess,
@@ -125,6 +126,7 @@ export class Lab {
 
   /** Starts hosts, all at once, and waits until each greets on the SSH port. */
   async add(...specs: HostSpec[]): Promise<void> {
+    const lower = await base();
     const key = readFileSync(`${this.key}.pub`, "utf8");
     const started = await Promise.all(
       specs.map(async (spec, i) => {
@@ -136,7 +138,7 @@ export class Lab {
           { ...spec, address, netns, directory, link, lab: this.netns },
           key,
         );
-        await launch(host);
+        await launch(host, lower);
         return host;
       }),
     );
@@ -225,7 +227,7 @@ export class Lab {
 
   /** Starts a host that was killed, with what it had on its disk. */
   async revive(name: string): Promise<void> {
-    await launch(this.host(name));
+    await launch(this.host(name), await base());
     await greets(this.host(name));
   }
 

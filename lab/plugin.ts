@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { mark, wasMarkedToday } from "./cache";
 import { step, tryRun } from "./exec";
-import { mark, wasMarkedToday } from "./mark";
 import { cache, local, root } from "./paths";
 
 /** What `@pulumi/command` in package.json asks for. */
@@ -43,11 +43,7 @@ export async function providePlugin(
   }
   if (existsSync(join(theirs, executable))) {
     rmSync(pluginDirectory, { recursive: true, force: true });
-    mkdirSync(pluginDirectory, { recursive: true });
-    // The engine overlooks a plugin's folder that is a symbolic link, so the files are the links.
-    for (const file of readdirSync(theirs)) {
-      symlinkSync(join(theirs, file), join(pluginDirectory, file));
-    }
+    linkPlugin(theirs, pluginDirectory);
     return false;
   }
   const failed = join(cache, "plugin-download-failed");
@@ -66,6 +62,14 @@ export async function providePlugin(
   }
   await installStandIn();
   return true;
+}
+
+/** Puts a plugin where the engine finds it. The engine overlooks a folder that is a symbolic link, so the files are the links. */
+export function linkPlugin(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const file of readdirSync(from)) {
+    symlinkSync(resolve(from, file), join(to, file));
+  }
 }
 
 /** Brings the stand-in up to date with its sources. Others may be running it meanwhile. */

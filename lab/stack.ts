@@ -7,8 +7,8 @@ import {
   readFileSync,
   writeFileSync,
 } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
-import type { Engine } from "./engine";
+import { join } from "node:path";
+import { type Engine, environment } from "./engine";
 import { type Result, type RunOptions, run, tryRun } from "./exec";
 import type { Lab } from "./lab";
 import { root } from "./paths";
@@ -128,11 +128,8 @@ export class Stack {
     const temporary = join(this.directory, "tmp");
     mkdirSync(temporary, { recursive: true });
     return {
-      ...process.env,
-      ...this.engine.env,
-      PATH: `${dirname(this.engine.pulumi)}${delimiter}${process.env.PATH}`,
+      ...environment(this.engine, join(this.directory, "state")),
       TMPDIR: temporary,
-      PULUMI_BACKEND_URL: `file://${join(this.directory, "state")}`,
       PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile,
       ...this.env,
     };

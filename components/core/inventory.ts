@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   type Address,
   type Cidr,
+  compareCidrs,
   type Family,
   firstAddress,
   parseAddress,
@@ -75,6 +76,15 @@ export function readNodes(
   return list.flatMap(
     (item, i) => readNode(item, `${path}[${i}]`, faults) ?? [],
   );
+}
+
+/** Every pod CIDR with the node that has it, in numeric order. */
+export function podBlocks(
+  nodes: readonly Node[],
+): { cidr: Cidr; node: Node }[] {
+  return nodes
+    .flatMap((node) => node.podCidrs.map((cidr) => ({ cidr, node })))
+    .sort((a, b) => compareCidrs(a.cidr, b.cidr));
 }
 
 /** Where a part of a node stands; `index` where it is one of several. */

@@ -1,5 +1,5 @@
-import { type Cidr, compareCidrs } from "./cidr";
-import type { Node } from "./inventory";
+import type { Cidr } from "./cidr";
+import { type Node, podBlocks } from "./inventory";
 
 /** One route: packets for `destination` go to `nextHop`, the internal IP of `node`. */
 export interface Route {
@@ -13,14 +13,11 @@ export interface Route {
 
 /** The route table of a cluster: one route a pod CIDR, sorted numerically by destination. */
 export function routeTable(nodes: readonly Node[]): Route[] {
-  return nodes
-    .flatMap((node) => node.podCidrs.map((cidr) => ({ cidr, node })))
-    .sort((a, b) => compareCidrs(a.cidr, b.cidr))
-    .map(({ cidr, node }) => ({
-      destination: cidr.text,
-      nextHop: nextHopFor(cidr, node),
-      node: node.name,
-    }));
+  return podBlocks(nodes).map(({ cidr, node }) => ({
+    destination: cidr.text,
+    nextHop: nextHopFor(cidr, node),
+    node: node.name,
+  }));
 }
 
 /** The part of a route table that one node needs: every route but those to itself. */

@@ -2,12 +2,11 @@ import {
   type Address,
   type Cidr,
   compareAddresses,
-  compareCidrs,
   contains,
   overlaps,
 } from "./cidr";
 import { type Faults, show } from "./faults";
-import type { Node } from "./inventory";
+import { type Node, podBlocks } from "./inventory";
 
 /** The networks around the nodes, where the user names them. */
 export interface Networks {
@@ -75,9 +74,7 @@ function unique(
 
 /** Sorted blocks overlap only if one of them overlaps the furthest-reaching block before it. */
 function podCidrsApart(nodes: readonly Node[], faults: Faults): void {
-  const all = nodes
-    .flatMap((node) => node.podCidrs.map((cidr) => ({ cidr, node })))
-    .sort((a, b) => compareCidrs(a.cidr, b.cidr));
+  const all = podBlocks(nodes);
   let reach = all[0];
   for (const one of all.slice(1)) {
     if (reach !== undefined && overlaps(reach.cidr, one.cidr)) {
@@ -170,9 +167,7 @@ function inNodeSubnet(
 
 /** Sorted search, so that thousands of nodes stay cheap. */
 function noInternalIpInPodCidr(nodes: readonly Node[], faults: Faults): void {
-  const blocks = nodes
-    .flatMap((node) => node.podCidrs.map((cidr) => ({ cidr, node })))
-    .sort((a, b) => compareCidrs(a.cidr, b.cidr));
+  const blocks = podBlocks(nodes);
   const ips = nodes
     .flatMap((node) => node.internalIps.map((ip) => ({ ip, node })))
     .sort((a, b) => compareAddresses(a.ip, b.ip));

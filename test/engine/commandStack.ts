@@ -4,15 +4,15 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import { type Engine, getEngine } from "../../lab/engine";
+import { type Engine, environment, getEngine } from "../../lab/engine";
 import { type Result, tryRun } from "../../lab/exec";
 import type { Lab } from "../../lab/lab";
+import { linkPlugin } from "../../lab/plugin";
 
 /** The arguments of a remote command; standard input may be the output of another. */
 export type Command = Omit<remote.CommandArgs, "stdin"> & {
@@ -40,12 +40,7 @@ export async function engineUnderTest(
       plugin: engine.standIn ? "the stand-in, lab/standin" : "the official one",
     };
   }
-  // The engine overlooks a folder of plugins that is a symbolic link, so the files are the links.
-  const plugin = join(directory, "home/plugins/resource-command-v1.2.1");
-  mkdirSync(plugin, { recursive: true });
-  for (const file of readdirSync(given)) {
-    symlinkSync(resolve(given, file), join(plugin, file));
-  }
+  linkPlugin(given, join(directory, "home/plugins/resource-command-v1.2.1"));
   const env = { ...engine.env, PULUMI_HOME: join(directory, "home") };
   const standIn = readdirSync(given).includes("stand-in");
   return { ...engine, env, standIn, plugin: given };
@@ -143,12 +138,10 @@ export class CommandStack {
   }
 
   private pulumi(args: readonly string[], cwd: string): Promise<Result> {
-    const { SSH_AUTH_SOCK, ...inherited } = process.env;
+    const state = join(this.directory, "state");
+    const { SSH_AUTH_SOCK, ...inherited } = environment(this.engine, state);
     const env = {
       ...inherited,
-      ...this.engine.env,
-      PATH: `${dirname(this.engine.pulumi)}${delimiter}${process.env.PATH}`,
-      PULUMI_BACKEND_URL: `file://${join(this.directory, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "for the tests",
       COMMANDS: this.commandsFile,
     };

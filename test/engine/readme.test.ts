@@ -7,9 +7,9 @@ import {
   rmSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { it } from "node:test";
-import { getEngine } from "../../lab/engine";
+import { environment, getEngine } from "../../lab/engine";
 import { run } from "../../lab/exec";
 import { Lab } from "../../lab/lab";
 import { root } from "../../lab/paths";
@@ -30,12 +30,9 @@ it("README's commands for one's own hosts work as they stand", async () => {
 
     const engine = await getEngine();
     const env = {
-      ...process.env,
-      ...engine.env,
+      ...environment(engine, home),
       HOME: home,
-      PATH: `${dirname(engine.pulumi)}${delimiter}${process.env.PATH}`,
       npm_config_cache: join(homedir(), ".npm"),
-      PULUMI_BACKEND_URL: `file://${home}`,
       PULUMI_CONFIG_PASSPHRASE: "a test's",
       // what a person answers to `pulumi up`
       PULUMI_SKIP_CONFIRMATIONS: "true",

@@ -24,7 +24,7 @@ export interface TestNode {
   podCidrs?: string[];
 }
 
-/** What {@link Scenario.changes} reads off a preview or an up. */
+/** What {@link Scenario.plan} reads off a preview. */
 export type Changes = Record<string, string[]>;
 
 /** Hosts and stacks for the tests of one file, raised before its first test and gone after its last. */

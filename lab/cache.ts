@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+/** Makes a directory of the cache, unless it is there. One that is there is whole, whoever was stopped while making it. */
+export async function once(
+  directory: string,
+  make: (unfinished: string) => Promise<void>,
+): Promise<string> {
+  if (!existsSync(directory)) {
+    const unfinished = `${directory}.${randomUUID()}`;
+    mkdirSync(dirname(directory), { recursive: true });
+    await make(unfinished);
+    if (existsSync(directory)) {
+      rmSync(unfinished, { recursive: true }); // somebody else was faster
+    } else {
+      renameSync(unfinished, directory);
+    }
+  }
+  return directory;
+}
+
+/** Remembers, by an empty file, that something has just failed. */
+export function mark(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, "");
+}
+
+/** Whether it failed within the last day, so that it need not be tried again. */
+export function wasMarkedToday(file: string): boolean {
+  return (
+    existsSync(file) && Date.now() - statSync(file).mtimeMs < 24 * 3600 * 1000
+  );
+}
