@@ -15,9 +15,9 @@ const devLab = labOf(root);
 /** Raises the machines of machines.txt as hosts, if they are not up, and runs `pulumi up` of the stack `dev` on them. */
 export async function start(): Promise<number> {
   await installTools("ip", "ping", "ssh-keygen", "mmdebstrap");
-  const engine = await getEngine();
+  const engine = await getEngine("command");
   console.log(`Engine: ${engine.origin}`);
-  if (engine.standIn) {
+  if (engine.standIns.length > 0) {
     console.log(
       "The command plugin is a stand-in (lab/standin): the official one cannot be downloaded here",
     );
@@ -110,7 +110,7 @@ function readNodes(): Node[] {
 async function devStack(lab: Lab, engine: Engine): Promise<Stack> {
   // the lab has a key of its own; the provider would stumble over an agent that is gone
   const env = { SSH_AUTH_SOCK: "" };
-  const stack = new Stack("dev", engine, lab, local, env);
+  const stack = new Stack("dev", engine, lab.netns, local, env);
   mkdirSync(local, { recursive: true });
   copyFileSync(lab.key, join(local, "id_ed25519"));
   copyFileSync(lab.knownHosts, join(local, "known_hosts"));

@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { mark, once, wasMarkedToday } from "./cache";
 import { run, step, tryRun } from "./exec";
 import { cache, root } from "./paths";
-import { home, providePlugin } from "./plugin";
+import { home, type PluginName, providePlugin } from "./plugin";
 
 /** The oldest Pulumi CLI that the tests have been run with. */
 const oldest = [3, 220, 0];
@@ -14,14 +14,14 @@ export interface Engine {
   readonly pulumi: string;
   /** Where it came from, for people. */
   readonly origin: string;
-  /** Whether the command plugin is our stand-in. */
-  readonly standIn: boolean;
+  /** The plugins for which ours stand in. */
+  readonly standIns: readonly PluginName[];
   /** Environment for the engine, on top of the process's own. */
   readonly env: Record<string, string>;
 }
 
-/** Finds or gets the engine and its plugins: what is on this machine, else Pulumi's own download, else what Go modules and a stand-in can give. */
-export async function getEngine(): Promise<Engine> {
+/** Finds or gets the engine and these plugins: what is on this machine, else Pulumi's own download, else what Go modules and our stand-ins can give. */
+export async function getEngine(...plugins: PluginName[]): Promise<Engine> {
   const { pulumi, origin } =
     (await onPath()) ?? (await downloaded()) ?? (await built());
   const env = {
@@ -31,8 +31,13 @@ export async function getEngine(): Promise<Engine> {
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
-  const standIn = await providePlugin(pulumi, env);
-  return { pulumi, origin, standIn, env };
+  const standIns: PluginName[] = [];
+  for (const name of plugins) {
+    if (await providePlugin(name, pulumi, env)) {
+      standIns.push(name);
+    }
+  }
+  return { pulumi, origin, standIns, env };
 }
 
 /** The whole environment for an engine that keeps its state in the directory `state`. */

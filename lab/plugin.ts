@@ -14,53 +14,63 @@ import { mark, wasMarkedToday } from "./cache";
 import { step, tryRun } from "./exec";
 import { cache, local, root } from "./paths";
 
-/** What `@pulumi/command` in package.json asks for. */
-const plugin = { name: "command", version: "1.2.1" };
-/** Pulumi's home for this checkout: with a stand-in in it, it must not be the user's own. */
+/** A provider plugin that the project uses: a Pulumi package of package.json. */
+export type PluginName = "command" | "aws" | "gcp";
+
+/** Pulumi's home for this checkout: with stand-ins in it, it must not be the user's own. */
 export const home = join(local, "pulumi-home");
-const pluginDirectory = join(
-  home,
-  "plugins",
-  `resource-${plugin.name}-v${plugin.version}`,
-);
-const executable = `pulumi-resource-${plugin.name}`;
 /** The file that tells our stand-in from the official plugin. */
 const standInMark = "stand-in";
 
-/** Sees to the command plugin. Returns whether it is the stand-in. */
+/** The folder of a plugin below Pulumi's home, as the engine names it. */
+function folder(name: PluginName): string {
+  return `plugins/resource-${name}-v${version(name)}`;
+}
+
+/** What package.json asks for; an SDK and its plugin have the same version. */
+function version(name: PluginName): string {
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8"),
+  );
+  return { ...dependencies, ...optionalDependencies }[`@pulumi/${name}`];
+}
+
+/** Sees to a plugin. Returns whether it is the stand-in. */
 export async function providePlugin(
+  name: PluginName,
   pulumi: string,
   env: Record<string, string>,
 ): Promise<boolean> {
+  const executable = `pulumi-resource-${name}`;
+  const ours = join(home, folder(name));
   const theirs = join(
     process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
-    "plugins",
-    `resource-${plugin.name}-v${plugin.version}`,
+    folder(name),
   );
-  const isStandIn = existsSync(join(pluginDirectory, standInMark));
-  if (existsSync(join(pluginDirectory, executable)) && !isStandIn) {
+  const isStandIn = existsSync(join(ours, standInMark));
+  if (existsSync(join(ours, executable)) && !isStandIn) {
     return false;
   }
   if (existsSync(join(theirs, executable))) {
-    rmSync(pluginDirectory, { recursive: true, force: true });
-    linkPlugin(theirs, pluginDirectory);
+    rmSync(ours, { recursive: true, force: true });
+    linkPlugin(theirs, ours);
     return false;
   }
   const failed = join(cache, "plugin-download-failed");
   if (!wasMarkedToday(failed)) {
-    rmSync(pluginDirectory, { recursive: true, force: true });
-    const args = ["plugin", "install", "resource", plugin.name, plugin.version];
+    rmSync(ours, { recursive: true, force: true });
+    const args = ["plugin", "install", "resource", name, version(name)];
     const { code } = await step(
-      `Downloading the ${plugin.name} plugin ${plugin.version}`,
+      `Downloading the ${name} plugin ${version(name)}`,
       tryRun(pulumi, args, { env: { ...process.env, ...env } }),
     );
     if (code === 0) {
       return false;
     }
-    rmSync(pluginDirectory, { recursive: true, force: true });
+    rmSync(ours, { recursive: true, force: true });
     mark(failed);
   }
-  await installStandIn();
+  await installStandIn(name, ours, executable);
   return true;
 }
 
@@ -72,14 +82,18 @@ export function linkPlugin(from: string, to: string): void {
   }
 }
 
-/** Brings the stand-in up to date with its sources. Others may be running it meanwhile. */
-async function installStandIn(): Promise<void> {
+/** Brings a stand-in up to date with its sources. Others may be running it meanwhile. */
+async function installStandIn(
+  name: PluginName,
+  directory: string,
+  executable: string,
+): Promise<void> {
   const { transpileModule, ModuleKind, ScriptTarget } = await import(
     "typescript"
   );
-  mkdirSync(pluginDirectory, { recursive: true });
+  mkdirSync(directory, { recursive: true });
   // first, so that one that is not finished is not taken for the official plugin
-  replace(standInMark, "lab/standin of this checkout\n");
+  replace(join(directory, standInMark), "lab/standin of this checkout\n");
   const sources = join(root, "lab/standin");
   for (const file of readdirSync(sources)) {
     const { outputText } = transpileModule(
@@ -91,15 +105,15 @@ async function installStandIn(): Promise<void> {
         },
       },
     );
-    replace(file.replace(/\.ts$/, ".js"), outputText);
+    replace(join(directory, file.replace(/\.ts$/, ".js")), outputText);
   }
-  const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/provider.js" "$@"\n`;
-  replace(executable, start, 0o755);
+  const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/${name}.js" "$@"\n`;
+  replace(join(directory, executable), start, 0o755);
 }
 
-/** Writes a file of the plugin in one step: whoever reads it finds the old one or the new one. */
-function replace(name: string, text: string, mode = 0o644): void {
-  const unfinished = join(pluginDirectory, `${name}.${process.pid}`);
+/** Writes a file in one step: whoever reads it finds the old one or the new one. */
+function replace(file: string, text: string, mode = 0o644): void {
+  const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, text, { mode });
-  renameSync(unfinished, join(pluginDirectory, name));
+  renameSync(unfinished, file);
 }

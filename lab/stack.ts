@@ -10,18 +10,18 @@ import {
 import { join } from "node:path";
 import { type Engine, environment } from "./engine";
 import { type Result, type RunOptions, run, tryRun } from "./exec";
-import type { Lab } from "./lab";
 import { root } from "./paths";
 
 /** Commands of the CLI that read the stack's configuration. */
 const configured = ["up", "preview", "refresh", "destroy", "config", "import"];
 
-/** A stack of this project with its state in a directory of its own, run inside a lab's network. */
+/** A stack of this project with its state in a directory of its own. */
 export class Stack {
   constructor(
     readonly name: string,
     private readonly engine: Engine,
-    private readonly lab: Lab,
+    /** The network namespace to run in, a lab's; undefined is this machine's own network. */
+    private readonly netns: string | undefined,
     /** Where state, passphrase and configuration are kept. */
     readonly directory: string,
     private readonly env: Record<string, string> = {},
@@ -111,16 +111,9 @@ export class Stack {
     const config = configured.includes(verb)
       ? ["--config-file", this.configFile]
       : [];
-    return [
-      "ip",
-      "netns",
-      "exec",
-      this.lab.netns,
-      this.engine.pulumi,
-      ...args,
-      ...stack,
-      ...config,
-    ];
+    const inside =
+      this.netns === undefined ? [] : ["ip", "netns", "exec", this.netns];
+    return [...inside, this.engine.pulumi, ...args, ...stack, ...config];
   }
 
   environment(): NodeJS.ProcessEnv {

@@ -33,9 +33,9 @@ export async function test(only: readonly string[]): Promise<number> {
     );
     await Lab.sweep();
     await base();
-    const engine = await getEngine();
+    const engine = await getEngine("command");
     console.log(
-      `Engine: ${engine.origin}; command plugin: ${engine.standIn ? "stand-in (lab/standin)" : "official"}`,
+      `Engine: ${engine.origin}; stand-ins (lab/standin): ${engine.standIns.join(", ") || "none"}`,
     );
   }
   const files =

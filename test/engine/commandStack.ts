@@ -32,18 +32,23 @@ const program = join(__dirname, "conformance");
 export async function engineUnderTest(
   directory: string,
 ): Promise<Engine & { plugin: string }> {
-  const engine = await getEngine();
+  const engine = await getEngine("command");
   const given = process.env.COMMAND_PLUGIN_DIR;
   if (given === undefined) {
     return {
       ...engine,
-      plugin: engine.standIn ? "the stand-in, lab/standin" : "the official one",
+      plugin:
+        engine.standIns.length > 0
+          ? "the stand-in, lab/standin"
+          : "the official one",
     };
   }
   linkPlugin(given, join(directory, "home/plugins/resource-command-v1.2.1"));
   const env = { ...engine.env, PULUMI_HOME: join(directory, "home") };
-  const standIn = readdirSync(given).includes("stand-in");
-  return { ...engine, env, standIn, plugin: given };
+  const standIns = readdirSync(given).includes("stand-in")
+    ? ["command" as const]
+    : [];
+  return { ...engine, env, standIns, plugin: given };
 }
 
 /** A stack that is nothing but remote commands, run inside a lab's network. */

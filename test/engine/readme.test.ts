@@ -28,7 +28,7 @@ it("README's commands for one's own hosts work as they stand", async () => {
     copyFileSync(lab.key, join(home, ".ssh/id_ed25519"));
     copyFileSync(lab.knownHosts, join(home, ".ssh/known_hosts"));
 
-    const engine = await getEngine();
+    const engine = await getEngine("command");
     const env = {
       ...environment(engine, home),
       HOME: home,

@@ -64,8 +64,8 @@ export class Scenario {
   ): Promise<Stack> {
     const stack = new Stack(
       name,
-      await getEngine(),
-      this.lab,
+      await getEngine("command"),
+      this.lab.netns,
       join(this.home, name),
       { HOME: this.home, SSH_AUTH_SOCK: "", ...env },
     );

@@ -24,8 +24,7 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import * as provider from "@pulumi/pulumi/provider";
 import { type Connection, execute } from "./ssh";
-
-type Properties = Record<string, unknown>;
+import { type Properties, plain, secret } from "./wire";
 
 const inputs = [
   "create",
@@ -39,8 +38,6 @@ const inputs = [
   "addPreviousOutputInEnv",
 ];
 const secretFields = ["privateKey", "privateKeyPassword", "password"];
-const secretKey = "4dabf18193072939515e22adb298388d";
-const secretValue = "1b47061264138c4ac30d75fd1eb44270";
 
 class CommandProvider implements provider.Provider {
   readonly version = "1.2.1";
@@ -172,27 +169,6 @@ function pick(values: Properties, keys: readonly string[]): Properties {
       .filter((key) => values[key] !== undefined)
       .map((key) => [key, values[key]]),
   );
-}
-
-/** A value without the wrapping that marks secrets on the wire. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.map(plain);
-  }
-  if (typeof value !== "object" || value === null) {
-    return value;
-  }
-  const object = value as Properties;
-  if (object[secretKey] === secretValue) {
-    return plain(object.value);
-  }
-  return Object.fromEntries(
-    Object.entries(object).map(([key, inner]) => [key, plain(inner)]),
-  );
-}
-
-function secret(value: unknown): Properties {
-  return { [secretKey]: secretValue, value };
 }
 
 provider.main(new CommandProvider(), process.argv.slice(2));
