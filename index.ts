@@ -1,7 +1,8 @@
 import { readConfig, userErrors } from "./components/config";
-import { HostPodRoutes } from "./components/hostPodRoutes";
+import { declare } from "./components/targets";
 
-/** The route table of the cluster, and what its hosts said. See README.md for what each output is. */
-export const { routeTable, routeTableText, diagram, persistence } = userErrors(
-  () => new HostPodRoutes("routes", readConfig()),
-);
+/** The route table of the cluster, and what belongs to its target. See README.md for what each output is. */
+export = userErrors(() => {
+  const { target, args } = readConfig();
+  return declare(target, args);
+});

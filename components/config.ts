@@ -1,35 +1,75 @@
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime";
 import { z } from "zod";
 import { Faults, FaultsError, show } from "./core/faults";
-import {
-  type HostPodRoutesArgs,
-  hostArgsSchema,
-  readHostArgs,
-} from "./hostArgs";
+import { checkArgs, type Target, targets } from "./targets";
 
-const targets = ["hosts"];
+/** What the stack's configuration says. */
+export interface Config {
+  readonly target: Target;
+  /** The arguments of the target's component, unchecked. */
+  readonly args: Record<string, unknown>;
+}
 
 /**
  * Reads the stack's configuration: every key of the project's namespace is an argument of the
  * target's component. Throws a `pulumi.RunError` that names everything wrong with it.
  */
-export function readConfig(): HostPodRoutesArgs {
+export function readConfig(): Config {
   const faults = new Faults();
-  const { target = "hosts", ...args } = rawConfig(faults);
-  if (typeof target !== "string" || !targets.includes(target)) {
+  const { target = "hosts", ...all } = rawConfig(faults);
+  const known = isTarget(target) ? target : "hosts";
+  if (!isTarget(target)) {
     faults.add(
       "target",
-      `${show(target)} is not a target, expected ${targets.join(" or ")}`,
+      `${show(target)} is not a target, expected ${Object.keys(targets).join(" or ")}`,
     );
   }
+  const args = argumentsOf(known, all, faults);
   wrapSecrets(args.ssh, faults);
   return userErrors(() => {
     if (faults.all.length > 0) {
-      readHostArgs(args, faults);
+      checkArgs(known, args, faults);
     }
-    return args as unknown as HostPodRoutesArgs;
+    return { target: known, args };
   });
+}
+
+function isTarget(name: unknown): name is Target {
+  return typeof name === "string" && Object.hasOwn(targets, name);
+}
+
+/**
+ * What is for this target. Pulumi.yaml gives the keys of all of them their defaults; a key that
+ * was set for another target is a mistake.
+ */
+function argumentsOf(
+  target: Target,
+  all: Record<string, unknown>,
+  faults: Faults,
+): Record<string, unknown> {
+  const args: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(all)) {
+    const owners = Object.entries(targets).filter(([, schema]) =>
+      Object.hasOwn(schema.shape, key),
+    );
+    if (owners.length === 0 || owners.some(([name]) => name === target)) {
+      args[key] = value;
+    } else if (!owners.some(([, schema]) => isDefault(schema, key, value))) {
+      const others = owners.map(([name]) => name).join(" and ");
+      faults.add(key, `target ${target} does not use it, only ${others}`);
+    }
+  }
+  return args;
+}
+
+function isDefault(schema: z.ZodObject, key: string, value: unknown): boolean {
+  const field = schema.shape[key];
+  return (
+    field instanceof z.ZodDefault &&
+    isDeepStrictEqual(field.parse(undefined), value)
+  );
 }
 
 /** Runs `body`; a mistake of the user ends the program with its message alone. */
@@ -67,10 +107,16 @@ function rawConfig(faults: Faults): Record<string, unknown> {
 }
 
 function isText(name: string): boolean {
-  const field = (hostArgsSchema.shape as Record<string, z.ZodType>)[name];
   return (
     name === "target" ||
-    (field instanceof z.ZodOptional && field.unwrap() instanceof z.ZodString)
+    Object.values(targets).some((schema: z.ZodObject) => {
+      const field = schema.shape[name];
+      const inner =
+        field instanceof z.ZodOptional || field instanceof z.ZodDefault
+          ? field.unwrap()
+          : field;
+      return inner instanceof z.ZodString || inner instanceof z.ZodEnum;
+    })
   );
 }
 

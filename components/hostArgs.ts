@@ -1,16 +1,9 @@
 import { z } from "zod";
-import type { Cidr } from "./core/cidr";
 import { Faults } from "./core/faults";
-import {
-  type Node,
-  type NodeArgs,
-  readCidr,
-  readNodes,
-} from "./core/inventory";
-import { readMachines } from "./core/machines";
+import type { Node, NodeArgs } from "./core/inventory";
 import { parse, strict } from "./core/schema";
 import { validate } from "./core/validate";
-import { readInputFile } from "./files";
+import { givenSource, readCidrs, readInventory } from "./inventory";
 import { type SshArgs, sshSchema } from "./ssh/args";
 import { type Hosts, readHosts } from "./ssh/hosts";
 
@@ -72,50 +65,14 @@ export interface HostPlan extends z.output<typeof hostArgsSchema> {
 export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
   const args = parse(hostArgsSchema, value, "", faults);
   const raw = (value ?? {}) as Record<string, unknown>;
-  const cluster = readInventory(raw.nodes, raw.machinesFile, faults);
+  const source = givenSource(raw, ["nodes", "machinesFile"], faults);
+  const cluster = readInventory(raw, source, faults);
   const network = {
     nodeSubnets: readCidrs(raw.nodeSubnets, "nodeSubnets", faults),
     serviceCidrs: readCidrs(raw.serviceCidrs, "serviceCidrs", faults),
   };
-  validate(
-    cluster,
-    network,
-    raw.nodes === undefined ? "machinesFile" : "nodes",
-    faults,
-  );
+  validate(cluster, network, source ?? "nodes", faults);
   const hosts = args && readHosts(args.ssh, cluster, faults);
   faults.throwIfAny("the configuration cannot be used");
   return { ...args, cluster, hosts } as HostPlan;
-}
-
-function readInventory(
-  nodes: unknown,
-  machinesFile: unknown,
-  faults: Faults,
-): Node[] {
-  if ((nodes === undefined) === (machinesFile === undefined)) {
-    const which = nodes === undefined ? "neither is given" : "both are given";
-    faults.add(
-      "nodes",
-      `give the inventory by one of nodes and machinesFile, ${which}`,
-    );
-    return [];
-  }
-  if (nodes !== undefined) {
-    return readNodes(nodes, "nodes", faults);
-  }
-  if (typeof machinesFile !== "string" || machinesFile === "") {
-    return [];
-  }
-  const text = readInputFile(machinesFile, "machinesFile", faults);
-  return text === undefined ? [] : readMachines(text, machinesFile, faults);
-}
-
-function readCidrs(value: unknown, path: string, faults: Faults): Cidr[] {
-  const list: unknown[] = Array.isArray(value) ? value : [];
-  return list.flatMap((text, i) =>
-    typeof text === "string"
-      ? (readCidr(text, `${path}[${i}]`, faults) ?? [])
-      : [],
-  );
 }

@@ -1,15 +1,10 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { FaultsError } from "./core/faults";
 import { type Route, routeTable } from "./core/plan";
 import { diagram, routeTableText } from "./core/render";
-import {
-  type HostPlan,
-  type HostPodRoutesArgs,
-  readHostArgs,
-} from "./hostArgs";
+import { type HostPodRoutesArgs, readHostArgs } from "./hostArgs";
 import { createHostCommands } from "./hostCommands";
-import { inputError } from "./inputError";
+import { orInputError } from "./inputError";
 
 /**
  * Routes on bare Linux hosts: every host gets a route to every other node's pod CIDR through that
@@ -36,7 +31,7 @@ export class HostPodRoutes extends pulumi.ComponentResource {
     args: HostPodRoutesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const plan = readOrThrow(args);
+    const plan = orInputError(() => readHostArgs(args));
     const table = routeTable(plan.cluster);
     super(
       "pod-network-routes:index:HostPodRoutes",
@@ -87,13 +82,5 @@ export class HostPodRoutes extends pulumi.ComponentResource {
       }
       return Object.fromEntries(found);
     });
-  }
-}
-
-function readOrThrow(args: HostPodRoutesArgs): HostPlan {
-  try {
-    return readHostArgs(args);
-  } catch (error) {
-    throw error instanceof FaultsError ? inputError(error) : error;
   }
 }

@@ -18,6 +18,7 @@ const tools = {
   ip: "iproute2",
   "ssh-keygen": "openssh-client",
   ping: "iputils-ping",
+  pip3: "python3-pip",
   mmdebstrap: "mmdebstrap",
   "systemd-nspawn": "systemd-container",
   shellcheck: "shellcheck",

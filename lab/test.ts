@@ -4,10 +4,20 @@ import { join } from "node:path";
 import { base, installTools, labObstacle } from "./base";
 import { getEngine } from "./engine";
 import { Lab } from "./lab";
+import { motoObstacle } from "./moto";
 import { root } from "./paths";
 
-/** The tiers of the tests, folders under test/. Those marked need the lab. */
-const tiers = { project: false, core: false, components: false, engine: true };
+/** Why a tier cannot be run on this machine, or undefined if it can; what it needs is got ready on the way. */
+type Obstacle = () => Promise<string | undefined>;
+
+/** The tiers of the tests, folders under test/. */
+const tiers: Record<string, Obstacle> = {
+  project: async () => undefined,
+  core: async () => undefined,
+  components: async () => undefined,
+  clouds: async () => (await motoObstacle()) ?? engineObstacle(),
+  engine: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
+};
 
 /**
  * Runs the tests that this machine can run, and says which it left out.
@@ -15,33 +25,30 @@ const tiers = { project: false, core: false, components: false, engine: true };
  * @param only paths of test files, to run these alone
  */
 export async function test(only: readonly string[]): Promise<number> {
-  const obstacle = labObstacle();
-  const run = Object.entries(tiers).filter(
-    ([, needsLab]) => !needsLab || obstacle === undefined,
-  );
-  const leftOut = Object.keys(tiers).filter(
-    (tier) => !run.some(([name]) => name === tier),
-  );
-  if (obstacle === undefined) {
-    await installTools(
-      "ip",
-      "ping",
-      "ssh-keygen",
-      "mmdebstrap",
-      "systemd-nspawn",
-      "shellcheck",
-    );
-    await Lab.sweep();
-    await base();
-    const engine = await getEngine("command");
-    console.log(
-      `Engine: ${engine.origin}; stand-ins (lab/standin): ${engine.standIns.join(", ") || "none"}`,
-    );
+  const leftOut: string[] = [];
+  const files: string[] = [];
+  for (const [tier, obstacle] of Object.entries(tiers)) {
+    const wanted = only.filter((file) => file.includes(`test/${tier}/`));
+    if (only.length > 0 && wanted.length === 0) {
+      continue;
+    }
+    const reason = await obstacle();
+    if (reason === undefined) {
+      files.push(...(only.length > 0 ? wanted : testsIn(join("test", tier))));
+    } else {
+      leftOut.push(`${tier} (${reason})`);
+    }
   }
-  const files =
-    only.length > 0
-      ? only
-      : run.flatMap(([tier]) => testsIn(join("test", tier)));
+  const status = files.length === 0 ? 1 : runTests(files);
+  for (const tier of leftOut) {
+    console.log(`Left out: ${tier}`);
+  }
+  return status !== 0 || (leftOut.length > 0 && process.env.CI === "true")
+    ? 1
+    : 0;
+}
+
+function runTests(files: readonly string[]): number {
   const { status } = spawnSync(
     process.execPath,
     [
@@ -55,12 +62,37 @@ export async function test(only: readonly string[]): Promise<number> {
     ],
     { cwd: root, stdio: "inherit" },
   );
-  if (leftOut.length > 0) {
-    console.log(`Left out: ${leftOut.join(", ")} (${obstacle})`);
-  }
-  return status !== 0 || (leftOut.length > 0 && process.env.CI === "true")
-    ? 1
-    : 0;
+  return status ?? 1;
+}
+
+let engine: Promise<string | undefined> | undefined;
+
+/** Gets the engine with all plugins, and says which. */
+function engineObstacle(): Promise<string | undefined> {
+  engine ??= getEngine("command", "aws", "gcp").then(
+    ({ origin, standIns }) => {
+      console.log(
+        `Engine: ${origin}; stand-ins (lab/standin): ${standIns.join(", ") || "none"}`,
+      );
+      return undefined;
+    },
+    (error: Error) => error.message,
+  );
+  return engine;
+}
+
+/** Gets ready what throwaway hosts are made of. */
+async function lab(): Promise<undefined> {
+  await installTools(
+    "ip",
+    "ping",
+    "ssh-keygen",
+    "mmdebstrap",
+    "systemd-nspawn",
+    "shellcheck",
+  );
+  await Lab.sweep();
+  await base();
 }
 
 function testsIn(directory: string): string[] {

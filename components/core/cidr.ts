@@ -66,6 +66,11 @@ export function parseCidr(text: string): Cidr | string {
   };
 }
 
+/** Those of these texts that are CIDRs in canonical form. */
+export function parseCidrs(texts: readonly string[]): Cidr[] {
+  return texts.map(parseCidr).filter((cidr) => typeof cidr !== "string");
+}
+
 export function formatAddress(family: Family, value: bigint): string {
   const bytes = Array.from({ length: width[family] / 8 }, (_, i) =>
     Number((value >> BigInt(width[family] - 8 * (i + 1))) & 255n),

@@ -32,3 +32,8 @@ function nextHopFor(cidr: Cidr, node: Node): string {
   }
   return ip.text;
 }
+
+/** A destination as part of a name, letters, digits and hyphens: `10-200-0-0-24`, `fd00-200---64`. */
+export function nameOf(destination: string): string {
+  return destination.replace(/[.:/]/g, "-");
+}

@@ -1,15 +1,11 @@
 import type { Route } from "./plan";
 
-/** The route table as text, one route a line in the words of `ip route`, aligned: `10.200.0.0/24 via 10.240.0.20  # worker-0`. */
+/** The route table as text, one route a line in the words of `ip route`, aligned: `10.200.0.0/24 via 10.240.0.20 # worker-0`. */
 export function routeTableText(table: readonly Route[]): string {
-  const destination = widest(table.map((r) => r.destination));
-  const nextHop = widest(table.map((r) => r.nextHop));
-  return table
-    .map(
-      (r) =>
-        `${r.destination.padEnd(destination)} via ${r.nextHop.padEnd(nextHop)} # ${r.node}`,
-    )
-    .join("\n");
+  return aligned(
+    table.map((r) => [r.destination, `via ${r.nextHop}`, `# ${r.node}`]),
+    " ",
+  );
 }
 
 /** The route table as a Mermaid flow chart: which pod CIDR is reached through which internal IP on which node. */
@@ -21,6 +17,23 @@ export function diagram(table: readonly Route[]): string {
   return ["flowchart LR", ...rows].join("\n");
 }
 
-function widest(texts: readonly string[]): number {
-  return Math.max(0, ...texts.map((text) => text.length));
+/** Rows of cells as text, every column as wide as its widest cell, no space at the end of a line. */
+export function aligned(
+  rows: readonly (readonly string[])[],
+  separator: string,
+): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    }
+  }
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join(separator)
+        .trimEnd(),
+    )
+    .join("\n");
 }

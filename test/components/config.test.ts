@@ -23,7 +23,7 @@ async function read(
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(
     secretKeys.map((key) => `project:${key}`),
   );
-  return readConfig();
+  return readConfig().args;
 }
 
 /** What the user reads of a configuration that is refused. */
@@ -89,9 +89,37 @@ test("a target that is none is refused, together with everything else that is wr
   const { ssh, nodes } = cluster;
   const found = await refused({ ssh, nodes, target: "azure", healInterval: 0 });
   assert.deepEqual(found, [
-    'target: "azure" is not a target, expected hosts',
+    'target: "azure" is not a target, expected hosts or aws or gcp',
     "healInterval: 0 is not allowed: expected 1 to 3600",
   ]);
+});
+
+for (const [target, key, value, owners] of [
+  ["aws", "ssh", { user: "me" }, "hosts"],
+  ["aws", "network", "default", "gcp"],
+  ["gcp", "routesPerTable", 100, "aws"],
+  ["hosts", "instances", { names: ["w"] }, "aws and gcp"],
+] as const) {
+  test(`${key}, which target ${target} does not use, is refused`, async () => {
+    const rest = target === "gcp" ? { network: "default" } : {};
+    const { ssh, nodes } = cluster;
+    const own = target === "hosts" ? { ssh } : rest;
+    assert.deepEqual(await refused({ nodes, ...own, target, [key]: value }), [
+      `${key}: target ${target} does not use it, only ${owners}`,
+    ]);
+  });
+}
+
+test("what Pulumi.yaml gives the keys of other targets is not in the way", async () => {
+  const { nodes } = cluster;
+  const others = { healInterval: 10, controllerHosts: true, priority: 1000 };
+  const args = await read({
+    nodes,
+    target: "aws",
+    nextHop: "address",
+    ...others,
+  });
+  assert.deepEqual(args, { nodes });
 });
 
 test("a value that is no JSON is shown as it stands", async () => {

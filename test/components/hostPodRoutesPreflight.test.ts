@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
 import { listen, sshServer } from "./servers";
@@ -12,6 +12,7 @@ import {
   keyPair,
   privateKey,
   record,
+  unhandledRejection,
   warnings,
 } from "./support";
 
@@ -90,18 +91,3 @@ test("a host with another key fails the program, before any command is registere
   );
   assert.deepEqual(commands(registered), {});
 });
-
-/** The error that would end a Pulumi program. The test runner does not see it. */
-function unhandledRejection(t: TestContext): Promise<unknown> {
-  const before = process.listeners("unhandledRejection");
-  process.removeAllListeners("unhandledRejection");
-  t.after(() => {
-    process.removeAllListeners("unhandledRejection");
-    for (const listener of before) {
-      process.on("unhandledRejection", listener);
-    }
-  });
-  return new Promise((resolve) => {
-    process.on("unhandledRejection", resolve);
-  });
-}

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { hostArgsSchema } from "../../components/hostArgs";
+import type { z } from "zod";
+import { targets } from "../../components/targets";
 
 /** The keys that Pulumi.yaml declares, with their types and defaults: the little YAML that its config section is. */
 function declared(): Record<string, { type?: string; default?: string }> {
@@ -20,12 +21,23 @@ function declared(): Record<string, { type?: string; default?: string }> {
   );
 }
 
-const defaults: Record<string, unknown> = hostArgsSchema.parse({});
+/** The default of a key, in each schema that has the key. */
+function defaultsOf(name: string): unknown[] {
+  return Object.values(targets)
+    .filter(({ shape }) => Object.hasOwn(shape, name))
+    .map(({ shape }) => {
+      const field = (shape as Record<string, z.ZodType>)[name];
+      return field?.safeParse(undefined).data;
+    });
+}
 
-test("Pulumi.yaml declares exactly the arguments of the component, and the target", () => {
+test("Pulumi.yaml declares exactly the arguments of all components, and the target", () => {
+  const keys = Object.values(targets).flatMap(({ shape }) =>
+    Object.keys(shape),
+  );
   assert.deepEqual(
     Object.keys(declared()).sort(),
-    ["target", ...Object.keys(hostArgsSchema.shape)].sort(),
+    ["target", ...new Set(keys)].sort(),
   );
 });
 
@@ -39,10 +51,14 @@ for (const [name, { type, default: text }] of Object.entries(declared())) {
     if (empty) {
       const whatEmptyMeans = { array: "[]", object: "{}", string: '""' };
       assert.equal(text, whatEmptyMeans[type as "array"]);
-      assert.ok(!["boolean", "number"].includes(typeof defaults[name]));
+      for (const value of defaultsOf(name)) {
+        assert.ok(!["boolean", "number"].includes(typeof value));
+      }
     } else {
-      assert.equal(JSON.parse(text), defaults[name]);
-      assert.equal(type === "integer" ? "number" : type, typeof defaults[name]);
+      for (const value of defaultsOf(name)) {
+        assert.equal(text, String(value));
+        assert.equal(type === "integer" ? "number" : type, typeof value);
+      }
     }
   });
 }

@@ -36,6 +36,8 @@ export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly inputs: Record<string, unknown>;
+  /** The id by which it is to be imported, where it is. */
+  readonly importId?: string;
 }
 
 /** What became of a component that was declared to an engine that only records. */
@@ -64,13 +66,14 @@ export async function record(
   stdout = "",
   organization = "organization",
   preview = false,
+  call: pulumi.runtime.Mocks["call"] = ({ inputs }) => inputs,
 ): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      call: ({ inputs }) => inputs,
-      newResource: ({ type, name, inputs }) => {
-        registered.push({ type, name, inputs });
+      call,
+      newResource: ({ type, name, inputs, id }) => {
+        registered.push({ type, name, inputs, ...(id && { importId: id }) });
         return { id: name, state: { ...inputs, stdout } };
       },
     },
@@ -145,3 +148,18 @@ export const cluster = {
     knownHostsFile: file("known_hosts", `* ${hostKey}\n`),
   },
 } satisfies HostPodRoutesArgs;
+
+/** The error that would end a Pulumi program. The test runner does not see it. */
+export function unhandledRejection(t: TestContext): Promise<unknown> {
+  const before = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  t.after(() => {
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of before) {
+      process.on("unhandledRejection", listener);
+    }
+  });
+  return new Promise((resolve) => {
+    process.on("unhandledRejection", resolve);
+  });
+}

@@ -4,14 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { run, until } from "../../lab/exec";
-import {
-  type Config,
-  plainHosts,
-  Scenario,
-  says,
-  type TestNode,
-  up,
-} from "./scenario";
+import { says, up } from "../stacks";
+import { type Config, plainHosts, Scenario, type TestNode } from "./scenario";
 
 const nodes: TestNode[] = [0, 1].map((i) => ({
   name: `worker-${i}`,

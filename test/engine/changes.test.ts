@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type { Stack } from "../../lab/stack";
-import { plainHosts, Scenario, type TestNode, up } from "./scenario";
+import { up } from "../stacks";
+import { plainHosts, Scenario, type TestNode } from "./scenario";
 
 const hosts = {
   "controller-0": 10,

@@ -4,8 +4,10 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -63,6 +65,26 @@ describe("a fresh clone", () => {
     for (const sdk of ["aws", "gcp", "openstack"]) {
       assert.ok(!existsSync(join(one, "node_modules/@pulumi", sdk)), sdk);
     }
+  });
+
+  it("says what to install for a cloud", async () => {
+    const file = join(one, "Pulumi.dev.yaml");
+    const before = readFileSync(file);
+    writeFileSync(
+      file,
+      "config:\n  pod-network-routes:target: aws\n  pod-network-routes:instances: {names: [a]}\n",
+    );
+    const { code, stdout } = await tryRun(
+      "npm",
+      ["run", "--silent", "pulumi", "preview"],
+      { cwd: one, env },
+    );
+    writeFileSync(file, before);
+    assert.notEqual(code, 0);
+    assert.match(
+      stdout,
+      /error: a package is missing: 1 fault; nothing was changed\n +- target: needs @pulumi\/aws, which is not installed: npm ci\n/,
+    );
   });
 
   it("changes nothing at the second npm start", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Scenario, type TestNode, up } from "./scenario";
+import { up } from "../stacks";
+import { Scenario, type TestNode } from "./scenario";
 
 const nodes: TestNode[] = [0, 1, 2].map((i) => ({
   name: `worker-${i}`,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { example, lines, plainHosts, Scenario, up } from "./scenario";
+import { example, lines, up } from "../stacks";
+import { plainHosts, Scenario } from "./scenario";
 
 describe("seed 000: routes between three workers, names on three controllers", () => {
   const controllers = {

@@ -3,15 +3,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { Stack } from "../../lab/stack";
+import { says, up, upFails } from "../stacks";
 import {
   assertSame,
   type Config,
   plainHosts,
   Scenario,
-  says,
   type TestNode,
-  up,
-  upFails,
 } from "./scenario";
 
 const hosts = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };

@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { getEngine } from "../../lab/engine";
-import type { Result } from "../../lab/exec";
 import type { HostSpec } from "../../lab/host";
 import { Lab } from "../../lab/lab";
 import { Stack } from "../../lab/stack";
+import { lines } from "../stacks";
 
 export type Config = Record<string, unknown>;
 
@@ -163,27 +157,6 @@ export class Scenario {
   }
 }
 
-/** Applies a stack, and then asserts that applying it again changes nothing. */
-export async function up(stack: Stack): Promise<string> {
-  const output = await stack.must(["up", "--yes", "--skip-preview"]);
-  await stack.must(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
-  return output;
-}
-
-/** Applies a stack that has to fail, and returns all it said. */
-export async function upFails(
-  stack: Stack,
-  ...flags: string[]
-): Promise<string> {
-  return says(await stack.pulumi(["up", "--yes", "--skip-preview", ...flags]));
-}
-
-/** The output of a command that has to fail. */
-export function says({ code, stdout, stderr }: Result): string {
-  assert.notEqual(code, 0, `expected a failure, but:\n${stdout}${stderr}`);
-  return stdout + stderr;
-}
-
 /** Asserts that two answers of {@link Scenario.everything} are the same, and shows only where they are not. */
 export function assertSame(now: string, before: string): void {
   const only = (a: string, b: string) => {
@@ -195,18 +168,6 @@ export function assertSame(now: string, before: string): void {
     { new: [], gone: [] },
   );
   assert.equal(now.length, before.length);
-}
-
-export function lines(text: string): string[] {
-  return text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-}
-
-/** A file of the examples. */
-export function example(name: string): string {
-  return readFileSync(join(__dirname, "../../examples", name), "utf8");
 }
 
 export function plainHosts(

@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  assertSame,
-  lines,
-  plainHosts,
-  Scenario,
-  says,
-  type TestNode,
-  up,
-  upFails,
-} from "./scenario";
+import { lines, says, up, upFails } from "../stacks";
+import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario";
 
 const hosts = { "controller-0": 10, "worker-0": 20, "worker-1": 21 };
 

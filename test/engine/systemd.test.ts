@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { until } from "../../lab/exec";
 import type { Stack } from "../../lab/stack";
-import { assertSame, lines, Scenario, type TestNode, up } from "./scenario";
+import { lines, up } from "../stacks";
+import { assertSame, Scenario, type TestNode } from "./scenario";
 
 const nodes: TestNode[] = [0, 1].map((i) => ({
   name: `worker-${i}`,

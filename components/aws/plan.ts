@@ -1,0 +1,72 @@
+import { parseCidrs } from "../core/cidr";
+import type { Faults } from "../core/faults";
+import { type Route, routeTable } from "../core/plan";
+import { validate } from "../core/validate";
+import type { Recorded } from "../recorded";
+import type { AwsArgs } from "./args";
+import type { AwsFindings } from "./lookup";
+import { planTable } from "./tableRoutes";
+import { awsWorkers } from "./workers";
+
+/** A route to a worker, and what in AWS it goes through. */
+export interface AwsPodRoute extends Route {
+  readonly instanceId: string;
+  readonly networkInterfaceId: string;
+}
+
+/** One route in one route table, as it is to be declared. */
+interface AwsTableRoute {
+  /** Name of the resource, apart from the component's: of the route table and the destination. */
+  readonly name: string;
+  readonly routeTableId: string;
+  readonly destination: string;
+  readonly networkInterfaceId: string;
+  /** Set where the route is there already and is to be taken over. */
+  readonly importId: string | undefined;
+}
+
+export interface AwsPlan {
+  readonly routeTable: AwsPodRoute[];
+  readonly routes: readonly AwsTableRoute[];
+  readonly text: string;
+  readonly routeTableIds: string[];
+  readonly vpcId: string;
+  /** What is worth knowing and does not stop the plan. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What has to be declared, given what AWS holds; what cannot be goes to `faults`.
+ *
+ * @param ours what this stack's state holds of its routes, by {@link AwsTableRoute.name}
+ */
+export function planAws(
+  args: AwsArgs,
+  found: AwsFindings,
+  ours: ReadonlyMap<string, Recorded>,
+  faults: Faults,
+): AwsPlan {
+  const workers = awsWorkers(args, found, faults);
+  const cluster =
+    args.source === "instances" ? workers.map((w) => w.node) : args.cluster;
+  const nodeSubnets = parseCidrs(found.vpcBlocks);
+  const { serviceCidrs } = args;
+  validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
+  const byNode = new Map(workers.map((w) => [w.node.name, w.instance]));
+  const table = routeTable(workers.map((w) => w.node)).map((route) => ({
+    ...route,
+    instanceId: byNode.get(route.node)?.instanceId ?? "",
+    networkInterfaceId: byNode.get(route.node)?.networkInterfaceId ?? "",
+  }));
+  const plans = found.tables.map((one) =>
+    planTable(one, table, args, found, ours, faults),
+  );
+  return {
+    routeTable: table,
+    routes: plans.flatMap((plan) => plan.routes),
+    text: plans.map(({ text }) => text).join("\n\n"),
+    routeTableIds: found.tables.map(({ id }) => id),
+    vpcId: found.tables[0]?.vpcId ?? "",
+    warnings: plans.flatMap((plan) => plan.warnings),
+  };
+}

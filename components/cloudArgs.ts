@@ -1,0 +1,62 @@
+import { z } from "zod";
+import type { Cidr } from "./core/cidr";
+import { Faults } from "./core/faults";
+import type { Node, NodeArgs } from "./core/inventory";
+import { parse } from "./core/schema";
+import { validate } from "./core/validate";
+import { givenSource, readCidrs, readInventory } from "./inventory";
+
+/** What the components of all clouds take. Give the inventory by exactly one of `nodes`, `machinesFile` and `instances`. */
+export interface CloudArgs {
+  /** The nodes of the cluster; each worker's instance is found by its internal IP. */
+  nodes?: NodeArgs[];
+  /** A file with one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; relative to the project. */
+  machinesFile?: string;
+  /** The service CIDRs of the cluster, which pod CIDRs must not overlap. Default: not checked. */
+  serviceCidrs?: string[];
+  /** Whether a route to a pod CIDR that leads to the right instance, but that this stack did not make, is taken over. Default: false, it is an error. */
+  adoptExisting?: boolean;
+}
+
+/** The keys of {@link CloudArgs}, for the schema of a cloud's component. */
+export const cloudKeys = {
+  nodes: z.unknown().optional(),
+  machinesFile: z.string().min(1, "expected a file name").optional(),
+  serviceCidrs: z.array(z.string()).default([]),
+  adoptExisting: z.boolean().default(false),
+};
+
+/** Names of instances, for the schema of a cloud's component. */
+export const instanceNames = z
+  .array(z.string().min(1, "expected a name"))
+  .min(1, "expected at least one name");
+
+/** Arguments of a cloud's component, read and with the defaults filled in. */
+export type CloudPlan<T> = Omit<T, "nodes" | "serviceCidrs"> & {
+  /** Where the nodes stand. */
+  readonly source: "nodes" | "machinesFile" | "instances";
+  /** The nodes, unless they are `instances`, which are still to be looked up. */
+  readonly cluster: readonly Node[];
+  readonly serviceCidrs: readonly Cidr[];
+};
+
+/** Reads the arguments of a cloud's component. Throws one FaultsError that names everything wrong with them. */
+export function readCloudArgs<S extends z.ZodObject>(
+  schema: S,
+  value: unknown,
+  faults = new Faults(),
+): CloudPlan<z.output<S>> {
+  const args = parse(schema, value, "", faults);
+  const raw = (value ?? {}) as Record<string, unknown>;
+  const sources = ["nodes", "machinesFile", "instances"] as const;
+  const source = givenSource(raw, sources, faults);
+  const cluster = readInventory(raw, source, faults);
+  const serviceCidrs = readCidrs(raw.serviceCidrs, "serviceCidrs", faults);
+  if (source === "nodes" || source === "machinesFile") {
+    validate(cluster, { nodeSubnets: [], serviceCidrs }, source, faults);
+  }
+  faults.throwIfAny("the configuration cannot be used");
+  return { ...args, source, cluster, serviceCidrs } as unknown as CloudPlan<
+    z.output<S>
+  >;
+}

@@ -1,0 +1,163 @@
+import { getClientConfig } from "@pulumi/gcp/organizations";
+import type { InvokeOptions } from "@pulumi/pulumi";
+import { type Faults, show } from "../core/faults";
+import type { Instance } from "../core/instances";
+import type { GcpArgs } from "./args";
+import { computeApi, relative } from "./rest";
+
+/** An instance that a route can lead to. */
+export interface GcpInstance extends Instance {
+  /** `projects/PROJECT/zones/ZONE/instances/NAME`. */
+  readonly path: string;
+  readonly zone: string;
+  readonly canIpForward: boolean;
+  /** Whether it has an interface in the network of the routes. */
+  readonly inNetwork: boolean;
+}
+
+/** A route of the project, as the API has it: https://cloud.google.com/compute/docs/reference/rest/v1/routes */
+export interface GcpRoute {
+  readonly name: string;
+  readonly network: string;
+  readonly destRange: string;
+  readonly priority: number;
+  readonly tags?: readonly string[];
+  readonly nextHopIp?: string;
+  readonly nextHopInstance?: string;
+  readonly nextHopGateway?: string;
+  readonly nextHopNetwork?: string;
+  readonly nextHopPeering?: string;
+  readonly nextHopIlb?: string;
+  readonly nextHopVpnTunnel?: string;
+  readonly nextHopHub?: string;
+}
+
+/** What GCP was found to hold. */
+export interface GcpFindings {
+  /** The project of the network, which is that of its routes. */
+  readonly project: string;
+  /** The project of the provider, which is that of the instances. */
+  readonly instanceProject: string;
+  /** The network's self link; undefined if there is none. */
+  readonly network: string | undefined;
+  /** The ranges that nodes of the network have their addresses in. */
+  readonly nodeRanges: readonly string[];
+  /** The other ranges of the network's subnets, for pods and services of GKE for example. */
+  readonly otherRanges: readonly string[];
+  /** All routes of the project: their names are unique in it. */
+  readonly routes: readonly GcpRoute[];
+  /** All instances of the provider's project. */
+  readonly instances: readonly GcpInstance[];
+}
+
+interface ApiInstance {
+  name: string;
+  zone: string;
+  selfLink: string;
+  status: string;
+  canIpForward?: boolean;
+  networkInterfaces?: {
+    network: string;
+    networkIP?: string;
+    ipv6Address?: string;
+  }[];
+  metadata?: { items?: { key: string; value?: string }[] };
+}
+
+interface ApiSubnetwork {
+  network: string;
+  ipCidrRange?: string;
+  ipv6CidrRange?: string;
+  internalIpv6Prefix?: string;
+  externalIpv6Prefix?: string;
+  secondaryIpRanges?: { ipCidrRange: string }[];
+}
+
+/**
+ * Looks up all that the plan depends on. Pulumi's gcp package can list neither routes nor instances,
+ * so this reads the compute API with the credentials of the provider.
+ */
+export async function lookUp(
+  args: GcpArgs,
+  faults: Faults,
+  options: InvokeOptions,
+): Promise<GcpFindings> {
+  const client = await getClientConfig(options);
+  const api = computeApi(client.accessToken);
+  const [, inLink, name = args.network] =
+    /projects\/([^/]+)\/global\/networks\/([^/]+)$/.exec(args.network) ?? [];
+  const project = inLink ?? client.project;
+  if (project === "") {
+    throw new Error(
+      "no project is given, set it: pulumi config set gcp:project PROJECT",
+    );
+  }
+  const instanceProject = client.project || project;
+  const [network, subnetworks, routes, instances] = await Promise.all([
+    api.get<{ selfLink: string }>(
+      `projects/${project}/global/networks/${name}`,
+    ),
+    api.all<ApiSubnetwork>(
+      `projects/${project}/aggregated/subnetworks`,
+      "subnetworks",
+    ),
+    api.all<GcpRoute>(`projects/${project}/global/routes`),
+    api.all<ApiInstance>(
+      `projects/${instanceProject}/aggregated/instances`,
+      "instances",
+    ),
+  ]);
+  const ours = (link: string) =>
+    network !== undefined && relative(link) === relative(network.selfLink);
+  if (network === undefined) {
+    faults.add("network", `project ${project} has no network ${show(name)}`);
+  }
+  const ranges = subnetworks.filter((subnet) => ours(subnet.network));
+  return {
+    project,
+    instanceProject,
+    network: network?.selfLink,
+    nodeRanges: ranges.flatMap((r) =>
+      present([
+        r.ipCidrRange,
+        r.ipv6CidrRange,
+        r.internalIpv6Prefix,
+        r.externalIpv6Prefix,
+      ]),
+    ),
+    otherRanges: ranges.flatMap((r) =>
+      (r.secondaryIpRanges ?? []).map((s) => s.ipCidrRange),
+    ),
+    routes,
+    instances: instances.map((one) => toInstance(one, args, ours)),
+  };
+}
+
+function toInstance(
+  one: ApiInstance,
+  { instances }: GcpArgs,
+  ours: (link: string) => boolean,
+): GcpInstance {
+  const zone = relative(one.zone).replace(/^.*\//, "");
+  const inside = one.networkInterfaces?.find((nic) => ours(nic.network));
+  const nic = inside ?? one.networkInterfaces?.[0];
+  const item = one.metadata?.items?.find(
+    ({ key }) => key === instances?.podCidrKey,
+  );
+  return {
+    name: one.name,
+    id: zone,
+    path: relative(one.selfLink),
+    zone,
+    state: one.status,
+    running: one.status === "RUNNING",
+    addresses: present([nic?.networkIP, nic?.ipv6Address]),
+    podCidrs: item?.value,
+    canIpForward: one.canIpForward ?? false,
+    inNetwork: inside !== undefined,
+  };
+}
+
+function present(texts: readonly (string | undefined)[]): string[] {
+  return texts.filter((text) => text !== undefined && text !== "") as string[];
+}

@@ -1,0 +1,149 @@
+import { type Cidr, overlaps, parseCidrs } from "../core/cidr";
+import { type Faults, show } from "../core/faults";
+import type { InstanceNode } from "../core/instances";
+import { type Route, routeTable } from "../core/plan";
+import { aligned } from "../core/render";
+import { validate } from "../core/validate";
+import type { Recorded } from "../recorded";
+import type { GcpArgs } from "./args";
+import type { GcpFindings, GcpInstance, GcpRoute } from "./lookup";
+import {
+  drift,
+  inNetwork,
+  isOurs,
+  nextHop,
+  type PlannedRoute,
+  planRoute,
+} from "./routes";
+import { gcpWorkers } from "./workers";
+
+/** A route to a worker, and what GCP calls it: `projects/PROJECT/global/routes/NAME`. */
+export interface GcpPodRoute extends Route {
+  readonly id: string;
+}
+
+export interface GcpPlan {
+  readonly routeTable: GcpPodRoute[];
+  readonly routes: PlannedRoute[];
+  /** All routes of the network, as `gcloud compute routes list` prints them. */
+  readonly text: string;
+  /** Self link of the network. */
+  readonly network: string;
+  readonly project: string;
+  /** What is worth knowing and does not stop the plan. */
+  readonly warnings: string[];
+}
+
+/**
+ * What has to be declared, given what GCP holds; what cannot be goes to `faults`.
+ *
+ * @param ours what this stack's state holds of its routes, by {@link PlannedRoute.resource}
+ */
+export function planGcp(
+  args: GcpArgs,
+  found: GcpFindings,
+  ours: ReadonlyMap<string, Recorded>,
+  faults: Faults,
+): GcpPlan {
+  const { project, network = "" } = found;
+  const workers = gcpWorkers(args, found, faults);
+  const cluster =
+    args.source === "instances" ? workers.map((w) => w.node) : args.cluster;
+  const nodeSubnets = parseCidrs(found.nodeRanges);
+  const { serviceCidrs, priority } = args;
+  validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
+  checkOtherRanges(workers, parseCidrs(found.otherRanges), faults);
+
+  const byNode = new Map(workers.map((w) => [w.node.name, w.instance]));
+  const table = routeTable(workers.map((w) => w.node));
+  const routes = table.map((route) => {
+    const nextHopInstance = byNode.get(route.node)?.path ?? "";
+    const hop =
+      args.nextHop === "address"
+        ? { nextHopIp: route.nextHop }
+        : { nextHopInstance };
+    const destRange = route.destination;
+    const content = { project, network, destRange, priority, ...hop };
+    return planRoute(content, args, found, ours, faults);
+  });
+  checkQuota(args, found, routes, faults);
+  const foreign = inNetwork(found).filter(
+    (route) =>
+      !isOurs(route, ours) && routes.every(({ name }) => name !== route.name),
+  );
+  return {
+    routeTable: table.map((route, i) => ({
+      ...route,
+      id: `projects/${project}/global/routes/${routes[i]?.name}`,
+    })),
+    routes,
+    text: listing([
+      ...foreign,
+      ...routes.map(({ name, content }) => ({ name, ...content })),
+    ]),
+    network,
+    project,
+    warnings: drift(ours, found),
+  };
+}
+
+/** GCP refuses a route to a part of a subnet, and that is not only where the nodes are. */
+function checkOtherRanges(
+  workers: readonly InstanceNode<GcpInstance>[],
+  ranges: readonly Cidr[],
+  faults: Faults,
+): void {
+  for (const { node } of workers) {
+    for (const cidr of node.podCidrs) {
+      const range = ranges.find((one) => overlaps(one, cidr));
+      if (range !== undefined) {
+        faults.add(
+          node.path,
+          `pod CIDR ${show(cidr.text)} of ${node.name} overlaps the secondary subnet range ${range.text}`,
+        );
+      }
+    }
+  }
+}
+
+/** The engine makes new routes before it removes old ones, so that all are there at once. */
+function checkQuota(
+  { network, routesPerNetwork }: GcpArgs,
+  found: GcpFindings,
+  routes: readonly PlannedRoute[],
+  faults: Faults,
+): void {
+  const there = inNetwork(found).filter(isStatic);
+  const more = routes.filter((r) => there.every((t) => t.name !== r.name));
+  if (more.length > 0 && there.length + more.length > routesPerNetwork) {
+    faults.add(
+      network,
+      `has ${there.length} static routes and would get ${more.length} more, ${routesPerNetwork} are allowed; raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is`,
+    );
+  }
+}
+
+/** Routes of subnets and of peerings do not count. */
+function isStatic({ nextHopNetwork, nextHopPeering }: GcpRoute): boolean {
+  return !nextHopNetwork && !nextHopPeering;
+}
+
+/** What `gcloud compute routes list` prints. */
+function listing(
+  routes: readonly (Pick<GcpRoute, "name" | "network" | "destRange"> &
+    Partial<GcpRoute>)[],
+): string {
+  const rows = [...routes]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((route) => [
+      route.name,
+      route.network.replace(/^.*\//, ""),
+      route.destRange,
+      nextHop(route),
+      String(route.priority ?? ""),
+    ]);
+  return aligned(
+    [["NAME", "NETWORK", "DEST_RANGE", "NEXT_HOP", "PRIORITY"], ...rows],
+    "  ",
+  );
+}

@@ -1,0 +1,159 @@
+import type { Faults } from "../core/faults";
+import { nameOf } from "../core/plan";
+import type { Recorded } from "../recorded";
+import type { GcpArgs } from "./args";
+import type { GcpFindings, GcpRoute } from "./lookup";
+import { otherName, routeName } from "./names";
+import { relative } from "./rest";
+
+/** What a route of ours says; nothing of it can be changed once it is made. */
+export interface RouteContent {
+  readonly project: string;
+  readonly network: string;
+  readonly destRange: string;
+  readonly priority: number;
+  readonly nextHopIp?: string;
+  readonly nextHopInstance?: string;
+}
+
+/** One route, as it is to be declared. */
+export interface PlannedRoute {
+  /** Name of the resource, apart from the component's: of the destination. */
+  readonly resource: string;
+  /** Name of the route in GCP. */
+  readonly name: string;
+  readonly content: RouteContent;
+  /** Set where the route is there already and is to be taken over. */
+  readonly importId: string | undefined;
+}
+
+/**
+ * Names the route, so that it can be made before the one that it replaces goes: a route of ours
+ * keeps its name as long as it says the same.
+ *
+ * @param ours what this stack's state holds of its routes, by {@link PlannedRoute.resource}
+ */
+export function planRoute(
+  content: RouteContent,
+  args: GcpArgs,
+  found: GcpFindings,
+  ours: ReadonlyMap<string, Recorded>,
+  faults: Faults,
+): PlannedRoute {
+  const { destRange, project } = content;
+  const resource = nameOf(destRange);
+  const mine = ours.get(resource);
+  const planned = { resource, content, importId: undefined };
+  if (mine !== undefined && saysSame(content, mine)) {
+    return { ...planned, name: String(mine.name) };
+  }
+  const foreign = inNetwork(found).filter(
+    (route) => route.destRange === destRange && !isOurs(route, ours),
+  );
+  const [only, ...more] = foreign;
+  if (
+    args.adoptExisting &&
+    mine === undefined &&
+    only !== undefined &&
+    more.length === 0 &&
+    saysSame(content, { ...only })
+  ) {
+    const importId = `projects/${project}/global/routes/${only.name}`;
+    return { ...planned, name: only.name, importId };
+  }
+  for (const route of foreign) {
+    faults.add(
+      `${args.network} ${destRange}`,
+      obstacle(route, content, project),
+    );
+  }
+  const usual = routeName(args.routeNamePrefix, destRange);
+  const name = [...ours.values()].some((route) => route.name === usual)
+    ? otherName(usual, JSON.stringify(content))
+    : usual;
+  const taken = found.routes.find((route) => route.name === name);
+  if (taken !== undefined && !foreign.includes(taken)) {
+    faults.add(
+      `${args.network} ${destRange}`,
+      `the name ${name} is taken by a route to ${taken.destRange} in ${relative(taken.network)}, names of routes are unique in a project; set routeNamePrefix to something else than ${args.routeNamePrefix}`,
+    );
+  }
+  return { ...planned, name };
+}
+
+function obstacle(
+  route: GcpRoute,
+  content: RouteContent,
+  project: string,
+): string {
+  const removal = `gcloud compute routes delete ${route.name} --project ${project}`;
+  return saysSame(content, { ...route })
+    ? `route ${route.name}, which this stack did not make, is the wanted one already; take it over: pulumi config set adoptExisting true; or remove it: ${removal}`
+    : `route ${route.name}, which this stack did not make, leads to ${nextHop(route)} with priority ${route.priority}; remove it: ${removal}`;
+}
+
+/** The routes of the network. */
+export function inNetwork({ routes, network }: GcpFindings): GcpRoute[] {
+  return routes.filter(
+    (route) =>
+      network !== undefined && relative(route.network) === relative(network),
+  );
+}
+
+export function isOurs(
+  { name }: Pick<GcpRoute, "name">,
+  ours: ReadonlyMap<string, Recorded>,
+): boolean {
+  return [...ours.values()].some((route) => route.name === name);
+}
+
+/** Whether a route, of the API or of the state, says what a wanted one does. */
+function saysSame(wanted: RouteContent, is: Recorded): boolean {
+  const tags = is.tags as readonly string[] | undefined;
+  return (
+    tail(is.network, "networks") === tail(wanted.network, "networks") &&
+    is.destRange === wanted.destRange &&
+    is.priority === wanted.priority &&
+    (tags ?? []).length === 0 &&
+    (wanted.nextHopIp === undefined
+      ? tail(is.nextHopInstance, "zones") ===
+        tail(wanted.nextHopInstance, "zones")
+      : is.nextHopIp === wanted.nextHopIp && !is.nextHopInstance)
+  );
+}
+
+/** A URL from one of its segments on, or from the project on where that is known. */
+function tail(url: unknown, segment: string): string {
+  const text = relative(String(url ?? ""));
+  return text.slice(Math.max(0, text.indexOf(`${segment}/`)));
+}
+
+/** What a route of ours has become, where somebody else had a hand in it: the engine does not look unless it is told to. */
+export function drift(
+  ours: ReadonlyMap<string, Recorded>,
+  found: GcpFindings,
+): string[] {
+  const names = new Set(found.routes.map((route) => route.name));
+  return [...ours.values()]
+    .filter(({ name }) => !names.has(String(name)))
+    .map(
+      ({ name, destRange }) =>
+        `route ${name} to ${destRange} was deleted by somebody else; to mend that: pulumi up --refresh`,
+    );
+}
+
+/** What `gcloud compute routes list` calls the next hop. */
+export function nextHop(route: Partial<GcpRoute>): string {
+  const link =
+    route.nextHopInstance ??
+    route.nextHopNetwork ??
+    route.nextHopGateway ??
+    route.nextHopVpnTunnel ??
+    route.nextHopIlb ??
+    route.nextHopHub;
+  const text = link ?? route.nextHopIp ?? route.nextHopPeering ?? "";
+  return text
+    .replace(/^.*\/(?=zones\/)/, "")
+    .replace(/^zones\//, "")
+    .replace(/^(https?:\/\/|projects\/).*\//, "");
+}

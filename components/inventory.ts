@@ -1,0 +1,70 @@
+import type { Cidr } from "./core/cidr";
+import type { Faults } from "./core/faults";
+import { type Node, readCidr, readNodes } from "./core/inventory";
+import { readMachines } from "./core/machines";
+import { readInputFile } from "./files";
+
+/** Where the nodes may come from; exactly one of these is given. The values are as the user wrote them. */
+export interface Sources {
+  readonly nodes?: unknown;
+  readonly machinesFile?: unknown;
+  /** Instances of a cloud, which are looked up later. */
+  readonly instances?: unknown;
+}
+
+/**
+ * The one source that is given, or undefined, with a fault, if it is none or several.
+ *
+ * @param allowed the sources that the target knows
+ */
+export function givenSource<K extends keyof Sources>(
+  sources: Sources,
+  allowed: readonly K[],
+  faults: Faults,
+): K | undefined {
+  const given = allowed.filter((key) => sources[key] !== undefined);
+  if (given.length === 1) {
+    return given[0];
+  }
+  const which =
+    given.length === 0 ? "none is given" : `${given.join(" and ")} are given`;
+  faults.add(
+    "nodes",
+    `give the inventory by one of ${allowed.join(", ")}; ${which}`,
+  );
+  return undefined;
+}
+
+/** Reads the nodes of `nodes` or `machinesFile`; what is wrong with them goes to `faults`. */
+export function readInventory(
+  { nodes, machinesFile }: Sources,
+  source: keyof Sources | undefined,
+  faults: Faults,
+): Node[] {
+  if (source === "nodes") {
+    return readNodes(nodes, "nodes", faults);
+  }
+  if (
+    source !== "machinesFile" ||
+    typeof machinesFile !== "string" ||
+    machinesFile === ""
+  ) {
+    return [];
+  }
+  const text = readInputFile(machinesFile, "machinesFile", faults);
+  return text === undefined ? [] : readMachines(text, machinesFile, faults);
+}
+
+/** Reads a list of CIDRs; what is no text in it is left to the schema. */
+export function readCidrs(
+  value: unknown,
+  path: string,
+  faults: Faults,
+): Cidr[] {
+  const list: unknown[] = Array.isArray(value) ? value : [];
+  return list.flatMap((text, i) =>
+    typeof text === "string"
+      ? (readCidr(text, `${path}[${i}]`, faults) ?? [])
+      : [],
+  );
+}

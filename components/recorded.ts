@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What a resource was when the stack was last updated or refreshed: its outputs. */
+export type Recorded = Readonly<Record<string, unknown>>;
+
+/**
+ * What this stack's state holds of its resources of one type, by their names. It tells the routes that
+ * are ours from those that somebody else made.
+ *
+ * @param prefix how the names begin that are wanted; they are returned without it
+ */
+export async function recorded(
+  type: string,
+  prefix: string,
+  parent: pulumi.Resource,
+): Promise<Map<string, Recorded>> {
+  const stackName = [
+    pulumi.getOrganization(),
+    pulumi.getProject(),
+    pulumi.getStack(),
+  ].join("/");
+  const { outputs } = await pulumi.runtime.invoke(
+    "pulumi:pulumi:readStackResourceOutputs",
+    { stackName },
+    { parent },
+  );
+  const resources = Object.entries(outputs ?? {}) as [
+    string,
+    { type: string; outputs: Recorded },
+  ][];
+  return new Map(
+    resources.flatMap(([urn, resource]) => {
+      const name = urn.split("::").slice(3).join("::");
+      return resource.type === type && name.startsWith(prefix)
+        ? [[name.slice(prefix.length), resource.outputs] as const]
+        : [];
+    }),
+  );
+}

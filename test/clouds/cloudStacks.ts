@@ -1,0 +1,40 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { getEngine } from "../../lab/engine";
+import type { PluginName } from "../../lab/plugin";
+import { Stack } from "../../lab/stack";
+
+/** Makes stacks of the project for the tests of one file; they are gone after its last. */
+export function cloudStacks(plugin: PluginName) {
+  const home = mkdtempSync(join(tmpdir(), "pod-network-routes-clouds-"));
+  after(() => rmSync(home, { recursive: true, force: true }));
+  return async (
+    name: string,
+    config: string,
+    env: Record<string, string>,
+  ): Promise<Stack> => {
+    const directory = join(home, name);
+    mkdirSync(directory);
+    const stack = new Stack(
+      name,
+      await getEngine(plugin),
+      undefined, // everything is on loopback
+      directory,
+      // no credentials of whoever runs the tests
+      { HOME: home, ...env },
+    );
+    stack.configure(config);
+    await stack.init();
+    return stack;
+  };
+}
+
+/** The configuration of a stack, from keys of the project. */
+export function configOf(keys: Record<string, unknown>): string {
+  const lines = Object.entries(keys).map(
+    ([key, value]) => `  pod-network-routes:${key}: ${JSON.stringify(value)}\n`,
+  );
+  return `config:\n${lines.join("")}`;
+}

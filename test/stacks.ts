@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Result } from "../lab/exec";
+import type { Stack } from "../lab/stack";
+
+/** Applies a stack, and then asserts that applying it again changes nothing. */
+export async function up(stack: Stack): Promise<string> {
+  const output = await stack.must(["up", "--yes", "--skip-preview"]);
+  await stack.must(["up", "--yes", "--skip-preview", "--expect-no-changes"]);
+  return output;
+}
+
+/** Applies a stack that has to fail, and returns all it said. */
+export async function upFails(
+  stack: Stack,
+  ...flags: string[]
+): Promise<string> {
+  return says(await stack.pulumi(["up", "--yes", "--skip-preview", ...flags]));
+}
+
+/** The output of a command that has to fail. */
+export function says({ code, stdout, stderr }: Result): string {
+  assert.notEqual(code, 0, `expected a failure, but:\n${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+export function lines(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+}
+
+/** A file of the examples. */
+export function example(name: string): string {
+  return readFileSync(join(__dirname, "../examples", name), "utf8");
+}
+
+/** What a preview would do, by kind: `{ create: ["routes-rtb-1-10-200-0-0-24"] }`. Resources that stay as they are, are left out. */
+export async function planOf(
+  stack: Stack,
+  type: string,
+): Promise<Record<string, string[]>> {
+  const { steps } = JSON.parse(await stack.must(["preview", "--json"])) as {
+    steps: { op: string; urn: string }[];
+  };
+  const changes: Record<string, string[]> = {};
+  for (const { op, urn } of steps) {
+    if (urn.includes(`${type}::`) && op !== "same") {
+      const name = urn.split("::").slice(3).join("::");
+      changes[op] = [...(changes[op] ?? []), name].sort();
+    }
+  }
+  return changes;
+}
+
+/** What is said about the mistakes of an input, without the paint around it. */
+export function faultsIn(output: string): string[] {
+  return lines(output)
+    .filter((line) => line.startsWith("- "))
+    .map((line) => line.slice(2));
+}
