@@ -1,17 +1,15 @@
 import { Route } from "@pulumi/gcp/compute";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "./cloudArgs";
-import { Faults } from "./core/faults";
-import { diagram } from "./core/render";
-import { type GcpArgs, type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
-import { lookUp } from "./gcp/lookup";
-import { type GcpPlan, type GcpPodRoute, planGcp } from "./gcp/plan";
-import { asking, orInputError, runErrorIfAny } from "./inputError";
-import { recorded } from "./recorded";
+import { CloudPodRoutes } from "./cloudPodRoutes";
+import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
+import { type GcpFindings, lookUp } from "./gcp/lookup";
+import { type GcpPlan, planGcp } from "./gcp/plan";
+import { orInputError } from "./inputError";
 
 /**
  * Routes in a VPC network of GCP: one `gcp.compute.Route` a pod CIDR, to the internal address of the
- * worker that has it, or to its instance.
+ * worker that has it, or to its instance. `routeTableText` is what `gcloud compute routes list` prints.
  *
  * The instances and the network have to be there; they are looked up at preview, where everything
  * that is wrong with them is said before anything is changed. Throws a `pulumi.InputPropertiesError`
@@ -20,13 +18,7 @@ import { recorded } from "./recorded";
  * @example
  * new GcpPodRoutes("routes", { instances: { names: ["worker-*"] }, network: "kubernetes-the-hard-way" });
  */
-export class GcpPodRoutes extends pulumi.ComponentResource {
-  /** One route a pod CIDR, sorted numerically by destination. */
-  readonly routeTable: pulumi.Output<GcpPodRoute[]>;
-  /** All routes of the network, as `gcloud compute routes list` prints them. */
-  readonly routeTableText: pulumi.Output<string>;
-  /** The route table as a Mermaid flow chart. */
-  readonly diagram: pulumi.Output<string>;
+export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
   /** Self link of the network that has the routes. */
   readonly network: pulumi.Output<string>;
   /** The project of the network. */
@@ -38,51 +30,35 @@ export class GcpPodRoutes extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const read = orInputError(() => readCloudArgs(gcpArgsSchema, args));
-    super("pod-network-routes:index:GcpPodRoutes", name, args, opts);
-    const plan = this.declare(name, read);
-    const planned = pulumi.output(plan);
-    this.routeTable = planned.apply((plan) => plan.routeTable);
-    this.routeTableText = planned.apply((plan) => plan.text);
-    this.diagram = planned.apply((plan) => diagram(plan.routeTable));
-    this.network = planned.apply((plan) => plan.network);
-    this.project = planned.apply((plan) => plan.project);
-    this.registerOutputs(
-      plan.then(
-        ({ routeTable, network, project }) => ({
-          routeTable,
-          network,
-          project,
-        }),
-        () => ({}), // whoever reads `planned` learns of the failure, once
-      ),
-    );
+    const cloud = {
+      name: "GCP",
+      whoAmI: "gcloud auth list",
+      routeType: "gcp:compute/route:Route",
+      lookUp: lookUp.bind(null, read),
+      plan: planGcp.bind(null, read),
+      declare,
+    };
+    super("GcpPodRoutes", name, args, cloud, opts);
+    this.network = this.ids.apply((ids) => ids.network);
+    this.project = this.ids.apply((ids) => ids.project);
   }
+}
 
-  /** Looks GCP up, and declares the routes only once nothing speaks against any of them. */
-  private async declare(name: string, args: GcpArgs): Promise<GcpPlan> {
-    const faults = new Faults();
-    const prefix = `${name}-`;
-    const ours = await recorded("gcp:compute/route:Route", prefix, this);
-    const found = await asking("GCP", "gcloud auth list", () =>
-      lookUp(args, faults, { parent: this }),
+function declare(
+  { routes }: GcpPlan,
+  prefix: string,
+  parent: pulumi.Resource,
+): void {
+  for (const { resource, name, content, importId } of routes) {
+    new Route(
+      `${prefix}${resource}`,
+      { name, ...content },
+      {
+        parent,
+        // a route that changes gets another name, so the new one can be there before the old one goes
+        deleteBeforeReplace: false,
+        ...(importId !== undefined && { import: importId }),
+      },
     );
-    const plan = planGcp(args, found, ours, faults);
-    runErrorIfAny(faults, "GCP cannot have these routes");
-    for (const warning of plan.warnings) {
-      await pulumi.log.warn(warning, this);
-    }
-    for (const { resource, name, content, importId } of plan.routes) {
-      new Route(
-        `${prefix}${resource}`,
-        { name, ...content },
-        {
-          parent: this,
-          // a route that changes gets another name, so the new one can be there before the old one goes
-          deleteBeforeReplace: false,
-          ...(importId !== undefined && { import: importId }),
-        },
-      );
-    }
-    return plan;
   }
 }

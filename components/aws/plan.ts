@@ -1,3 +1,4 @@
+import type { CloudRoutes } from "../cloudPodRoutes";
 import { parseCidrs } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { type Route, routeTable } from "../core/plan";
@@ -25,14 +26,10 @@ interface AwsTableRoute {
   readonly importId: string | undefined;
 }
 
-export interface AwsPlan {
+export interface AwsPlan extends CloudRoutes {
   readonly routeTable: AwsPodRoute[];
   readonly routes: readonly AwsTableRoute[];
-  readonly text: string;
-  readonly routeTableIds: string[];
-  readonly vpcId: string;
-  /** What is worth knowing and does not stop the plan. */
-  readonly warnings: readonly string[];
+  readonly ids: { readonly routeTableIds: string[]; readonly vpcId: string };
 }
 
 /**
@@ -65,8 +62,10 @@ export function planAws(
     routeTable: table,
     routes: plans.flatMap((plan) => plan.routes),
     text: plans.map(({ text }) => text).join("\n\n"),
-    routeTableIds: found.tables.map(({ id }) => id),
-    vpcId: found.tables[0]?.vpcId ?? "",
+    ids: {
+      routeTableIds: found.tables.map(({ id }) => id),
+      vpcId: found.tables[0]?.vpcId ?? "",
+    },
     warnings: plans.flatMap((plan) => plan.warnings),
   };
 }

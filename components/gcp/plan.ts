@@ -1,3 +1,4 @@
+import type { CloudRoutes } from "../cloudPodRoutes";
 import { type Cidr, overlaps, parseCidrs } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { InstanceNode } from "../core/instances";
@@ -22,16 +23,14 @@ export interface GcpPodRoute extends Route {
   readonly id: string;
 }
 
-export interface GcpPlan {
+export interface GcpPlan extends CloudRoutes {
   readonly routeTable: GcpPodRoute[];
   readonly routes: PlannedRoute[];
-  /** All routes of the network, as `gcloud compute routes list` prints them. */
-  readonly text: string;
-  /** Self link of the network. */
-  readonly network: string;
-  readonly project: string;
-  /** What is worth knowing and does not stop the plan. */
-  readonly warnings: string[];
+  readonly ids: {
+    /** Self link of the network. */
+    readonly network: string;
+    readonly project: string;
+  };
 }
 
 /**
@@ -81,8 +80,7 @@ export function planGcp(
       ...foreign,
       ...routes.map(({ name, content }) => ({ name, ...content })),
     ]),
-    network,
-    project,
+    ids: { network, project },
     warnings: drift(ours, found),
   };
 }

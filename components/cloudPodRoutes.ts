@@ -1,0 +1,96 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Faults } from "./core/faults";
+import type { Route } from "./core/plan";
+import { diagram } from "./core/render";
+import { asking, runErrorIfAny } from "./inputError";
+import { type Recorded, recorded } from "./recorded";
+
+/** What is to be declared in a cloud, and what is known of it. */
+export interface CloudRoutes {
+  readonly routeTable: Route[];
+  /** The routes as the cloud's own tool lists them. */
+  readonly text: string;
+  /** What is worth knowing and does not stop the plan. */
+  readonly warnings: readonly string[];
+  /** What other stacks may need besides, by the name of the output. */
+  readonly ids: Readonly<Record<string, unknown>>;
+}
+
+/** How the routes of one cloud are found out and declared. */
+export interface Cloud<Found, Planned extends CloudRoutes> {
+  readonly name: string;
+  /** The command that shows who one is to the cloud. */
+  readonly whoAmI: string;
+  /** The type of the resource that a route is: `aws:ec2/route:Route`. */
+  readonly routeType: string;
+  /** Reads all that the plan depends on. */
+  lookUp(faults: Faults, options: pulumi.InvokeOptions): Promise<Found>;
+  /** @param ours what the state holds of this component's routes, by their names without the component's */
+  plan(
+    found: Found,
+    ours: ReadonlyMap<string, Recorded>,
+    faults: Faults,
+  ): Planned;
+  /** @param prefix how names of resources begin */
+  declare(planned: Planned, prefix: string, parent: pulumi.Resource): void;
+}
+
+/**
+ * What the components of all clouds have in common. What they route to has to be there; it is looked
+ * up at preview, where everything that is wrong is said before anything is changed.
+ */
+export abstract class CloudPodRoutes<
+  Found,
+  Planned extends CloudRoutes,
+> extends pulumi.ComponentResource {
+  /** One route a pod CIDR, sorted numerically by destination. */
+  readonly routeTable: pulumi.Output<Planned["routeTable"]>;
+  /** The routes as the cloud's own tool lists them. */
+  readonly routeTableText: pulumi.Output<string>;
+  /** The route table as a Mermaid flow chart. */
+  readonly diagram: pulumi.Output<string>;
+  protected readonly ids: pulumi.Output<Planned["ids"]>;
+
+  protected constructor(
+    type: string,
+    name: string,
+    args: object,
+    cloud: Cloud<Found, Planned>,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super(`pod-network-routes:index:${type}`, name, { ...args }, opts);
+    const planned = this.work(name, cloud);
+    const output = <T>(of: (plan: Planned) => T) =>
+      pulumi.output(planned.then(of)) as unknown as pulumi.Output<T>;
+    this.routeTable = output<Planned["routeTable"]>((plan) => plan.routeTable);
+    this.routeTableText = output((plan) => plan.text);
+    this.diagram = output((plan) => diagram(plan.routeTable));
+    this.ids = output<Planned["ids"]>((plan) => plan.ids);
+    this.registerOutputs(
+      planned.then(
+        ({ routeTable, ids }) => ({ routeTable, ...ids }),
+        () => ({}), // whoever reads the outputs above learns of the failure, once
+      ),
+    );
+  }
+
+  /** Looks the cloud up, and declares the routes only once nothing speaks against any of them. */
+  private async work(
+    name: string,
+    cloud: Cloud<Found, Planned>,
+  ): Promise<Planned> {
+    const faults = new Faults();
+    const prefix = `${name}-`;
+    const ours = await recorded(cloud.routeType, prefix, this);
+    const found = await asking(cloud.name, cloud.whoAmI, () =>
+      cloud.lookUp(faults, { parent: this }),
+    );
+    const planned = cloud.plan(found, ours, faults);
+    runErrorIfAny(faults, `${cloud.name} cannot have these routes`);
+    for (const warning of planned.warnings) {
+      await pulumi.log.warn(warning, this);
+    }
+    cloud.declare(planned, prefix, this);
+    return planned;
+  }
+}
