@@ -31,8 +31,16 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
     ours: ReadonlyMap<string, Recorded>,
     faults: Faults,
   ): Planned;
-  /** @param prefix how names of resources begin */
-  declare(planned: Planned, prefix: string, parent: pulumi.Resource): void;
+  /**
+   * Declares the routes. What it returns is waited for before the component's outputs are known.
+   *
+   * @param prefix how names of resources begin
+   */
+  declare(
+    planned: Planned,
+    prefix: string,
+    parent: pulumi.Resource,
+  ): Promise<void> | void;
 }
 
 /**
@@ -90,7 +98,7 @@ export abstract class CloudPodRoutes<
     for (const warning of planned.warnings) {
       await pulumi.log.warn(warning, this);
     }
-    cloud.declare(planned, prefix, this);
+    await cloud.declare(planned, prefix, this);
     return planned;
   }
 }

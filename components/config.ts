@@ -5,35 +5,45 @@ import { z } from "zod";
 import { Faults, FaultsError, show } from "./core/faults";
 import { checkArgs, type Target, targets } from "./targets";
 
-/** What the stack's configuration says. */
-export interface Config {
+/** A target of the stack, and the arguments of its component, unchecked. */
+export interface TargetConfig {
   readonly target: Target;
-  /** The arguments of the target's component, unchecked. */
   readonly args: Record<string, unknown>;
 }
 
 /**
  * Reads the stack's configuration: every key of the project's namespace is an argument of the
- * target's component. Throws a `pulumi.RunError` that names everything wrong with it.
+ * component of a target. Throws a `pulumi.RunError` that names everything wrong with it.
  */
-export function readConfig(): Config {
+export function readConfig(): TargetConfig[] {
   const faults = new Faults();
   const { target = "hosts", ...all } = rawConfig(faults);
-  const known = isTarget(target) ? target : "hosts";
-  if (!isTarget(target)) {
+  const wanted = readTargets(target, faults);
+  const configs = argumentsOf(wanted, all, faults);
+  for (const { args } of configs) {
+    wrapSecrets(args.ssh, faults);
+  }
+  return userErrors(() => {
+    const [first] = configs;
+    if (faults.all.length > 0 && first !== undefined) {
+      checkArgs(first.target, first.args, faults);
+    }
+    return configs;
+  });
+}
+
+/** One target, or several with a plus in between; hosts, if there is a fault. */
+function readTargets(text: unknown, faults: Faults): Target[] {
+  const names = typeof text === "string" ? text.split("+") : [text];
+  const good = names.filter(isTarget);
+  if (good.length < names.length || new Set(names).size < names.length) {
     faults.add(
       "target",
-      `${show(target)} is not a target, expected ${Object.keys(targets).join(" or ")}`,
+      `${show(text)} is not a target, expected ${Object.keys(targets).join(" or ")}, or two of them with a plus in between`,
     );
+    return ["hosts"];
   }
-  const args = argumentsOf(known, all, faults);
-  wrapSecrets(args.ssh, faults);
-  return userErrors(() => {
-    if (faults.all.length > 0) {
-      checkArgs(known, args, faults);
-    }
-    return { target: known, args };
-  });
+  return good;
 }
 
 function isTarget(name: unknown): name is Target {
@@ -41,27 +51,39 @@ function isTarget(name: unknown): name is Target {
 }
 
 /**
- * What is for this target. Pulumi.yaml gives the keys of all of them their defaults; a key that
+ * What is for each target. Pulumi.yaml gives the keys of all of them their defaults; a key that
  * was set for another target is a mistake.
  */
 function argumentsOf(
-  target: Target,
+  wanted: readonly Target[],
   all: Record<string, unknown>,
   faults: Faults,
-): Record<string, unknown> {
-  const args: Record<string, unknown> = {};
+): TargetConfig[] {
+  const configs = wanted.map((target) => ({
+    target,
+    args: {} as Record<string, unknown>,
+  }));
   for (const [key, value] of Object.entries(all)) {
     const owners = Object.entries(targets).filter(([, schema]) =>
       Object.hasOwn(schema.shape, key),
     );
-    if (owners.length === 0 || owners.some(([name]) => name === target)) {
+    const users = configs.filter(({ target }) =>
+      owners.some(([name]) => name === target),
+    );
+    // a key that nobody knows is left to a schema, which knows what it might have meant
+    for (const { args } of owners.length === 0 ? configs.slice(0, 1) : users) {
       args[key] = value;
-    } else if (!owners.some(([, schema]) => isDefault(schema, key, value))) {
+    }
+    const unused = owners.length > 0 && users.length === 0;
+    if (unused && !owners.some(([, schema]) => isDefault(schema, key, value))) {
       const others = owners.map(([name]) => name).join(" and ");
-      faults.add(key, `target ${target} does not use it, only ${others}`);
+      faults.add(
+        key,
+        `target ${wanted.join("+")} does not use it, only ${others}`,
+      );
     }
   }
-  return args;
+  return configs;
 }
 
 function isDefault(schema: z.ZodObject, key: string, value: unknown): boolean {

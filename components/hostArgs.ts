@@ -19,6 +19,8 @@ export interface HostPodRoutesArgs {
   serviceCidrs?: string[];
   /** How SSH reaches the hosts. Default: as root with a key of the SSH agent, host keys from `~/.ssh/known_hosts`. */
   ssh?: SshArgs;
+  /** Whether the hosts get routes. Default: true; false where something else routes, and they are only to forward. */
+  hostRoutes?: boolean;
   /** Whether controllers get the routes too. Default: true. */
   controllerRoutes?: boolean;
   /** Whether controllers get a block in /etc/hosts that names the workers. Default: true. */
@@ -38,6 +40,7 @@ export const hostArgsSchema = strict({
   nodeSubnets: z.array(z.string()).default([]),
   serviceCidrs: z.array(z.string()).default([]),
   ssh: sshSchema.prefault({}),
+  hostRoutes: z.boolean().default(true),
   controllerRoutes: z.boolean().default(true),
   controllerHosts: z.boolean().default(true),
   adoptExisting: z.boolean().default(false),

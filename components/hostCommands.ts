@@ -91,9 +91,9 @@ function routesFor(
   plan: HostPlan,
   table: readonly Route[],
 ): Route[] {
-  return node.role === "controller" && !plan.controllerRoutes
-    ? []
-    : routesOf(node, table);
+  const none =
+    !plan.hostRoutes || (node.role === "controller" && !plan.controllerRoutes);
+  return none ? [] : routesOf(node, table);
 }
 
 function namedOn(node: Node, plan: HostPlan): Node[] {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What a resource was when the stack was last updated or refreshed: its outputs. */
+/** What a resource was when the stack was last updated or refreshed: its outputs, and its `urn`. */
 export type Recorded = Readonly<Record<string, unknown>>;
 
 /**
@@ -32,7 +32,7 @@ export async function recorded(
     resources.flatMap(([urn, resource]) => {
       const name = urn.split("::").slice(3).join("::");
       return resource.type === type && name.startsWith(prefix)
-        ? [[name.slice(prefix.length), resource.outputs] as const]
+        ? [[name.slice(prefix.length), { ...resource.outputs, urn }] as const]
         : [];
     }),
   );

@@ -7,12 +7,17 @@ import {
   hostArgsSchema,
   readHostArgs,
 } from "./hostArgs";
+import {
+  type OpenStackPodRoutesArgs,
+  openStackArgsSchema,
+} from "./openstack/args";
 
 /** Where routes can go, and what each takes. */
 export const targets = {
   hosts: hostArgsSchema,
   aws: awsArgsSchema,
   gcp: gcpArgsSchema,
+  openstack: openStackArgsSchema,
 };
 
 export type Target = keyof typeof targets;
@@ -56,6 +61,22 @@ export function declare(
       const { routeTable, routeTableText, diagram, network, project } =
         new GcpPodRoutes(name, args as GcpPodRoutesArgs);
       return { routeTable, routeTableText, diagram, network, project };
+    }
+    case "openstack": {
+      const { OpenStackPodRoutes } = load(
+        () =>
+          require("./openStackPodRoutes") as typeof import("./openStackPodRoutes"),
+      );
+      const routes = new OpenStackPodRoutes(
+        name,
+        args as OpenStackPodRoutesArgs,
+      );
+      const { routeTable, routeTableText, diagram } = routes;
+      const { subnetId, networkId, routerId } = routes;
+      return {
+        ...{ routeTable, routeTableText, diagram },
+        ...{ subnetId, networkId, routerId },
+      };
     }
   }
 }

@@ -17,6 +17,7 @@ export function awsWorkers(
   const { nameTag = "", podCidrTag = "" } = args.instances ?? {};
   const vpcId = found.tables[0]?.vpcId;
   const words: CloudWords<AwsInstance> = {
+    noun: "instance",
     podCidrs: `tag ${podCidrTag}`,
     where: `in region ${found.region} with a tag ${nameTag}`,
     network: `in ${vpcId}`,

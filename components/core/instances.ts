@@ -19,6 +19,8 @@ export interface Instance {
 
 /** How a cloud says things, for messages. */
 export interface CloudWords<I extends Instance> {
+  /** What it is that routes lead to. */
+  readonly noun: "instance" | "port";
   /** Where pod CIDRs stand: `tag pod_cidr`. */
   readonly podCidrs: string;
   /** Where instances are looked for by name: `in region eu-west-1`. */
@@ -58,7 +60,7 @@ export function instanceNodes<I extends Instance>(
     if (matches.length === 0) {
       faults.add(
         join(path, i),
-        `no instance ${words.where} has the name ${show(name)}`,
+        `no ${words.noun} ${words.where} has the name ${show(name)}`,
       );
     }
     for (const match of matches) {
@@ -84,7 +86,7 @@ function theOneThatRuns<I extends Instance>(
     const ids = running.map(({ id }) => id).join(", ");
     faults.add(
       one.name,
-      `${running.length} running instances have this name: ${ids}; a name has to stand for one`,
+      `${running.length} running ${words.noun}s have this name: ${ids}; a name has to stand for one`,
     );
     return undefined;
   }
@@ -146,7 +148,7 @@ export function instancesOf<I extends Instance>(
     if (instance === undefined) {
       faults.add(
         node.path,
-        `no instance ${words.network} has the internal IP ${ips.map(show).join(" or ")} of ${node.name}`,
+        `no ${words.noun} ${words.network} has the internal IP ${ips.map(show).join(" or ")} of ${node.name}`,
       );
       return [];
     }

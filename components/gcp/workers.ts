@@ -17,6 +17,7 @@ export function gcpWorkers(
   const { names, zones, podCidrKey = "" } = args.instances ?? {};
   const where = zones === undefined ? "" : ` in ${zones.join(", ")}`;
   const words: CloudWords<GcpInstance> = {
+    noun: "instance",
     podCidrs: `metadata ${podCidrKey}`,
     where: `of project ${found.instanceProject}${where}`,
     network: `in network ${args.network}`,

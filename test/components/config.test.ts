@@ -23,7 +23,7 @@ async function read(
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(
     secretKeys.map((key) => `project:${key}`),
   );
-  return readConfig().args;
+  return readConfig()[0]?.args as HostPodRoutesArgs;
 }
 
 /** What the user reads of a configuration that is refused. */
@@ -89,7 +89,7 @@ test("a target that is none is refused, together with everything else that is wr
   const { ssh, nodes } = cluster;
   const found = await refused({ ssh, nodes, target: "azure", healInterval: 0 });
   assert.deepEqual(found, [
-    'target: "azure" is not a target, expected hosts or aws or gcp',
+    'target: "azure" is not a target, expected hosts or aws or gcp or openstack, or two of them with a plus in between',
     "healInterval: 0 is not allowed: expected 1 to 3600",
   ]);
 });
@@ -98,7 +98,7 @@ for (const [target, key, value, owners] of [
   ["aws", "ssh", { user: "me" }, "hosts"],
   ["aws", "network", "default", "gcp"],
   ["gcp", "routesPerTable", 100, "aws"],
-  ["hosts", "instances", { names: ["w"] }, "aws and gcp"],
+  ["hosts", "instances", { names: ["w"] }, "aws and gcp and openstack"],
 ] as const) {
   test(`${key}, which target ${target} does not use, is refused`, async () => {
     const rest = target === "gcp" ? { network: "default" } : {};
@@ -121,6 +121,26 @@ test("what Pulumi.yaml gives the keys of other targets is not in the way", async
   });
   assert.deepEqual(args, { nodes });
 });
+
+test("two targets get each what they know", async () => {
+  const { nodes } = cluster;
+  await read({
+    ...{ nodes, target: "openstack+hosts", subnet: "kubernetes" },
+    ...{ hostRoutes: false, healInterval: 10, priority: 1000 },
+  });
+  assert.deepEqual(readConfig(), [
+    { target: "openstack", args: { nodes, subnet: "kubernetes" } },
+    { target: "hosts", args: { nodes, hostRoutes: false, healInterval: 10 } },
+  ]);
+});
+
+for (const target of ["hosts+", "aws+azure", "hosts+hosts"]) {
+  test(`the targets ${target} are refused`, async () => {
+    const { ssh, nodes } = cluster;
+    const [fault] = await refused({ ssh, nodes, target });
+    assert.match(fault ?? "", /is not a target, expected hosts or aws/);
+  });
+}
 
 test("a value that is no JSON is shown as it stands", async () => {
   const { ssh, nodes } = cluster;

@@ -115,6 +115,19 @@ for (const [key, word, other] of [
   });
 }
 
+test("hostRoutes: false takes the routes from every host, and nothing else", async () => {
+  const usual = await commandsOf(cluster);
+  const without = await commandsOf({ ...cluster, hostRoutes: false });
+  for (const name of Object.values(names)) {
+    const lines = facts(usual[name]?.stdin);
+    assert.deepEqual(
+      facts(without[name]?.stdin),
+      lines.filter((line) => !line.startsWith("route ")),
+    );
+    assert.ok(lines.includes("forward 4"));
+  }
+});
+
 test("adoptExisting, healInterval and owner reach the host", async () => {
   const { [names.node0]: command } = await commandsOf({
     ...cluster,
