@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { until } from "../../lab/exec";
 import { example, lines, up } from "../stacks";
 import { plainHosts, Scenario } from "./scenario";
 
@@ -91,5 +92,55 @@ describe("seed 002: the machines of machines.txt", () => {
       "198.19.249.0/24 dev ens160 proto kernel scope link src 198.19.249.33",
     ]);
     await scenario.assertPodsReachEachOther();
+  });
+});
+
+describe("seed 003: the workaround for clouds that do not route", () => {
+  const controllers = [0, 1, 2].map((i) => `controller-${i}`);
+  const workers = [0, 1, 2].map((i) => `worker-${i}`);
+  const hosts = [...controllers, ...workers];
+  const scenario = new Scenario(() =>
+    hosts.map((name, i) => ({
+      name,
+      addresses: [`10.240.0.${i < 3 ? 10 + i : 17 + i}/24`],
+      kind: "systemd",
+      iface: "eth0",
+    })),
+  );
+
+  it("leaves every host as the guide does, with its service enabled and active", async () => {
+    for (const i of [0, 1, 2]) {
+      await scenario.lab.addPod(`worker-${i}`, [`10.200.${i}.0/24`]);
+    }
+    const stack = await scenario.stack(
+      "seed-003",
+      example("003-workaround.yaml"),
+    );
+    await up(stack);
+
+    const routes = [0, 1, 2].map(
+      (i) => `10.200.${i}.0/24 via 10.240.0.2${i} dev eth0`,
+    );
+    const unit = "pod-routes-pod-network-routes.seed-003.routes.service";
+    for (const host of hosts) {
+      const own = workers.indexOf(host);
+      const wanted = routes.filter((_, i) => i !== own);
+      assert.deepEqual(await scenario.table(host), wanted);
+      const state = `systemctl is-enabled ${unit}; systemctl is-active ${unit}; cat /proc/sys/net/ipv4/ip_forward`;
+      assert.deepEqual(lines(await scenario.lab.on(host, state)), [
+        ...["enabled", "active", "1"],
+      ]);
+    }
+    assert.deepEqual(await scenario.table("worker-1"), [
+      "10.200.0.0/24 via 10.240.0.20 dev eth0",
+      "10.200.2.0/24 via 10.240.0.22 dev eth0",
+    ]);
+    await scenario.assertPodsReachEachOther();
+    await scenario.lab.on("worker-1", `systemctl stop ${unit}`);
+    assert.deepEqual(await scenario.table("worker-1"), []);
+    await scenario.lab.on("worker-1", `systemctl start ${unit}`);
+    await until("the routes are back", async () =>
+      (await scenario.table("worker-1")).length === 2 ? true : undefined,
+    );
   });
 });
