@@ -11,6 +11,8 @@ import { cache, root } from "./paths";
 /** moto, an EC2 API that is not ours, served on this machine alone. */
 export interface Moto {
   readonly endpoint: string;
+  /** Runs a Python program that may use boto3, AWS's own SDK; returns what it prints. */
+  python(program: string, env: Record<string, string>): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -32,8 +34,9 @@ export async function motoObstacle(): Promise<string | undefined> {
 /** Starts a moto that knows nothing yet. It is installed first, once a machine. */
 export async function startMoto(): Promise<Moto> {
   const packages = await install();
+  const env = { ...withoutAws(), PYTHONPATH: packages };
   const child = spawn("python3", [join(sources, "serve.py")], {
-    env: { ...withoutAws(), PYTHONPATH: packages },
+    env,
     stdio: ["pipe", "ignore", "pipe"],
   });
   let said = "";
@@ -56,7 +59,9 @@ export async function startMoto(): Promise<Moto> {
     });
     // From here on it writes a line a request, which nobody reads.
     child.stderr.off("data", listen).resume();
-    return { endpoint, stop };
+    const python = (program: string, more: Record<string, string>) =>
+      run("python3", ["-c", program], { env: { ...env, ...more } });
+    return { endpoint, python, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -64,6 +64,12 @@ describe("seed 001: routes in a route table of AWS", () => {
     });
     await up(stack);
     await assertTable(through(0), through(1), through(2));
+    assert.deepEqual(await ec2.routesByBoto3(table), [
+      `0.0.0.0/0 ${gateway} active`,
+      ...[0, 1, 2].map(
+        (i) => `172.22.${i}.0/24 ${workers[i]?.networkInterfaceId} active`,
+      ),
+    ]);
     assert.deepEqual(await planOf(stack, type), {});
     const text = await stack.output<string>("routeTableText");
     assert.deepEqual(
