@@ -14,6 +14,8 @@ export interface RouteContent {
   readonly priority: number;
   readonly nextHopIp?: string;
   readonly nextHopInstance?: string;
+  /** Kept where a route that is taken over has one. */
+  readonly description?: string;
 }
 
 /** One route, as it is to be declared. */
@@ -45,7 +47,8 @@ export function planRoute(
   const mine = ours.get(resource);
   const planned = { resource, content, importId: undefined };
   if (mine !== undefined && saysSame(content, mine)) {
-    return { ...planned, name: String(mine.name) };
+    const kept = { ...content, ...described(mine) };
+    return { ...planned, content: kept, name: String(mine.name) };
   }
   const foreign = inNetwork(found).filter(
     (route) => route.destRange === destRange && !isOurs(route, ours),
@@ -59,7 +62,8 @@ export function planRoute(
     saysSame(content, { ...only })
   ) {
     const importId = `projects/${project}/global/routes/${only.name}`;
-    return { ...planned, name: only.name, importId };
+    const kept = { ...content, ...described({ ...only }) };
+    return { resource, content: kept, name: only.name, importId };
   }
   for (const route of foreign) {
     faults.add(
@@ -79,6 +83,12 @@ export function planRoute(
     );
   }
   return { ...planned, name };
+}
+
+function described({ description }: Recorded): { description?: string } {
+  return typeof description === "string" && description !== ""
+    ? { description }
+    : {};
 }
 
 function obstacle(

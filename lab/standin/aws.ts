@@ -40,12 +40,11 @@
 // - getInstance also looks up the block devices, the credit, enclave, maintenance and metadata options,
 //   the protection from stopping and terminating, the user data and the password. Here these are empty.
 // - getRouteTable leaves out routes to interfaces of other accounts, of which moto has none.
-import { ReadRequest } from "@pulumi/pulumi/proto/provider_pb";
-import * as provider from "@pulumi/pulumi/provider";
+import type * as provider from "@pulumi/pulumi/provider";
 import { Ec2, Refusal } from "./awsEc2";
 import { invoke } from "./awsFunctions";
 import * as route from "./awsRoute";
-import { type Properties, plain, secret } from "./wire";
+import { type Properties, plain, secret, serve } from "./wire";
 
 class AwsProvider implements provider.Provider {
   readonly version = "7.48.0";
@@ -147,10 +146,4 @@ function asSecret(properties: Properties, source: Properties): Properties {
   );
 }
 
-// For an import the engine sends no properties, which the server in @pulumi/pulumi does not expect.
-const { getProperties } = ReadRequest.prototype;
-ReadRequest.prototype.getProperties = function () {
-  const none = { toJavaScript: () => ({}) };
-  return getProperties.call(this) ?? (none as ReturnType<typeof getProperties>);
-};
-provider.main(new AwsProvider(), process.argv.slice(2));
+serve(new AwsProvider());

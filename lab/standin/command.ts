@@ -22,9 +22,9 @@
 // - Connection errors have the wording of Go's SSH library, not that of ssh2.
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import * as provider from "@pulumi/pulumi/provider";
+import type * as provider from "@pulumi/pulumi/provider";
 import { type Connection, execute } from "./ssh";
-import { type Properties, plain, secret } from "./wire";
+import { type Properties, plain, secret, serve } from "./wire";
 
 const inputs = [
   "create",
@@ -171,4 +171,4 @@ function pick(values: Properties, keys: readonly string[]): Properties {
   );
 }
 
-provider.main(new CommandProvider(), process.argv.slice(2));
+serve(new CommandProvider());

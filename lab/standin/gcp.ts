@@ -27,10 +27,9 @@
 // - Its errors are lists: "1 error occurred: * Error creating Route: ...".
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { ReadRequest } from "@pulumi/pulumi/proto/provider_pb";
-import * as provider from "@pulumi/pulumi/provider";
+import type * as provider from "@pulumi/pulumi/provider";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
-import { type Properties, plain, secret } from "./wire";
+import { type Properties, plain, serve } from "./wire";
 
 const routeType = "gcp:compute/route:Route";
 const clientConfig = "gcp:organizations/getClientConfig:getClientConfig";
@@ -121,7 +120,7 @@ class GcpProvider implements provider.Provider {
     await prefixed("Error waiting to create Route", () =>
       finish(project, operation, "Creating Route"),
     );
-    return { id, outs: withSecrets(await readRoute(id), news) };
+    return { id, outs: await readRoute(id) };
   }
 
   async read(
@@ -135,7 +134,7 @@ class GcpProvider implements provider.Provider {
     try {
       const state = await readRoute(id);
       return isRefresh
-        ? { id, props: withSecrets(state, olds) }
+        ? { id, props: state }
         : { id, props: state, inputs: toInputs(state) };
     } catch (error) {
       if (isNotFound(error) && isRefresh) {
@@ -379,18 +378,6 @@ function toInputs(state: Properties): Properties {
   return { ...Object.fromEntries(inputs), __defaults: [] };
 }
 
-/** Marks those values as secrets that are so in `marked`. */
-function withSecrets(state: Properties, marked: Properties): Properties {
-  const isSecret = (key: string) =>
-    key in marked && !isDeepStrictEqual(plain(marked[key]), marked[key]);
-  return Object.fromEntries(
-    Object.entries(state).map(([key, value]) => [
-      key,
-      isSecret(key) ? secret(value) : value,
-    ]),
-  );
-}
-
 function routeId(project: string, name: string): string {
   return `projects/${project}/global/routes/${name}`;
 }
@@ -627,10 +614,4 @@ function failure(message: string): Error {
   return error;
 }
 
-// For an import the engine sends no properties, which the server in @pulumi/pulumi does not expect.
-const { getProperties } = ReadRequest.prototype;
-ReadRequest.prototype.getProperties = function () {
-  const none = { toJavaScript: () => ({}) };
-  return getProperties.call(this) ?? (none as ReturnType<typeof getProperties>);
-};
-provider.main(new GcpProvider(), process.argv.slice(2));
+serve(new GcpProvider());

@@ -1,4 +1,6 @@
-// What all stand-ins share: how the engine hands values to a provider.
+// What all stand-ins share: how the engine speaks to a provider.
+import { ReadRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { main, type Provider } from "@pulumi/pulumi/provider";
 
 /** The properties of a resource, as they come over the wire. */
 export type Properties = Record<string, unknown>;
@@ -27,4 +29,15 @@ export function plain(value: unknown): unknown {
 /** A value, marked as a secret. */
 export function secret(value: unknown): Properties {
   return { [secretKey]: secretValue, value };
+}
+
+/** Serves a provider to the engine that started this program. */
+export function serve(provider: Provider): void {
+  // For an import the engine sends no properties, which the server in @pulumi/pulumi does not expect.
+  const { getProperties } = ReadRequest.prototype;
+  const none = { toJavaScript: () => ({}) } as ReturnType<typeof getProperties>;
+  ReadRequest.prototype.getProperties = function () {
+    return getProperties.call(this) ?? none;
+  };
+  main(provider, process.argv.slice(2));
 }

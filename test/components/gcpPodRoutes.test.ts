@@ -247,10 +247,12 @@ test("everything is found, on however many pages it stands", async () => {
 
 test("a route of ours that says the same keeps its name, whatever that is", async () => {
   await there(worker(0));
-  const ours = { "10-200-0-0-24": recordedRoute("old-name") };
+  const description = "by hand";
+  const ours = { "10-200-0-0-24": recordedRoute("old-name", { description }) };
   const { routes, faults } = await plan({}, ours);
   assert.deepEqual(faults, []);
   assert.equal(routes[0]?.name, "old-name");
+  assert.equal(routes[0]?.content.description, "by hand");
 });
 
 for (const [what, more] of [
@@ -310,7 +312,7 @@ const guides = (more: object = {}) => ({
 
 test("a foreign route that is the wanted one is taken over under its name if that is wanted", async () => {
   await there(worker(0));
-  api.route(guides());
+  api.route(guides({ description: "by hand" }));
   const registered = await recording();
   const component = new GcpPodRoutes("routes", {
     ...args,
@@ -319,6 +321,7 @@ test("a foreign route that is the wanted one is taken over under its name if tha
   await value(component.routeTable);
   await pulumi.runtime.disconnect();
   assert.equal(registered[1]?.inputs.name, "guides");
+  assert.equal(registered[1]?.inputs.description, "by hand");
   assert.equal(
     registered[1]?.importId,
     `projects/${api.project}/global/routes/guides`,
