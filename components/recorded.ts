@@ -19,10 +19,12 @@ export async function recorded(
     pulumi.getProject(),
     pulumi.getStack(),
   ].join("/");
-  const { outputs } = await pulumi.runtime.invoke(
-    "pulumi:pulumi:readStackResourceOutputs",
-    { stackName },
-    { parent },
+  const { outputs } = await patiently(() =>
+    pulumi.runtime.invoke(
+      "pulumi:pulumi:readStackResourceOutputs",
+      { stackName },
+      { parent },
+    ),
   );
   const resources = Object.entries(outputs ?? {}) as [
     string,
@@ -36,4 +38,27 @@ export async function recorded(
         : [];
     }),
   );
+}
+
+/** How often, and after how many milliseconds each time, an answer is asked for again. */
+const attempts = 50;
+const pause = 100;
+
+/**
+ * Asks again where the answer is an error. A backend that is a directory writes the state in place, and
+ * the engine writes it while the program runs: who reads it at that moment finds half of it.
+ */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let i = 1; ; i++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (i === attempts) {
+        throw new pulumi.RunError(
+          `the state of the stack cannot be read; nothing was changed\n  - ${(error as Error).message}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { mark, once, wasMarkedToday } from "./cache";
-import { run, step, tryRun } from "./exec";
-import { cache, root } from "./paths";
+import { step, tryRun } from "./exec";
+import { builtFrom, goBuild, needGo } from "./goBuild";
+import { cache } from "./paths";
 import { home, type PluginName, providePlugin } from "./plugin";
 
 /** The oldest Pulumi CLI that the tests have been run with. */
@@ -14,7 +14,7 @@ export interface Engine {
   readonly pulumi: string;
   /** Where it came from, for people. */
   readonly origin: string;
-  /** The plugins for which ours stand in. */
+  /** The plugins that are not the official ones: ours stand in for them, or we have built them. */
   readonly standIns: readonly PluginName[];
   /** Environment for the engine, on top of the process's own. */
   readonly env: Record<string, string>;
@@ -110,11 +110,7 @@ async function downloaded(): Promise<
 }
 
 function builtDirectory(): string {
-  const hash = createHash("sha256");
-  for (const part of ["cli", "language-nodejs"]) {
-    hash.update(readFileSync(join(root, "lab/engine", part, "go.mod")));
-  }
-  return join(cache, `engine-${hash.digest("hex").slice(0, 12)}`);
+  return builtFrom("engine", "cli/go.mod", "language-nodejs/go.mod");
 }
 
 /** The same programs, compiled from the Go modules that Pulumi publishes. */
@@ -124,12 +120,7 @@ async function built(): Promise<Pick<Engine, "pulumi" | "origin">> {
 }
 
 async function build(directory: string): Promise<void> {
-  if ((await tryRun("sh", ["-c", "command -v go"])).code !== 0) {
-    throw new Error(
-      "there is no Pulumi CLI here, it cannot be downloaded, and there is no Go to build it with: install one of the two",
-    );
-  }
-  mkdirSync(directory, { recursive: true });
+  await needGo("Pulumi CLI");
   const module = "github.com/pulumi/pulumi";
   await step(
     "Building Pulumi's Node.js language host from Go modules (half a minute)",
@@ -137,7 +128,6 @@ async function build(directory: string): Promise<void> {
       "language-nodejs",
       `${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
       directory,
-      "-s -w",
     ),
   );
   const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
@@ -149,28 +139,5 @@ async function build(directory: string): Promise<void> {
       directory,
       `-s -w ${version}`,
     ),
-  );
-}
-
-async function goBuild(
-  part: string,
-  target: string,
-  directory: string,
-  ldflags: string,
-): Promise<void> {
-  const cwd = join(root, "lab/engine", part);
-  await run(
-    "go",
-    [
-      "build",
-      "-trimpath",
-      "-buildvcs=false",
-      "-ldflags",
-      ldflags,
-      "-o",
-      `${directory}/`,
-      target,
-    ],
-    { cwd },
   );
 }

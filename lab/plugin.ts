@@ -10,16 +10,17 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { mark, wasMarkedToday } from "./cache";
+import { mark, once, wasMarkedToday } from "./cache";
 import { step, tryRun } from "./exec";
+import { builtFrom, goBuild, needGo } from "./goBuild";
 import { cache, local, root } from "./paths";
 
 /** A provider plugin that the project uses: a Pulumi package of package.json. */
-export type PluginName = "command" | "aws" | "gcp";
+export type PluginName = "command" | "aws" | "gcp" | "openstack";
 
 /** Pulumi's home for this checkout: with stand-ins in it, it must not be the user's own. */
 export const home = join(local, "pulumi-home");
-/** The file that tells our stand-in from the official plugin. */
+/** The file that tells our stand-in, or what we have built, from the official plugin. */
 const standInMark = "stand-in";
 
 /** The folder of a plugin below Pulumi's home, as the engine names it. */
@@ -35,7 +36,7 @@ function version(name: PluginName): string {
   return { ...dependencies, ...optionalDependencies }[`@pulumi/${name}`];
 }
 
-/** Sees to a plugin. Returns whether it is the stand-in. */
+/** Sees to a plugin. Returns whether it is another than the official one. */
 export async function providePlugin(
   name: PluginName,
   pulumi: string,
@@ -58,8 +59,11 @@ export async function providePlugin(
   }
   const failed = join(cache, "plugin-download-failed");
   if (!wasMarkedToday(failed)) {
-    rmSync(ours, { recursive: true, force: true });
-    const args = ["plugin", "install", "resource", name, version(name)];
+    // takes the place of what is there only once it is downloaded: others may be running that
+    const args = [
+      ...["plugin", "install", "--reinstall"],
+      ...["resource", name, version(name)],
+    ];
     const { code } = await step(
       `Downloading the ${name} plugin ${version(name)}`,
       tryRun(pulumi, args, { env: { ...process.env, ...env } }),
@@ -67,10 +71,19 @@ export async function providePlugin(
     if (code === 0) {
       return false;
     }
-    rmSync(ours, { recursive: true, force: true });
     mark(failed);
   }
-  await installStandIn(name, ours, executable);
+  mkdirSync(ours, { recursive: true });
+  // first, so that one that is not finished is not taken for the official plugin
+  replace(
+    join(ours, standInMark),
+    "made by this checkout, see lab/plugin.ts\n",
+  );
+  if (name === "openstack") {
+    linkPlugin(await builtOpenstack(), ours);
+  } else {
+    await installStandIn(name, ours, executable);
+  }
   return true;
 }
 
@@ -78,8 +91,27 @@ export async function providePlugin(
 export function linkPlugin(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const file of readdirSync(from)) {
-    symlinkSync(resolve(from, file), join(to, file));
+    // in one step, for others that are doing the same
+    const unfinished = join(to, `${file}.${process.pid}`);
+    symlinkSync(resolve(from, file), unfinished);
+    renameSync(unfinished, join(to, file));
   }
+}
+
+/**
+ * The openstack plugin is no stand-in even where it is not the official one: it is the same Terraform
+ * provider under the same bridge, compiled here, with the names of what this project uses (lab/engine/openstack).
+ */
+async function builtOpenstack(): Promise<string> {
+  const sources = ["go.mod", "main.go"].map((file) => `openstack/${file}`);
+  const directory = builtFrom("openstack-plugin", ...sources);
+  return once(directory, async (unfinished) => {
+    await needGo("openstack plugin");
+    await step(
+      "Building the openstack plugin from Go modules (a minute)",
+      goBuild("openstack", ".", unfinished),
+    );
+  });
 }
 
 /** Brings a stand-in up to date with its sources. Others may be running it meanwhile. */
@@ -91,9 +123,6 @@ async function installStandIn(
   const { transpileModule, ModuleKind, ScriptTarget } = await import(
     "typescript"
   );
-  mkdirSync(directory, { recursive: true });
-  // first, so that one that is not finished is not taken for the official plugin
-  replace(join(directory, standInMark), "lab/standin of this checkout\n");
   const sources = join(root, "lab/standin");
   for (const file of readdirSync(sources)) {
     const { outputText } = transpileModule(

@@ -5,6 +5,7 @@ import { base, installTools, labObstacle } from "./base";
 import { getEngine } from "./engine";
 import { Lab } from "./lab";
 import { motoObstacle } from "./moto";
+import { openstackObstacle } from "./openstack";
 import { root } from "./paths";
 
 /** Why a tier cannot be run on this machine, or undefined if it can; what it needs is got ready on the way. */
@@ -16,6 +17,11 @@ const tiers: Record<string, Obstacle> = {
   core: async () => undefined,
   components: async () => undefined,
   clouds: async () => (await motoObstacle()) ?? engineObstacle(),
+  openstack: async () =>
+    labObstacle() ??
+    (await openstackObstacle()) ??
+    (await engineObstacle()) ??
+    lab(),
   engine: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
 };
 
@@ -55,7 +61,7 @@ function runTests(files: readonly string[]): number {
       "--require=ts-node/register/transpile-only",
       "--test",
       "--test-concurrency=2",
-      "--test-timeout=900000",
+      "--test-timeout=1800000",
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
       ...files,
@@ -69,10 +75,10 @@ let engine: Promise<string | undefined> | undefined;
 
 /** Gets the engine with all plugins, and says which. */
 function engineObstacle(): Promise<string | undefined> {
-  engine ??= getEngine("command", "aws", "gcp").then(
+  engine ??= getEngine("command", "aws", "gcp", "openstack").then(
     ({ origin, standIns }) => {
       console.log(
-        `Engine: ${origin}; stand-ins (lab/standin): ${standIns.join(", ") || "none"}`,
+        `Engine: ${origin}; not the official plugins of: ${standIns.join(", ") || "none"}`,
       );
       return undefined;
     },
@@ -81,8 +87,15 @@ function engineObstacle(): Promise<string | undefined> {
   return engine;
 }
 
+let hosts: Promise<undefined> | undefined;
+
 /** Gets ready what throwaway hosts are made of. */
-async function lab(): Promise<undefined> {
+function lab(): Promise<undefined> {
+  hosts ??= makeReady();
+  return hosts;
+}
+
+async function makeReady(): Promise<undefined> {
   await installTools(
     "ip",
     "ping",

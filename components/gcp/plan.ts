@@ -19,7 +19,7 @@ import {
 import { gcpWorkers } from "./workers";
 
 /** A route to a worker, and what GCP calls it: `projects/PROJECT/global/routes/NAME`. */
-export interface GcpPodRoute extends Route {
+interface GcpPodRoute extends Route {
   readonly id: string;
 }
 

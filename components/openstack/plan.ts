@@ -16,7 +16,7 @@ import type { Holder, NeutronRoute, OpenStackFindings, Port } from "./lookup";
 import type { NetworkApi } from "./rest";
 
 /** A route to a worker, and what the provider calls it. */
-export interface OpenStackPodRoute extends Route {
+interface OpenStackPodRoute extends Route {
   readonly id: string;
 }
 

@@ -103,7 +103,10 @@ function reason(text: string): string {
   try {
     return JSON.parse(text).NeutronError.message;
   } catch {
-    return text.slice(0, 200);
+    return text
+      .replace(/<[^>]*>/g, " ")
+      .replace(/\s+/g, " ")
+      .slice(0, 200);
   }
 }
 

@@ -500,7 +500,7 @@ describe("what is looked up", () => {
 });
 
 function newStack(name: string, env: Record<string, string> = {}) {
-  return AwsStack.init(name, engine, { ...ec2.env, ...env }, directory);
+  return new AwsStack(name, engine, { ...ec2.env, ...env }, directory).init();
 }
 
 /** What is expected where the stand-in fills a gap in moto's answers, which the official plugin shows as it is. */

@@ -2,21 +2,20 @@
 // the rules of Google's API. It runs with the plugin that the project uses on this machine, the stand-in
 // or the official one, and asks for nothing but what the official one is documented to do.
 import assert from "node:assert/strict";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { compute } from "@pulumi/gcp";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import { type Engine, environment, getEngine } from "../../lab/engine";
-import { type Result, tryRun } from "../../lab/exec";
+import { type Engine, getEngine } from "../../lab/engine";
+import type { Result } from "../../lab/exec";
+import {
+  failed,
+  ProgramStack,
+  type ResourceState,
+  succeeded,
+} from "../programStack";
 import { ComputeApi } from "./computeApi";
 
 /** An argument as the program in gcp/ takes it. */
@@ -28,14 +27,6 @@ type RouteArgs = {
 
 type Routes = Readonly<Record<string, RouteArgs>>;
 
-/** What the stack's state holds of a route. */
-interface RouteState {
-  readonly id: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly outputs: Readonly<Record<string, unknown>>;
-}
-
-const program = join(__dirname, "gcp");
 const network = "kubernetes-the-hard-way";
 const zone = "us-west1-c";
 
@@ -473,10 +464,15 @@ describe("getClientConfig", () => {
       t.skip("the official plugin asks a metadata server, not on loopback");
       return;
     }
-    const bare = await Stack.init("bare", {
-      ...api().env,
-      GOOGLE_OAUTH_ACCESS_TOKEN: "",
-    });
+    const bare = await new Stack(
+      "bare",
+      engine,
+      {
+        ...api().env,
+        GOOGLE_OAUTH_ACCESS_TOKEN: "",
+      },
+      directory,
+    ).init();
     const expected =
       /neither `credentials` nor `access_token` was set .* No credentials loaded\. To use your gcloud credentials, run 'gcloud auth application-default login'/;
     assert.match(await bare.upFails({}, "--client-config"), expected);
@@ -516,47 +512,21 @@ async function start(name: string): Promise<{ api: ComputeApi; stack: Stack }> {
     const ip = `10.240.0.2${i}`;
     api.instance({ name: `worker-${i}`, zone, network, ip });
   }
-  return { api, stack: await Stack.init(name, api.env) };
+  return {
+    api,
+    stack: await new Stack(name, engine, api.env, directory).init(),
+  };
 }
 
 /** A stack that is nothing but routes of Google's cloud. */
-class Stack {
-  private readonly directory: string;
-
-  private constructor(
-    private readonly name: string,
-    private readonly env: Readonly<Record<string, string>>,
-  ) {
-    this.directory = join(directory, name);
-  }
-
-  static async init(
-    name: string,
-    env: Readonly<Record<string, string>>,
-  ): Promise<Stack> {
-    const stack = new Stack(name, env);
-    for (const part of ["state", "tmp"]) {
-      mkdirSync(join(stack.directory, part), { recursive: true });
-    }
-    // `stack init` writes a file beside Pulumi.yaml, which shall not be the one in the checkout
-    copyFileSync(
-      join(program, "Pulumi.yaml"),
-      join(stack.directory, "Pulumi.yaml"),
-    );
-    const { code, stderr } = await stack.pulumi(
-      ["stack", "init", name],
-      stack.directory,
-    );
-    assert.equal(code, 0, stderr);
-    return stack;
-  }
+class Stack extends ProgramStack {
+  protected readonly program = join(__dirname, "gcp");
 
   /** Runs the CLI with these routes as the program; `--client-config` adds getClientConfig to it. */
-  run(routes: Routes, ...args: string[]): Promise<Result> {
+  override run(routes: Routes, ...args: string[]): Promise<Result> {
     const clientConfig = args.includes("--client-config");
-    writeFileSync(this.programFile, JSON.stringify({ routes, clientConfig }));
     const rest = args.filter((arg) => arg !== "--client-config");
-    return this.pulumi([...rest, ...this.selection], program);
+    return super.run({ routes, clientConfig }, ...rest);
   }
 
   /** Applies routes, which must succeed. */
@@ -566,70 +536,17 @@ class Stack {
 
   /** Applies routes, which must fail; returns all that was said. */
   async upFails(routes: Routes, ...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(
-      routes,
-      "up",
-      "--yes",
-      "--skip-preview",
-      ...args,
-    );
-    assert.notEqual(code, 0, stdout + stderr);
-    return stdout + stderr;
+    const up = ["up", "--yes", "--skip-preview"];
+    return failed(await this.run(routes, ...up, ...args));
   }
 
   async refresh(...args: string[]): Promise<void> {
     const refresh = ["refresh", "--yes", "--skip-preview"];
-    succeeded(
-      await this.pulumi([...refresh, ...args, ...this.selection], program),
-    );
-  }
-
-  get stateText(): string {
-    const file = `state/.pulumi/stacks/gcp-stand-in/${this.name}.json`;
-    return readFileSync(join(this.directory, file), "utf8");
+    succeeded(await this.run({}, ...refresh, ...args));
   }
 
   /** The routes in the state, by the names of their resources. */
-  get routes(): Readonly<Record<string, RouteState>> {
-    return Object.fromEntries(
-      this.resources
-        .filter(({ type }) => type === "gcp:compute/route:Route")
-        .map((resource) => [resource.urn.split("::").at(-1) ?? "", resource]),
-    );
+  get routes(): Readonly<Record<string, ResourceState>> {
+    return this.ofType("gcp:compute/route:Route");
   }
-
-  get outputs(): Readonly<Record<string, unknown>> {
-    const isStack = ({ type }: { type: string }) =>
-      type === "pulumi:pulumi:Stack";
-    return this.resources.find(isStack)?.outputs ?? {};
-  }
-
-  private get resources(): (RouteState & { type: string; urn: string })[] {
-    return JSON.parse(this.stateText).checkpoint.latest?.resources ?? [];
-  }
-
-  private get selection(): string[] {
-    const config = join(this.directory, `Pulumi.${this.name}.yaml`);
-    return ["--stack", this.name, "--config-file", config];
-  }
-
-  private get programFile(): string {
-    return join(this.directory, "program.json");
-  }
-
-  private pulumi(args: readonly string[], cwd: string): Promise<Result> {
-    const env = {
-      ...environment(engine, join(this.directory, "state")),
-      ...this.env,
-      PULUMI_CONFIG_PASSPHRASE: "for the tests",
-      GCP_PROGRAM: this.programFile,
-      // the engine leaves files behind when a program fails
-      TMPDIR: join(this.directory, "tmp"),
-    };
-    return tryRun(engine.pulumi, args, { cwd, env });
-  }
-}
-
-function succeeded({ code, stdout, stderr }: Result): void {
-  assert.equal(code, 0, stdout + stderr);
 }

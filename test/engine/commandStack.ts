@@ -1,32 +1,18 @@
 import assert from "node:assert/strict";
-import {
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import { type Engine, environment, getEngine } from "../../lab/engine";
-import { type Result, tryRun } from "../../lab/exec";
+import { type Engine, getEngine } from "../../lab/engine";
 import type { Lab } from "../../lab/lab";
 import { linkPlugin } from "../../lab/plugin";
+import { ProgramStack, type ResourceState, succeeded } from "../programStack";
 
 /** The arguments of a remote command; standard input may be the output of another. */
 export type Command = Omit<remote.CommandArgs, "stdin"> & {
   stdin?: string | { stdoutOf: string };
   opts?: CustomResourceOptions;
 };
-
-/** What the stack's state holds of a command. */
-export interface CommandState {
-  readonly inputs: Readonly<Record<string, unknown>>;
-  readonly outputs: Readonly<Record<string, unknown>>;
-}
-
-const program = join(__dirname, "conformance");
 
 /** The engine, with the command plugin in $COMMAND_PLUGIN_DIR if that is set, else with the one that the project uses here. */
 export async function engineUnderTest(
@@ -52,43 +38,12 @@ export async function engineUnderTest(
 }
 
 /** A stack that is nothing but remote commands, run inside a lab's network. */
-export class CommandStack {
-  private readonly directory: string;
+export class CommandStack extends ProgramStack {
+  protected readonly program = join(__dirname, "conformance");
 
-  constructor(
-    private readonly name: string,
-    private readonly engine: Engine,
-    private readonly lab: Lab,
-    parent: string,
-  ) {
-    this.directory = join(parent, name);
-  }
-
-  async init(): Promise<void> {
-    mkdirSync(join(this.directory, "state"), { recursive: true });
-    // `stack init` writes a file beside Pulumi.yaml, which shall not be the one in the checkout
-    copyFileSync(
-      join(program, "Pulumi.yaml"),
-      join(this.directory, "Pulumi.yaml"),
-    );
-    const { code, stderr } = await this.pulumi(
-      ["stack", "init", this.name],
-      this.directory,
-    );
-    assert.equal(code, 0, stderr);
-  }
-
-  /** Runs the CLI with these commands as the program. */
-  run(
-    commands: Readonly<Record<string, Command>>,
-    ...args: string[]
-  ): Promise<Result> {
-    writeFileSync(this.commandsFile, JSON.stringify(commands));
-    const config = join(this.directory, `Pulumi.${this.name}.yaml`);
-    return this.pulumi(
-      [...args, "--stack", this.name, "--config-file", config],
-      program,
-    );
+  constructor(name: string, engine: Engine, lab: Lab, parent: string) {
+    // no agent but the one that a command names
+    super(name, engine, { SSH_AUTH_SOCK: undefined }, parent, lab.netns);
   }
 
   /** Applies the commands, which must succeed. */
@@ -96,8 +51,7 @@ export class CommandStack {
     commands: Readonly<Record<string, Command>>,
     ...args: string[]
   ): Promise<void> {
-    const { code, stdout, stderr } = await this.run(commands, ...up, ...args);
-    assert.equal(code, 0, stdout + stderr);
+    succeeded(await this.run(commands, ...up, ...args));
   }
 
   /** Applies commands of which some must fail; returns what was said about each. */
@@ -115,46 +69,9 @@ export class CommandStack {
     );
   }
 
-  /** The stack's state as it lies on the disk. */
-  get stateText(): string {
-    return readFileSync(
-      join(
-        this.directory,
-        "state/.pulumi/stacks/conformance",
-        `${this.name}.json`,
-      ),
-      "utf8",
-    );
-  }
-
   /** The commands in the state, by name. */
-  get commands(): Readonly<Record<string, CommandState>> {
-    const resources: (CommandState & { type: string; urn: string })[] =
-      JSON.parse(this.stateText).checkpoint.latest.resources ?? [];
-    return Object.fromEntries(
-      resources
-        .filter(({ type }) => type === "command:remote:Command")
-        .map((resource) => [resource.urn.split("::").at(-1) ?? "", resource]),
-    );
-  }
-
-  private get commandsFile(): string {
-    return join(this.directory, "commands.json");
-  }
-
-  private pulumi(args: readonly string[], cwd: string): Promise<Result> {
-    const state = join(this.directory, "state");
-    const { SSH_AUTH_SOCK, ...inherited } = environment(this.engine, state);
-    const env = {
-      ...inherited,
-      PULUMI_CONFIG_PASSPHRASE: "for the tests",
-      COMMANDS: this.commandsFile,
-    };
-    return tryRun(
-      "ip",
-      ["netns", "exec", this.lab.netns, this.engine.pulumi, ...args],
-      { cwd, env },
-    );
+  get commands(): Readonly<Record<string, ResourceState>> {
+    return this.ofType("command:remote:Command");
   }
 }
 

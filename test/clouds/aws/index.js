@@ -1,11 +1,11 @@
-// Declares the routes and calls the functions that the JSON file $AWS_PROGRAM lists:
+// Declares the routes and calls the functions that the JSON file $PROGRAM lists:
 // `{ routes: { NAME: { ...args, opts } }, functions: { NAME: [FUNCTION, args] } }`.
 // What the functions return, or the message with which they fail, are the outputs.
 const { readFileSync } = require("node:fs");
 const { ec2 } = require("@pulumi/aws");
 
 const { routes, functions } = JSON.parse(
-  readFileSync(process.env.AWS_PROGRAM, "utf8"),
+  readFileSync(process.env.PROGRAM, "utf8"),
 );
 for (const [name, { opts, ...args }] of Object.entries(routes ?? {})) {
   new ec2.Route(name, args, opts);

@@ -1,11 +1,11 @@
-// Declares the routes that the JSON file $GCP_PROGRAM lists: `{ routes: { NAME: { ...args, opts } } }`.
+// Declares the routes that the JSON file $PROGRAM lists: `{ routes: { NAME: { ...args, opts } } }`.
 // An argument may be `{ secret: VALUE }`, or `{ selfLinkOf: NAME }` of a route above it.
 // With `clientConfig: true` the output of the same name is what getClientConfig returned.
 const { readFileSync } = require("node:fs");
 const { secret } = require("@pulumi/pulumi");
 const { compute, organizations } = require("@pulumi/gcp");
 
-const declared = JSON.parse(readFileSync(process.env.GCP_PROGRAM, "utf8"));
+const declared = JSON.parse(readFileSync(process.env.PROGRAM, "utf8"));
 const routes = {};
 
 function input(value) {

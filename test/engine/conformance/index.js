@@ -1,11 +1,11 @@
-// Declares the remote commands that the JSON file $COMMANDS lists: `{ NAME: { ...args, opts } }`.
+// Declares the remote commands that the JSON file $PROGRAM lists: `{ NAME: { ...args, opts } }`.
 // `stdin: { stdoutOf: NAME }` stands for the output of a command above it.
 const { readFileSync } = require("node:fs");
 const { remote } = require("@pulumi/command");
 
 const commands = {};
 for (const [name, { opts, ...args }] of Object.entries(
-  JSON.parse(readFileSync(process.env.COMMANDS, "utf8")),
+  JSON.parse(readFileSync(process.env.PROGRAM, "utf8")),
 )) {
   if (args.stdin?.stdoutOf !== undefined) {
     args.stdin = commands[args.stdin.stdoutOf].stdout;
