@@ -77,9 +77,13 @@ interface Link {
   readonly href: string;
 }
 
-/** Where the provider finds Neutron: in the catalogue, by the region and the interface that it is set to. */
+/** Where the provider finds Neutron: where it is told to, or in the catalogue, by the region and the interface that it is set to. */
 function endpoint(scope: Awaited<ReturnType<typeof getAuthScope>>): string {
   const config = new pulumi.Config("openstack");
+  const overrides = config.getObject<{ network?: string }>("endpointOverrides");
+  if (overrides?.network !== undefined) {
+    return versioned(overrides.network);
+  }
   const region = config.get("region") ?? process.env.OS_REGION_NAME ?? "";
   const kind = config.get("endpointType") ?? process.env.OS_ENDPOINT_TYPE ?? "";
   const wanted = kind === "" ? "public" : kind.replace(/URL$/, "");
@@ -95,7 +99,11 @@ function endpoint(scope: Awaited<ReturnType<typeof getAuthScope>>): string {
       `the catalogue has no ${wanted} endpoint of type network${where}`,
     );
   }
-  return `${found.url.replace(/\/(v2\.0\/?)?$/, "")}/v2.0/`;
+  return versioned(found.url);
+}
+
+function versioned(url: string): string {
+  return `${url.replace(/\/(v2\.0\/?)?$/, "")}/v2.0/`;
 }
 
 /** What Neutron says of an error, or the text itself where it is not in its form. */

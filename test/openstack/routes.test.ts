@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer, request as httpRequest, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { until } from "../../lab/exec";
 import type { Stack } from "../../lab/stack";
@@ -314,6 +316,29 @@ describe("seed 003: routes in OpenStack", () => {
       assert.notEqual(killed.code, 0, "Neutron was killed too late");
     });
 
+    for (const code of [409, 503]) {
+      it(`carries on after Neutron has answered ${code} in the middle`, async () => {
+        await stack.must(["destroy", "--yes", "--skip-preview"]);
+        const proxy = await Proxy.to(neutron.endpoint, code);
+        try {
+          const overrides = `  openstack:endpointOverrides: { network: "${proxy.url}/v2.0/" }\n`;
+          stack.configure(config(three) + overrides);
+          const said = says(
+            await stack.pulumi(["up", "--yes", "--skip-preview"]),
+          );
+          assert.match(said, new RegExp(`${code}|Try again later`));
+          await up(stack);
+          assert.deepEqual(await neutron.hostRoutes(subnet), [
+            ...[via(0), via(1), via(2)],
+          ]);
+          // the state remembers where the provider was told to find Neutron
+          await stack.must(["destroy", "--yes", "--skip-preview"]);
+        } finally {
+          await proxy.close();
+        }
+      });
+    }
+
     it("mends, with one refresh, what two stacks undo of each other at the same time", async () => {
       await stack.must(["destroy", "--yes", "--skip-preview"]);
       const halves = [
@@ -343,15 +368,20 @@ describe("seed 003: routes in OpenStack", () => {
       assert.deepEqual(await neutron.hostRoutes(subnet), []);
     });
 
-    it("says so when Keystone does not answer, or nobody is logged in", async () => {
-      const nobody = await makeStack("nobody", config(three), {
-        ...neutron.env,
-        OS_PASSWORD: "wrong",
-      });
-      assert.match(
-        says(await nobody.pulumi(["preview"])),
-        /OpenStack could not be asked what is there; nothing was changed/,
-      );
+    it("says so when Keystone does not answer, the password is wrong or the cloud unknown", async () => {
+      for (const env of [{ OS_PASSWORD: "wrong" }, { OS_CLOUD: "nowhere" }]) {
+        const [name = ""] = Object.values(env);
+        const nobody = await makeStack(name, config(three), {
+          ...neutron.env,
+          ...env,
+        });
+        const said = says(await nobody.pulumi(["preview"]));
+        assert.match(
+          said,
+          /OpenStack could not be asked what is there; nothing/,
+        );
+        assert.doesNotMatch(said, /at .*\.ts:/);
+      }
       await neutron.killKeystone();
       const said = says(await stack.pulumi(["preview"]));
       assert.match(said, /OpenStack could not be asked what is there/);
@@ -430,3 +460,44 @@ describe("seed 003: routes in OpenStack", () => {
     });
   });
 });
+
+/** Stands before a Neutron, and answers the second change of a subnet with an error of its own. */
+class Proxy {
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {}
+
+  static async to(neutron: string, code: number): Promise<Proxy> {
+    let changes = 0;
+    const server = createServer((request, response) => {
+      const { method = "", url = "", headers } = request;
+      if (method === "PUT" && url.includes("/subnets/") && ++changes === 2) {
+        response
+          .writeHead(code)
+          .end(`{"error": "${code}, as the test wants it"}`);
+        return;
+      }
+      const onward = httpRequest(
+        new URL(url, neutron),
+        { method, headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(response);
+        },
+      );
+      request.pipe(onward);
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    return new Proxy(server, `http://127.0.0.1:${port}`);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+}
