@@ -319,7 +319,7 @@ describe("seed 003: routes in OpenStack", () => {
     for (const code of [409, 503]) {
       it(`carries on after Neutron has answered ${code} in the middle`, async () => {
         await stack.must(["destroy", "--yes", "--skip-preview"]);
-        const proxy = await Proxy.to(neutron.endpoint, code);
+        const proxy = await FaultyProxy.to(neutron.endpoint, code);
         try {
           const overrides = `  openstack:endpointOverrides: { network: "${proxy.url}/v2.0/" }\n`;
           stack.configure(config(three) + overrides);
@@ -335,6 +335,7 @@ describe("seed 003: routes in OpenStack", () => {
           await stack.must(["destroy", "--yes", "--skip-preview"]);
         } finally {
           await proxy.close();
+          stack.configure(config(three));
         }
       });
     }
@@ -462,13 +463,13 @@ describe("seed 003: routes in OpenStack", () => {
 });
 
 /** Stands before a Neutron, and answers the second change of a subnet with an error of its own. */
-class Proxy {
+class FaultyProxy {
   private constructor(
     private readonly server: Server,
     readonly url: string,
   ) {}
 
-  static async to(neutron: string, code: number): Promise<Proxy> {
+  static async to(neutron: string, code: number): Promise<FaultyProxy> {
     let changes = 0;
     const server = createServer((request, response) => {
       const { method = "", url = "", headers } = request;
@@ -492,7 +493,7 @@ class Proxy {
       server.listen(0, "127.0.0.1", resolve);
     });
     const { port } = server.address() as AddressInfo;
-    return new Proxy(server, `http://127.0.0.1:${port}`);
+    return new FaultyProxy(server, `http://127.0.0.1:${port}`);
   }
 
   async close(): Promise<void> {
