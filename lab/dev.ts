@@ -57,7 +57,7 @@ export async function pulumi(args: readonly string[]): Promise<number> {
     console.error("the lab is not up, start it with: npm start");
     return 1;
   }
-  return (await devStack(lab, await getEngine())).interactive(args);
+  return (await devStack(lab, await getEngine("command"))).interactive(args);
 }
 
 /** The lab with a host for every machine and a pod for every pod CIDR; what is up already is kept. */

@@ -1,5 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import type { InvokeOptions } from "@pulumi/pulumi";
+import { canonical } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { Instance } from "../core/instances";
 import { join } from "../core/schema";
@@ -147,7 +148,7 @@ async function routeTable(
     id: routeTableId,
     vpcId,
     routes: routes.map((route) => ({
-      destination: route.cidrBlock || route.ipv6CidrBlock,
+      destination: canonical(route.cidrBlock || route.ipv6CidrBlock || ""),
       networkInterfaceId: route.networkInterfaceId,
       instanceId: route.instanceId,
       gatewayId:
@@ -171,7 +172,9 @@ async function blocksOf(id: string, options: InvokeOptions): Promise<string[]> {
     ...vpc.cidrBlockAssociations.map((block) => block.cidrBlock),
     vpc.ipv6CidrBlock,
     ...vpc.ipv6CidrBlockAssociations.map((block) => block.ipv6CidrBlock),
-  ].filter((block, i, all) => block && all.indexOf(block) === i);
+  ]
+    .filter((block, i, all) => block && all.indexOf(block) === i)
+    .map(canonical);
 }
 
 async function byName(
@@ -254,7 +257,7 @@ async function byAddress(
       instanceId,
       state: running.has(instanceId) ? "running" : "not running",
       running: running.has(instanceId),
-      addresses: [...one.privateIps, ...one.ipv6Addresses],
+      addresses: [...one.privateIps, ...one.ipv6Addresses].map(canonical),
       podCidrs: undefined,
       networkInterfaceId: one.id,
     };

@@ -71,6 +71,13 @@ export function parseCidrs(texts: readonly string[]): Cidr[] {
   return texts.map(parseCidr).filter((cidr) => typeof cidr !== "string");
 }
 
+/** An address or CIDR that a cloud gave, in canonical form (GCP writes `fd20:0:0:0:0:0:0:1`); what is neither, as it is. */
+export function canonical(text: string): string {
+  const [address = "", ...prefix] = text.split("/");
+  const parsed = parseAddress(address);
+  return typeof parsed === "string" ? text : [parsed.text, ...prefix].join("/");
+}
+
 export function formatAddress(family: Family, value: bigint): string {
   const bytes = Array.from({ length: width[family] / 8 }, (_, i) =>
     Number((value >> BigInt(width[family] - 8 * (i + 1))) & 255n),

@@ -53,10 +53,15 @@ export function instanceNodes<I extends Instance>(
   words: CloudWords<I>,
   faults: Faults,
 ): InstanceNode<I>[] {
-  const byName = new Map<string, readonly I[]>();
+  const byName = new Map<string, I[]>();
+  for (const instance of found) {
+    const namesakes = byName.get(instance.name) ?? [];
+    byName.set(instance.name, [...namesakes, instance]);
+  }
+  const chosen = new Set<string>();
   for (const [i, name] of names.entries()) {
     const pattern = glob(name);
-    const matches = found.filter((instance) => pattern.test(instance.name));
+    const matches = [...byName.keys()].filter((one) => pattern.test(one));
     if (matches.length === 0) {
       faults.add(
         join(path, i),
@@ -64,14 +69,13 @@ export function instanceNodes<I extends Instance>(
       );
     }
     for (const match of matches) {
-      byName.set(
-        match.name,
-        found.filter((other) => other.name === match.name),
-      );
+      chosen.add(match);
     }
   }
-  return [...byName.values()]
-    .flatMap((candidates) => theOneThatRuns(candidates, words, faults) ?? [])
+  return [...chosen]
+    .flatMap(
+      (name) => theOneThatRuns(byName.get(name) ?? [], words, faults) ?? [],
+    )
     .flatMap((instance) => toNode(instance, words, faults) ?? []);
 }
 

@@ -1,5 +1,6 @@
 import { getClientConfig } from "@pulumi/gcp/organizations";
 import type { InvokeOptions } from "@pulumi/pulumi";
+import { canonical } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { Instance } from "../core/instances";
 import type { GcpArgs } from "./args";
@@ -126,9 +127,12 @@ export async function lookUp(
       ]),
     ),
     otherRanges: ranges.flatMap((r) =>
-      (r.secondaryIpRanges ?? []).map((s) => s.ipCidrRange),
+      present((r.secondaryIpRanges ?? []).map((s) => s.ipCidrRange)),
     ),
-    routes,
+    routes: routes.map((route) => ({
+      ...route,
+      destRange: canonical(route.destRange),
+    })),
     instances: instances.map((one) => toInstance(one, args, ours)),
   };
 }
@@ -158,6 +162,7 @@ function toInstance(
   };
 }
 
+/** The addresses and CIDRs among these texts, in canonical form. */
 function present(texts: readonly (string | undefined)[]): string[] {
-  return texts.filter((text) => text !== undefined && text !== "") as string[];
+  return texts.flatMap((text) => (text ? [canonical(text)] : []));
 }

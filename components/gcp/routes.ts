@@ -1,3 +1,4 @@
+import { canonical } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { nameOf } from "../core/plan";
 import type { Recorded } from "../recorded";
@@ -122,13 +123,14 @@ function saysSame(wanted: RouteContent, is: Recorded): boolean {
   const tags = is.tags as readonly string[] | undefined;
   return (
     tail(is.network, "networks") === tail(wanted.network, "networks") &&
-    is.destRange === wanted.destRange &&
+    canonical(String(is.destRange)) === wanted.destRange &&
     is.priority === wanted.priority &&
     (tags ?? []).length === 0 &&
     (wanted.nextHopIp === undefined
       ? tail(is.nextHopInstance, "zones") ===
         tail(wanted.nextHopInstance, "zones")
-      : is.nextHopIp === wanted.nextHopIp && !is.nextHopInstance)
+      : canonical(String(is.nextHopIp)) === wanted.nextHopIp &&
+        !is.nextHopInstance)
   );
 }
 

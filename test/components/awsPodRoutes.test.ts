@@ -145,6 +145,30 @@ test("a dual-stack worker has a route of each family", async () => {
   );
 });
 
+test("IPv6 addresses and blocks mean the same in every spelling", async () => {
+  const { faults } = await plan(
+    {
+      nodes: [
+        {
+          name: "node-0",
+          internalIp: ["172.20.1.20", "fd00:20::20"],
+          podCidrs: ["fd00:20:0:1::/64"],
+        },
+      ],
+    },
+    {
+      tables: [
+        { ...table, routes: [{ ipv6CidrBlock: "fd00:0020:0:1:0:0:0:0/64" }] },
+      ],
+      instances: [worker(0, { ipv6: "fd00:0020:0:0:0:0:0:0020" })],
+      blocks: ["fd00:0020:0:0:0:0:0:0/56"],
+    },
+  );
+  assert.equal(faults.length, 2);
+  assert.match(faults[0] ?? "", /overlaps the node subnet fd00:20::\/56/);
+  assert.match(faults[1] ?? "", /a route that this stack did not make/);
+});
+
 test("an IPv6 route is declared as one", async () => {
   const tags = { Name: "worker-0", pod_cidr: "fd00:22::/64" };
   const registered = await record1({

@@ -207,6 +207,33 @@ test("a dual-stack worker has a route of each family, with valid names", async (
   assert.equal(routes[1]?.content.nextHopIp, "fd20:1:2:3::20");
 });
 
+test("IPv6 addresses mean the same in every spelling", async () => {
+  await there(worker(0, { ip: "10.240.0.20", ipv6: "fd20:1:2:3:0:0:0:20" }));
+  const nodes = [
+    {
+      name: "node-0",
+      internalIp: ["10.240.0.20", "fd20:1:2:3::20"],
+      podCidrs: ["fd00:22::/64"],
+    },
+  ];
+  const wanted = { instances: undefined, nodes };
+  const name = "kubernetes-route-fd00-22---64";
+  const hop = "fd20:1:2:3::20";
+  api.route({ name, network, destRange: "fd00:22::/64", nextHopIp: hop });
+  const ours = {
+    "fd00-22---64": recordedRoute(name, {
+      destRange: "fd00:22:0:0:0:0:0:0/64",
+      nextHopIp: "fd20:1:2:3:0:0:0:20",
+    }),
+  };
+  const planned = await plan(wanted, ours);
+  assert.deepEqual(planned.faults, []);
+  assert.deepEqual(
+    planned.routes.map((r) => r.name),
+    [name],
+  );
+});
+
 test("nodes of the configuration are found by their internal IP, in the network alone", async () => {
   await there(worker(0), worker(1, { network: "other", ip: "10.0.0.21" }));
   const node = (i: number, internalIp: string) => ({

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { utils } from "ssh2";
 import { FaultsError } from "../../components/core/faults";
 import { readHostArgs } from "../../components/hostArgs";
 import {
   cluster,
   directory,
+  ed25519,
   file,
   hostKey,
   keyPair,
@@ -213,11 +213,7 @@ test("a node may be called constructor", () => {
   assert.deepEqual(faultsOf({ ...cluster, nodes: [server, node] }), []);
 });
 
-const encrypted = utils.generateKeyPairSync("ed25519", {
-  passphrase: "secret",
-  cipher: "aes256-cbc",
-  rounds: 1,
-}).private;
+const encrypted = ed25519("secret").private;
 
 for (const [what, text, fault] of [
   [

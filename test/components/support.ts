@@ -23,12 +23,24 @@ export function file(name: string, text: string): string {
 export function keyPair(type: "ed25519" | "ecdsa" = "ed25519") {
   const pair =
     type === "ed25519"
-      ? utils.generateKeyPairSync("ed25519")
+      ? ed25519()
       : utils.generateKeyPairSync("ecdsa", { bits: 256 });
   return {
     privateKey: pair.private,
     hostKey: pair.public.split(" ").slice(0, 2).join(" "),
   };
+}
+
+/** About one of 200 keys that ssh2 generates is one that it cannot read. */
+export function ed25519(
+  passphrase?: string,
+): ReturnType<typeof utils.generateKeyPairSync> {
+  const pair = utils.generateKeyPairSync(
+    "ed25519",
+    passphrase ? { passphrase, cipher: "aes256-cbc", rounds: 1 } : undefined,
+  );
+  const readable = utils.parseKey(pair.private, passphrase);
+  return readable instanceof Error ? ed25519(passphrase) : pair;
 }
 
 /** A resource as the engine is told of it. */
