@@ -4,17 +4,25 @@ import { Faults } from "./core/faults";
 import type { Node, NodeArgs } from "./core/inventory";
 import { parse } from "./core/schema";
 import { validate } from "./core/validate";
-import { givenSource, readCidrs, readInventory } from "./inventory";
+import {
+  givenSource,
+  readCidrs,
+  readInventory,
+  type StackInventory,
+  stackInventorySchema,
+} from "./inventory";
 
-/** What the components of all clouds take. Give the inventory by exactly one of `nodes`, `machinesFile` and `instances`. */
+/** What the components of all clouds take. Give the inventory by exactly one of `nodes`, `machinesFile`, `inventory` and `instances`. */
 export interface CloudArgs {
-  /** The nodes of the cluster; each worker's instance is found by its internal IP. */
+  /** The nodes of the cluster, where the stack's file lists them. A cloud finds the instance of each worker by its internal IP. */
   nodes?: NodeArgs[];
-  /** A file with one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; relative to the project. */
+  /** The nodes of the cluster, where a file has them: one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; one without a pod subnet is a controller. Relative to the project. */
   machinesFile?: string;
-  /** The service CIDRs of the cluster, which pod CIDRs must not overlap. Default: not checked. */
+  /** The nodes of the cluster, where another stack outputs them as a list like `nodes`. */
+  inventory?: StackInventory;
+  /** The service CIDRs of the cluster: a pod CIDR that overlaps one is refused. Default: none, not checked. */
   serviceCidrs?: string[];
-  /** Whether a route to a pod CIDR that leads to the right instance, but that this stack did not make, is taken over. Default: false, it is an error. */
+  /** Whether a route to a pod CIDR that leads to the right instance, but that this stack did not make, is taken over (imported). Default: `false`, it is an error. */
   adoptExisting?: boolean;
 }
 
@@ -22,6 +30,7 @@ export interface CloudArgs {
 export const cloudKeys = {
   nodes: z.unknown().optional(),
   machinesFile: z.string().min(1, "expected a file name").optional(),
+  inventory: stackInventorySchema.optional(),
   serviceCidrs: z.array(z.string()).default([]),
   adoptExisting: z.boolean().default(false),
 };
@@ -34,7 +43,7 @@ export const instanceNames = z
 /** Arguments of a cloud's component, read and with the defaults filled in. */
 export type CloudPlan<T> = Omit<T, "nodes" | "serviceCidrs"> & {
   /** Where the nodes stand. */
-  readonly source: "nodes" | "machinesFile" | "instances";
+  readonly source: "nodes" | "machinesFile" | "inventory" | "instances";
   /** The nodes, unless they are `instances`, which are still to be looked up. */
   readonly cluster: readonly Node[];
   readonly serviceCidrs: readonly Cidr[];
@@ -48,11 +57,11 @@ export function readCloudArgs<S extends z.ZodObject>(
 ): CloudPlan<z.output<S>> {
   const args = parse(schema, value, "", faults);
   const raw = (value ?? {}) as Record<string, unknown>;
-  const sources = ["nodes", "machinesFile", "instances"] as const;
+  const sources = ["nodes", "machinesFile", "inventory", "instances"] as const;
   const source = givenSource(raw, sources, faults);
   const cluster = readInventory(raw, source, faults);
   const serviceCidrs = readCidrs(raw.serviceCidrs, "serviceCidrs", faults);
-  if (source === "nodes" || source === "machinesFile") {
+  if (source !== undefined && source !== "instances") {
     validate(cluster, { nodeSubnets: [], serviceCidrs }, source, faults);
   }
   faults.throwIfAny("the configuration cannot be used");

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime";
 import { z } from "zod";
 import { Faults, FaultsError, show } from "./core/faults";
+import { readStackInventory } from "./stackInventory";
 import { checkArgs, type Target, targets } from "./targets";
 
 /** A target of the stack, and the arguments of its component, unchecked. */
@@ -13,12 +14,16 @@ export interface TargetConfig {
 
 /**
  * Reads the stack's configuration: every key of the project's namespace is an argument of the
- * component of a target. Throws a `pulumi.RunError` that names everything wrong with it.
+ * component of a target; only nodes that another stack gives are read here. Throws a
+ * `pulumi.RunError` that names everything wrong with it.
  */
-export function readConfig(): TargetConfig[] {
+export async function readConfig(): Promise<TargetConfig[]> {
   const faults = new Faults();
   const { target = "hosts", ...all } = rawConfig(faults);
   const wanted = readTargets(target, faults);
+  if (all.inventory !== undefined) {
+    all.inventory = await readStackInventory(all.inventory, faults);
+  }
   const configs = argumentsOf(wanted, all, faults);
   for (const { args } of configs) {
     wrapSecrets(args.ssh, faults);
@@ -95,15 +100,19 @@ function isDefault(schema: z.ZodObject, key: string, value: unknown): boolean {
 }
 
 /** Runs `body`; a mistake of the user ends the program with its message alone. */
-export function userErrors<T>(body: () => T): T {
+export async function userErrors<T>(body: () => T | Promise<T>): Promise<T> {
   try {
-    return body();
+    return await body();
   } catch (error) {
     if (
       error instanceof FaultsError ||
       pulumi.InputPropertiesError.isInstance(error)
     ) {
-      throw new pulumi.RunError((error as Error).message);
+      const end = new pulumi.RunError((error as Error).message);
+      // An error with a stack is described for a trace, together with the promises that it came
+      // through and all that hangs on them, even where nobody traces: that takes a quarter of a minute.
+      end.stack = "";
+      throw end;
     }
     throw error;
   }

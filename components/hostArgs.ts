@@ -3,33 +3,41 @@ import { Faults } from "./core/faults";
 import type { Node, NodeArgs } from "./core/inventory";
 import { parse, strict } from "./core/schema";
 import { validate } from "./core/validate";
-import { givenSource, readCidrs, readInventory } from "./inventory";
+import {
+  givenSource,
+  readCidrs,
+  readInventory,
+  type StackInventory,
+  stackInventorySchema,
+} from "./inventory";
 import { type SshArgs, sshSchema } from "./ssh/args";
 import { type Hosts, readHosts } from "./ssh/hosts";
 
-/** What {@link HostPodRoutes} takes. Give the inventory by exactly one of `nodes` and `machinesFile`. */
+/** What {@link HostPodRoutes} takes. Give the inventory by exactly one of `nodes`, `machinesFile` and `inventory`. */
 export interface HostPodRoutesArgs {
-  /** The nodes of the cluster. */
+  /** The nodes of the cluster, where the stack's file lists them. A cloud finds the instance of each worker by its internal IP. */
   nodes?: NodeArgs[];
-  /** A file with one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; relative to the project. */
+  /** The nodes of the cluster, where a file has them: one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; one without a pod subnet is a controller. Relative to the project. */
   machinesFile?: string;
-  /** The subnets that the internal IPs are in. Default: not checked. */
+  /** The nodes of the cluster, where another stack outputs them as a list like `nodes`. */
+  inventory?: StackInventory;
+  /** The subnets that the internal IPs are in: a next hop outside of them is refused, and a pod CIDR that overlaps one. Default: none, not checked. */
   nodeSubnets?: string[];
-  /** The service CIDRs of the cluster, which pod CIDRs must not overlap. Default: not checked. */
+  /** The service CIDRs of the cluster: a pod CIDR that overlaps one is refused. Default: none, not checked. */
   serviceCidrs?: string[];
-  /** How SSH reaches the hosts. Default: as root with a key of the SSH agent, host keys from `~/.ssh/known_hosts`. */
+  /** How SSH reaches and trusts the hosts. Default: as root with a key of the SSH agent, host keys from `~/.ssh/known_hosts`. */
   ssh?: SshArgs;
-  /** Whether the hosts get routes. Default: true; false where something else routes, and they are only to forward. */
+  /** Whether the hosts get routes; `false` where something else routes, a cloud for example, and they are only to forward. Default: `true`. */
   hostRoutes?: boolean;
-  /** Whether controllers get the routes too. Default: true. */
+  /** Whether controllers get the routes too. Default: `true`. */
   controllerRoutes?: boolean;
-  /** Whether controllers get a block in /etc/hosts that names the workers. Default: true. */
+  /** Whether controllers get a block in `/etc/hosts` that names the nodes with pods. Default: `true`. */
   controllerHosts?: boolean;
-  /** Whether a route to a wanted destination that somebody else made is taken over. Default: false, it is an error. */
+  /** Whether a host's route to a pod CIDR that somebody else made is taken over, and replaced if it leads elsewhere. Default: `false`, it is an error. */
   adoptExisting?: boolean;
-  /** Seconds between two looks of the host at its own routes, 1 to 3600. Default: 10. */
+  /** Seconds between two looks of a host at its own routes, which it then mends. Default: `10`. */
   healInterval?: number;
-  /** What the hosts call this set of routes, letters, digits, `.`, `_` and `-`. Default: project, stack and component name. Changing it needs a destroy first. */
+  /** What the hosts call this stack's routes, of letters, digits, `.`, `_` and `-`; unique among the stacks that share a host. Change it only after a destroy. Default: project, stack and component, with dots in between, after the organization where there is one. */
   owner?: string;
 }
 
@@ -37,6 +45,7 @@ export interface HostPodRoutesArgs {
 export const hostArgsSchema = strict({
   nodes: z.unknown().optional(),
   machinesFile: z.string().min(1, "expected a file name").optional(),
+  inventory: stackInventorySchema.optional(),
   nodeSubnets: z.array(z.string()).default([]),
   serviceCidrs: z.array(z.string()).default([]),
   ssh: sshSchema.prefault({}),
@@ -68,7 +77,8 @@ export interface HostPlan extends z.output<typeof hostArgsSchema> {
 export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
   const args = parse(hostArgsSchema, value, "", faults);
   const raw = (value ?? {}) as Record<string, unknown>;
-  const source = givenSource(raw, ["nodes", "machinesFile"], faults);
+  const sources = ["nodes", "machinesFile", "inventory"] as const;
+  const source = givenSource(raw, sources, faults);
   const cluster = readInventory(raw, source, faults);
   const network = {
     nodeSubnets: readCidrs(raw.nodeSubnets, "nodeSubnets", faults),

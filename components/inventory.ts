@@ -1,13 +1,39 @@
+import { z } from "zod";
 import type { Cidr } from "./core/cidr";
 import type { Faults } from "./core/faults";
-import { type Node, readCidr, readNodes } from "./core/inventory";
+import {
+  type Node,
+  type NodeArgs,
+  readCidr,
+  readNodes,
+} from "./core/inventory";
 import { readMachines } from "./core/machines";
+import { strict } from "./core/schema";
 import { readInputFile } from "./files";
+
+/** The nodes that another stack gives, and where it gives them, so that messages can say so. */
+export interface StackInventory {
+  /** The stack, as `pulumi.StackReference` takes it: `organization/infra/prod`. */
+  stack: string;
+  /** The output of it that the nodes are. */
+  output: string;
+  /** The value of that output. */
+  nodes: NodeArgs[];
+}
+
+/** The keys of {@link StackInventory}. */
+export const stackInventorySchema = strict({
+  stack: z.string(),
+  output: z.string(),
+  nodes: z.unknown(),
+});
 
 /** Where the nodes may come from; exactly one of these is given. The values are as the user wrote them. */
 export interface Sources {
   readonly nodes?: unknown;
   readonly machinesFile?: unknown;
+  /** The output of another stack, already read. */
+  readonly inventory?: unknown;
   /** Instances of a cloud, which are looked up later. */
   readonly instances?: unknown;
 }
@@ -35,14 +61,21 @@ export function givenSource<K extends keyof Sources>(
   return undefined;
 }
 
-/** Reads the nodes of `nodes` or `machinesFile`; what is wrong with them goes to `faults`. */
+/** Reads the nodes of a source that is no cloud; what is wrong with them goes to `faults`. */
 export function readInventory(
-  { nodes, machinesFile }: Sources,
+  { nodes, machinesFile, inventory }: Sources,
   source: keyof Sources | undefined,
   faults: Faults,
 ): Node[] {
   if (source === "nodes") {
     return readNodes(nodes, "nodes", faults);
+  }
+  if (source === "inventory") {
+    // what is wrong with the object itself is said by the schema of the arguments
+    const given = stackInventorySchema.safeParse(inventory).data;
+    return given === undefined
+      ? []
+      : readNodes(given.nodes, `${given.stack} ${given.output}`, faults);
   }
   if (
     source !== "machinesFile" ||

@@ -15,7 +15,7 @@ import { root } from "./paths";
 /** Commands of the CLI that read the stack's configuration. */
 const configured = ["up", "preview", "refresh", "destroy", "config", "import"];
 
-/** A stack of this project with its state in a directory of its own. */
+/** A stack with its state in a directory of its own. */
 export class Stack {
   constructor(
     readonly name: string,
@@ -25,6 +25,8 @@ export class Stack {
     /** Where state, passphrase and configuration are kept. */
     readonly directory: string,
     private readonly env: Record<string, string> = {},
+    /** Where the program is: this project, or an example of another. */
+    private readonly project = root,
   ) {}
 
   get configFile(): string {
@@ -45,7 +47,7 @@ export class Stack {
       // `stack init` writes its salt into the stack's file beside Pulumi.yaml, wherever that is. Here
       // that is our directory, so that the Pulumi.<stack>.yaml of the project stays as it is.
       copyFileSync(
-        join(root, "Pulumi.yaml"),
+        join(this.project, "Pulumi.yaml"),
         join(this.directory, "Pulumi.yaml"),
       );
       await this.must(["stack", "init", this.name], { cwd: this.directory });
@@ -65,7 +67,7 @@ export class Stack {
   pulumi(args: readonly string[], options: RunOptions = {}): Promise<Result> {
     const [command, ...rest] = this.command(args);
     return tryRun(command ?? "", rest, {
-      cwd: root,
+      cwd: this.project,
       env: this.environment(),
       ...options,
     });
@@ -78,7 +80,7 @@ export class Stack {
   ): Promise<string> {
     const [command, ...rest] = this.command(args);
     return run(command ?? "", rest, {
-      cwd: root,
+      cwd: this.project,
       env: this.environment(),
       ...options,
     });
@@ -89,7 +91,7 @@ export class Stack {
     const [command = "", ...rest] = this.command(args);
     return (
       spawnSync(command, rest, {
-        cwd: root,
+        cwd: this.project,
         env: this.environment(),
         stdio: "inherit",
       }).status ?? 1
@@ -111,9 +113,14 @@ export class Stack {
     const config = configured.includes(verb)
       ? ["--config-file", this.configFile]
       : [];
-    const inside =
-      this.netns === undefined ? [] : ["ip", "netns", "exec", this.netns];
-    return [...inside, this.engine.pulumi, ...args, ...stack, ...config];
+    return this.inside([this.engine.pulumi, ...args, ...stack, ...config]);
+  }
+
+  /** A command line, run in the stack's network. */
+  inside(command: readonly string[]): string[] {
+    return this.netns === undefined
+      ? [...command]
+      : ["ip", "netns", "exec", this.netns, ...command];
   }
 
   environment(): NodeJS.ProcessEnv {

@@ -9,17 +9,17 @@ import { strict } from "../core/schema";
 
 /** What `AwsPodRoutes` takes. */
 export interface AwsPodRoutesArgs extends CloudArgs {
-  /** The running instances that are the workers. */
+  /** The nodes of the cluster, where AWS has them: running instances. */
   instances?: AwsInstancesArgs;
-  /** The route tables that get the routes. Default: the one with the tag `Name=kubernetes`. */
+  /** The route tables that get the routes; all that is given has to match. Default: the one with the tag `Name=kubernetes`. */
   routeTables?: RouteTablesArgs;
-  /** How many routes of one address family a route table may hold, 1 to 1000. Default: 50, which every account has. */
+  /** How many routes of one address family a route table may hold. Raise it when AWS has raised the quota. Default: `50`, which every account has. */
   routesPerTable?: number;
 }
 
 /** Which instances are the workers. */
 interface AwsInstancesArgs {
-  /** Names, as in the tag `nameTag`; `*` stands for any text, `?` for any one character. */
+  /** Their names, as in the tag `nameTag`; `*` stands for any text, `?` for any one character. */
   names: string[];
   /** The tag that holds an instance's name. Default: `Name`. */
   nameTag?: string;
@@ -29,13 +29,13 @@ interface AwsInstancesArgs {
 
 /** Which route tables; all that is given has to match. */
 interface RouteTablesArgs {
-  /** Ids of route tables. */
+  /** Ids of route tables, each of which gets the routes. Default: none. */
   ids?: string[];
-  /** Tags that a route table has. Default: `Name=kubernetes`, unless `ids` are given. */
+  /** Tags that a route table has, as `TAG: VALUE`. Default: `Name: kubernetes`, unless `ids` are given. */
   tags?: Record<string, string>;
   /** The VPC of the route tables. Default: any. */
   vpcId?: string;
-  /** Whether several route tables may match the tags, for example one an availability zone. Default: false, it is an error. */
+  /** Whether several route tables may match the tags, for example one an availability zone, and all get the routes. Default: `false`, it is an error. */
   several?: boolean;
 }
 

@@ -18,13 +18,13 @@ export interface NodeArgs {
   name: string;
   /** The address in the node network that other nodes route to: one, or one IPv4 and one IPv6. */
   internalIp: string | string[];
-  /** The pod CIDRs of the node, at most one an address family, in canonical form. Default: none, not a worker. */
+  /** The pod CIDRs of the node, at most one an address family, in canonical form (no host bits set). Default: none. */
   podCidrs?: string[];
-  /** Default: `worker` where there is a pod CIDR, else `controller`. A controller may have a pod CIDR too. */
+  /** Whether it is a worker, which has to have a pod CIDR, or a controller, which may have one too. Default: `worker` where there is a pod CIDR, else `controller`. */
   role?: "worker" | "controller";
   /** Where SSH reaches the node: an address or a host name. Default: the first internal IP. */
   address?: string;
-  /** Other names under which a known_hosts file may list the node, for example its FQDN. */
+  /** Other names under which a known_hosts file may list the node, for example its FQDN. Default: none. */
   aliases?: string[];
 }
 

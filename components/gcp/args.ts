@@ -9,23 +9,23 @@ import { strict } from "../core/schema";
 
 /** What `GcpPodRoutes` takes. */
 export interface GcpPodRoutesArgs extends CloudArgs {
-  /** The running instances that are the workers. */
+  /** The nodes of the cluster, where GCP has them: running instances. */
   instances?: GcpInstancesArgs;
   /** The VPC network that gets the routes: its name, or its self link for one of another project. */
   network: string;
-  /** Whether a route goes to a worker's internal `address` or to the `instance`, wherever its address moves. Default: `address`. */
+  /** Whether a route leads to a worker's internal `address`, or to the `instance`, whatever its address is. Default: `address`. */
   nextHop?: "address" | "instance";
-  /** Priority of the routes, 0 (first) to 65535. Default: 1000. */
+  /** Priority of the routes; 0 is the first. Default: `1000`. */
   priority?: number;
-  /** How names of routes begin, lower-case letters, digits and hyphens. Default: `kubernetes-route`, for names like `kubernetes-route-10-200-0-0-24`. */
+  /** How names of routes begin: at most 40 lower-case letters, digits and hyphens. Default: `kubernetes-route`, for names like `kubernetes-route-10-200-0-0-24`. */
   routeNamePrefix?: string;
-  /** How many static routes the network may have. Default: 300. */
+  /** How many static routes the network may have. Raise it when Google has raised the quota. Default: `300`. */
   routesPerNetwork?: number;
 }
 
 /** Which instances are the workers. */
 interface GcpInstancesArgs {
-  /** Names; `*` stands for any text, `?` for any one character. */
+  /** Their names; `*` stands for any text, `?` for any one character. */
   names: string[];
   /** The zones that they are in. Default: all zones of the project. */
   zones?: string[];

@@ -9,25 +9,25 @@ import { strict } from "../core/schema";
 
 /** What `OpenStackPodRoutes` takes. */
 export interface OpenStackPodRoutesArgs extends CloudArgs {
-  /** The workers by the names of their ports. */
+  /** The nodes of the cluster, where OpenStack has them: ports, whose pod CIDRs are the blocks among their allowed address pairs. */
   instances?: PortsArgs;
   /** Whether the routes are host routes of the `subnet`, which hosts learn by DHCP, or routes of a `router`. Default: `subnet`. */
   mode?: "subnet" | "router";
   /** The subnet that the nodes are in: its name or id. Default: `kubernetes`, unless `subnetTag` is given. */
   subnet?: string;
-  /** A tag of that subnet. */
+  /** A tag of that subnet, instead of its name. Default: none. */
   subnetTag?: string;
-  /** The router that gets the routes: its name or id. Only with `mode: router`. */
+  /** The router that gets the routes: its name or id. `mode: router` needs it. Default: none. */
   router?: string;
-  /** How many host routes a subnet may have. Default: 20, Neutron's `max_subnet_host_routes`. */
+  /** How many host routes a subnet may have. Raise it when the cloud has raised its limit. Default: `20`, Neutron's `max_subnet_host_routes`. */
   routesPerSubnet?: number;
-  /** How many routes a router may have. Default: 30, Neutron's `max_routes`. */
+  /** How many routes a router may have. Raise it when the cloud has raised its limit. Default: `30`, Neutron's `max_routes`. */
   routesPerRouter?: number;
 }
 
 /** Which ports are those of the workers. Their pod CIDRs are the blocks among their allowed address pairs. */
 interface PortsArgs {
-  /** Names of ports; `*` stands for any text, `?` for any one character. */
+  /** The names of the ports; `*` stands for any text, `?` for any one character. */
   names: string[];
 }
 

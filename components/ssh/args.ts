@@ -4,43 +4,43 @@ import { strict } from "../core/schema";
 
 /** How SSH reaches and trusts the hosts. */
 export interface SshArgs {
-  /** Login name. Default: `root`. */
+  /** Login name on the hosts. Default: `root`. */
   user?: string;
-  /** SSH port of the hosts, 1 to 65535. Default: 22. */
+  /** SSH port of the hosts. Default: `22`. */
   port?: number;
-  /** Run the command on the host through `sudo -n`. Default: true unless `user` is root. */
+  /** Whether commands on a host are run through `sudo -n`, which must not ask for a password. Default: `true` unless `user` is root. */
   sudo?: boolean;
-  /** The private key itself, in OpenSSH or PEM format; kept encrypted in the state. Default: `privateKeyFile`, else the SSH agent. */
+  /** The private key itself, in OpenSSH or PEM format, as a secret: `pulumi config set --secret --path ssh.privateKey < FILE`. It is kept encrypted in the state. Default: the key in `privateKeyFile`, else those of the SSH agent. */
   privateKey?: pulumi.Input<string>;
-  /** A file with the private key, relative to the project or below `~/`. */
+  /** A file with the private key, relative to the project or below `~/`. The key is kept encrypted in the state. Default: none, the SSH agent is used. */
   privateKeyFile?: string;
-  /** Passphrase of the private key. */
+  /** Passphrase of the private key, as a secret: `pulumi config set --secret --path ssh.privateKeyPassphrase`. Default: none. */
   privateKeyPassphrase?: pulumi.Input<string>;
-  /** Socket of the SSH agent. Default: $SSH_AUTH_SOCK. */
+  /** Socket of the SSH agent. Default: `$SSH_AUTH_SOCK`. */
   agentSocket?: string;
-  /** Where the host keys are known from. Default: `~/.ssh/known_hosts`. */
+  /** The known_hosts file with the hosts' keys, by address, name or alias. Default: `~/.ssh/known_hosts`. */
   knownHostsFile?: string;
-  /** Host keys by node name (or `bastion`), as `TYPE BASE64`; before the known_hosts file. */
+  /** Host keys by node name (or `bastion`), as `ssh-ed25519 AAAA...`; they go before the known_hosts file. Default: none. */
   hostKeys?: Record<string, string>;
-  /** Default: true. false accepts any host key, and warns: whoever answers at the address gets root's commands. */
+  /** Whether a host has to show the key that it is known by. `false` accepts any, and warns: whoever answers at the address gets root's commands. Default: `true`. */
   hostKeyCheck?: boolean;
-  /** Ask every host for its key before the first change. Default: true. false where a preview has no network to the hosts. */
+  /** Whether every host is asked for its key before the first change; `false` where a preview has no network to the hosts. Default: `true`. */
   preflight?: boolean;
-  /** Seconds for one attempt to connect, 1 to 600. Default: 5. */
+  /** Seconds for one attempt to connect. Default: `5`. */
   connectTimeout?: number;
-  /** Failed attempts to connect, after which one more is made before giving up on a host, 1 to 100. Default: 3; a refused login counts too, and more would have an intrusion blocker such as fail2ban lock us out. */
+  /** Failed attempts to connect, after which one more is made before a host is given up. A refused login counts too: more may have the likes of fail2ban lock you out. Default: `3`. */
   connectAttempts?: number;
-  /** A host to jump through. */
+  /** A host to jump through; it is logged into with the same key. Default: none. */
   bastion?: BastionArgs;
 }
 
 /** A host to jump through; it is logged into with the same key. */
 interface BastionArgs {
-  /** Address or host name. */
+  /** Its address or host name. */
   host: string;
-  /** Default: 22. */
+  /** Its SSH port. Default: `22`. */
   port?: number;
-  /** Default: the `user` of the hosts. */
+  /** Login name there. Default: the `user` of the hosts. */
   user?: string;
 }
 

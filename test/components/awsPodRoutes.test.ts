@@ -683,12 +683,12 @@ for (const [what, args, fault] of [
   [
     "no inventory",
     {},
-    "nodes: give the inventory by one of nodes, machinesFile, instances; none is given",
+    "nodes: give the inventory by one of nodes, machinesFile, inventory, instances; none is given",
   ],
   [
     "two inventories",
     { ...byName, machinesFile: "machines.txt" },
-    "nodes: give the inventory by one of nodes, machinesFile, instances; machinesFile and instances are given",
+    "nodes: give the inventory by one of nodes, machinesFile, inventory, instances; machinesFile and instances are given",
   ],
   [
     "no name",

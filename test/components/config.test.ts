@@ -4,26 +4,24 @@ import * as pulumi from "@pulumi/pulumi";
 import { readConfig, userErrors } from "../../components/config";
 import type { HostPodRoutesArgs } from "../../components/hostArgs";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { cluster, commands, declare, privateKey, record } from "./support";
+import {
+  cluster,
+  commands,
+  configure,
+  declare,
+  privateKey,
+  record,
+} from "./support";
 
-/** Reads a stack's configuration, given as the engine hands it over: everything as text. */
+/** Reads a stack's configuration. */
 async function read(
   config: Record<string, unknown>,
   secretKeys: string[] = [],
 ): Promise<HostPodRoutesArgs> {
   await record();
-  pulumi.runtime.setAllConfig(
-    Object.fromEntries(
-      Object.entries(config).map(([key, v]) => [
-        key.includes(":") ? key : `project:${key}`,
-        typeof v === "string" ? v : JSON.stringify(v),
-      ]),
-    ),
-  );
-  process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(
-    secretKeys.map((key) => `project:${key}`),
-  );
-  return readConfig()[0]?.args as HostPodRoutesArgs;
+  configure(config, secretKeys);
+  const [first] = await readConfig();
+  return first?.args as HostPodRoutesArgs;
 }
 
 /** What the user reads of a configuration that is refused. */
@@ -77,12 +75,11 @@ test("an empty value counts as not given", async () => {
 
 test("an unknown key is refused, with the nearest known one", async () => {
   const { ssh, nodes } = cluster;
-  await read({ ssh, nodes, machineFile: "machines.txt" }).then((args) => {
-    assert.throws(
-      () => userErrors(() => new HostPodRoutes("routes", args)),
-      /\n {2}- machineFile: is not a known key, did you mean machinesFile\? Known keys: nodes, machinesFile, /,
-    );
-  });
+  const args = await read({ ssh, nodes, machineFile: "machines.txt" });
+  await assert.rejects(
+    userErrors(() => new HostPodRoutes("routes", args)),
+    /\n {2}- machineFile: is not a known key, did you mean machinesFile\? Known keys: nodes, machinesFile, /,
+  );
 });
 
 test("a target that is none is refused, together with everything else that is wrong", async () => {
@@ -128,7 +125,7 @@ test("two targets get each what they know", async () => {
     ...{ nodes, target: "openstack+hosts", subnet: "kubernetes" },
     ...{ hostRoutes: false, healInterval: 10, priority: 1000 },
   });
-  assert.deepEqual(readConfig(), [
+  assert.deepEqual(await readConfig(), [
     { target: "openstack", args: { nodes, subnet: "kubernetes" } },
     { target: "hosts", args: { nodes, hostRoutes: false, healInterval: 10 } },
   ]);
@@ -184,28 +181,25 @@ test("a secret of another key does not cover the private key", async () => {
   );
 });
 
-test("a mistake of the user ends the program with its message alone", () => {
+test("a mistake of the user ends the program with its message alone", async () => {
   const mistake = new pulumi.InputPropertiesError({
     message: "wrong",
     errors: [],
   });
-  const ending = (error: unknown) => pulumi.RunError.isInstance(error);
-  assert.throws(
-    () =>
-      userErrors(() => {
-        throw mistake;
-      }),
+  const ending = (error: Error) =>
+    pulumi.RunError.isInstance(error) && error.stack === "";
+  await assert.rejects(
+    userErrors(() => Promise.reject(mistake)),
     ending,
   );
 });
 
-test("any other error is passed on as it is", () => {
+test("any other error is passed on as it is", async () => {
   const error = new TypeError("a bug");
-  assert.throws(
-    () =>
-      userErrors(() => {
-        throw error;
-      }),
+  await assert.rejects(
+    userErrors(() => {
+      throw error;
+    }),
     error,
   );
 });

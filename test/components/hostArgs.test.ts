@@ -65,12 +65,12 @@ for (const [what, args, fault] of [
   [
     "no inventory",
     { ssh: cluster.ssh },
-    "nodes: give the inventory by one of nodes, machinesFile; none is given",
+    "nodes: give the inventory by one of nodes, machinesFile, inventory; none is given",
   ],
   [
     "two inventories",
     { ...cluster, machinesFile: "machines.txt" },
-    "nodes: give the inventory by one of nodes, machinesFile; nodes and machinesFile are given",
+    "nodes: give the inventory by one of nodes, machinesFile, inventory; nodes and machinesFile are given",
   ],
   [
     "a file that is not there",

@@ -97,6 +97,24 @@ export async function record(
   return registered;
 }
 
+/** Sets the stack's configuration, as the engine hands it over: everything as text. */
+export function configure(
+  config: Record<string, unknown>,
+  secretKeys: readonly string[] = [],
+): void {
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(
+      Object.entries(config).map(([key, v]) => [
+        key.includes(":") ? key : `project:${key}`,
+        typeof v === "string" ? v : JSON.stringify(v),
+      ]),
+    ),
+  );
+  process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(
+    secretKeys.map((key) => `project:${key}`),
+  );
+}
+
 /** The value of an output, once it is known. */
 export function value<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => {

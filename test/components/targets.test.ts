@@ -27,6 +27,7 @@ function instances(nodes: readonly NodeArgs[]) {
 /** An inventory, as a list of nodes and as names of instances. */
 const inventories = (nodes: NodeArgs[]) => [
   { nodes },
+  { inventory: { stack: "organization/infra/prod", output: "nodes", nodes } },
   { instances: { names: ["*"] } },
 ];
 
