@@ -7,6 +7,8 @@ import { readCloudArgs } from "./cloudArgs";
 import { CloudPodRoutes } from "./cloudPodRoutes";
 import { orInputError } from "./inputError";
 
+export type { AwsPodRoutesArgs } from "./aws/args";
+
 /**
  * Routes in AWS route tables: one `aws.ec2.Route` a route table and pod CIDR, through the network
  * interface of the worker that has it. `routeTableText` is what `Get-EC2RouteTable | Format-Table` prints.
@@ -33,6 +35,7 @@ export class AwsPodRoutes extends CloudPodRoutes<AwsFindings, AwsPlan> {
     const cloud = {
       name: "AWS",
       whoAmI: "aws sts get-caller-identity",
+      mend: "pulumi up --refresh",
       routeType: "aws:ec2/route:Route",
       lookUp: lookUp.bind(null, read),
       plan: planAws.bind(null, read),

@@ -4,12 +4,15 @@ import type { Route } from "./core/plan";
 import { diagram } from "./core/render";
 import { asking, runErrorIfAny } from "./inputError";
 import { type Recorded, recorded } from "./recorded";
+import { type CloudTable, handOver } from "./verify/cloudTables";
 
 /** What is to be declared in a cloud, and what is known of it. */
 export interface CloudRoutes {
   readonly routeTable: Route[];
   /** The routes as the cloud's own tool lists them. */
   readonly text: string;
+  /** The routes that are to be there beside those that are. */
+  readonly tables: readonly CloudTable[];
   /** What is worth knowing and does not stop the plan. */
   readonly warnings: readonly string[];
   /** What other stacks may need besides, by the name of the output. */
@@ -23,6 +26,8 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
   readonly whoAmI: string;
   /** The type of the resource that a route is: `aws:ec2/route:Route`. */
   readonly routeType: string;
+  /** The command that puts back a route of ours that is gone or changed. */
+  readonly mend: string;
   /** Reads all that the plan depends on. */
   lookUp(faults: Faults, options: pulumi.InvokeOptions): Promise<Found>;
   /** @param ours what the state holds of this component's routes, by their names without the component's */
@@ -94,6 +99,14 @@ export abstract class CloudPodRoutes<
       cloud.lookUp(faults, { parent: this }),
     );
     const planned = cloud.plan(found, ours, faults);
+    handOver({
+      component: name,
+      cloud: cloud.name,
+      tables: planned.tables,
+      faults: faults.all,
+      warnings: planned.warnings,
+      mend: cloud.mend,
+    });
     runErrorIfAny(faults, `${cloud.name} cannot have these routes`);
     for (const warning of planned.warnings) {
       await pulumi.log.warn(warning, this);

@@ -7,6 +7,8 @@ import { type GcpFindings, lookUp } from "./gcp/lookup";
 import { type GcpPlan, planGcp } from "./gcp/plan";
 import { orInputError } from "./inputError";
 
+export type { GcpPodRoutesArgs } from "./gcp/args";
+
 /**
  * Routes in a VPC network of GCP: one `gcp.compute.Route` a pod CIDR, to the internal address of the
  * worker that has it, or to its instance. `routeTableText` is what `gcloud compute routes list` prints.
@@ -33,6 +35,7 @@ export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
     const cloud = {
       name: "GCP",
       whoAmI: "gcloud auth list",
+      mend: "pulumi up --refresh",
       routeType: "gcp:compute/route:Route",
       lookUp: lookUp.bind(null, read),
       plan: planGcp.bind(null, read),

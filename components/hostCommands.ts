@@ -47,7 +47,8 @@ export function createHostCommands(
         // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
         logging: remote.Logging.None,
       },
-      { parent, dependsOn: after },
+      // Nothing of ours replaces a command. A user's --replace would converge, and then remove what it made.
+      { parent, dependsOn: after, deleteBeforeReplace: true },
     );
     commands.set(node.name, command);
   }

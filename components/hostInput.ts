@@ -18,8 +18,9 @@ export interface HostFacts {
 }
 
 const marker = "--- hostPodRoutes.sh";
+const asRoot = "sudo -n sh";
 
-/** Standard input of the command on a host: facts, one a line, then the script that makes them true. */
+/** Standard input of the command on a host that makes these facts true. */
 export function hostInput(facts: HostFacts): string {
   const { owner, node } = facts;
   const families = new Set(
@@ -36,11 +37,22 @@ export function hostInput(facts: HostFacts): string {
     ),
     ...hostsLines(facts.named),
   ];
-  const bad = lines.find((line) => /[^ -~]/.test(line));
+  return scriptInput(lines, join(__dirname, "hostPodRoutes.sh"));
+}
+
+/** The facts that an input made by {@link hostInput} states, as the words of its lines. */
+export function readHostInput(input: string): string[][] {
+  const [facts = ""] = input.split(`\n${marker}\n`);
+  return facts.split("\n").map((line) => line.split(" "));
+}
+
+/** Standard input of a command of {@link hostCommand}: facts, one a line, then the script that is to read them. */
+export function scriptInput(facts: readonly string[], script: string): string {
+  const bad = facts.find((line) => /[^ -~]/.test(line));
   if (bad !== undefined) {
     throw new Error(`not a line for a host: ${JSON.stringify(bad)}`);
   }
-  return [...lines, marker, script(), ""].join("\n");
+  return [...facts, marker, readScript(script), ""].join("\n");
 }
 
 function hostsLines(nodes: readonly Node[]): string[] {
@@ -56,20 +68,28 @@ function hostsLines(nodes: readonly Node[]): string[] {
  * of which nothing is run.
  */
 export function hostCommand(
-  verb: "converge" | "remove",
+  verb: "converge" | "remove" | "look" | "ping",
   sudo: boolean,
 ): string {
-  const shell = sudo ? "sudo -n sh" : "sh";
+  const shell = sudo ? asRoot : "sh";
   return `sh -c 'm="${marker}"; in=$(cat); case $in in *"$m"*esac) printf "%s\\n" "$in" | ${shell} -c "\${in#*"$m"}" pod-network-routes ${verb};; *) echo "input is cut short" >&2; exit 1;; esac'`;
 }
 
-let cached: string | undefined;
+/** Whether a command of {@link hostCommand} becomes root. */
+export function usesSudo(command: string): boolean {
+  return command.includes(asRoot);
+}
 
-/** The script without its comments, which are for who reads the source: it is kept in the state once a host. */
-function script(): string {
-  cached ??= readFileSync(join(__dirname, "hostPodRoutes.sh"), "utf8")
-    .split("\n")
-    .filter((line) => !/^\s*(#.*)?$/.test(line))
-    .join("\n");
-  return cached;
+const scripts = new Map<string, string>();
+
+/** A script without its comments, which are for who reads the source: it is kept in the state once a host. */
+function readScript(path: string): string {
+  const text =
+    scripts.get(path) ??
+    readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => !/^\s*(#.*)?$/.test(line))
+      .join("\n");
+  scripts.set(path, text);
+  return text;
 }

@@ -16,6 +16,8 @@ import { type OpenStackPlan, planOpenStack } from "./openstack/plan";
 import { putBack } from "./openstack/putBack";
 import type { NetworkApi } from "./openstack/rest";
 
+export type { OpenStackPodRoutesArgs } from "./openstack/args";
+
 /**
  * Routes in OpenStack: one `openstack.networking.SubnetRoute` a pod CIDR, which hosts learn by DHCP,
  * or with `mode: router` one `RouterRoute`. `routeTableText` is what
@@ -50,6 +52,7 @@ export class OpenStackPodRoutes extends CloudPodRoutes<
     const cloud = {
       name: "OpenStack",
       whoAmI: "openstack token issue",
+      mend: "pulumi up",
       routeType: `openstack:networking/${kind}:${type}`,
       lookUp: lookUp.bind(null, read),
       plan: planOpenStack.bind(null, read),

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Faults } from "../components/core/faults";
@@ -58,6 +59,27 @@ export async function pulumi(args: readonly string[]): Promise<number> {
     return 1;
   }
   return (await devStack(lab, await getEngine("command"))).interactive(args);
+}
+
+/**
+ * Checks a stack; see verify.ts for the arguments. The stack `dev` is the lab's while the lab is up;
+ * every other one is the user's own, for the Pulumi CLI on the PATH.
+ */
+export async function verify(args: readonly string[]): Promise<number> {
+  const main = [
+    process.execPath,
+    ...["--require", "ts-node/register/transpile-only"],
+    join(root, "lab/verify.ts"),
+    ...args,
+  ];
+  const lab = Lab.named(devLab);
+  const inLab = /(^| )--stack[ =]dev( |$)/.test(args.join(" ")) && lab.isUp();
+  const stack = inLab
+    ? await devStack(lab, await getEngine("command"))
+    : undefined;
+  const [command = "", ...rest] = stack?.inside(main) ?? main;
+  const env = stack?.environment() ?? process.env;
+  return spawnSync(command, rest, { env, stdio: "inherit" }).status ?? 2;
 }
 
 /** The lab with a host for every machine and a pod for every pod CIDR; what is up already is kept. */

@@ -180,7 +180,7 @@ export class Lab {
   /** Gives a host a pod for these CIDRs, in place of the one it has. */
   async addPod(name: string, cidrs: readonly string[]): Promise<void> {
     await this.removePod(name);
-    await addPod(this.host(name), cidrs);
+    await addPod(this.host(name), this.firstProcess(name), cidrs);
     this.podCidrs[name] = cidrs;
     this.save();
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { run, tryRun } from "./exec";
-import type { Host } from "./host";
+import { type Host, killAll } from "./host";
 
 /** A pod for the tests: a network namespace behind a bridge of its host, as a CNI plugin would make it. */
 export interface Pod {
@@ -8,9 +8,14 @@ export interface Pod {
   readonly address: string;
 }
 
-/** Gives a host its pod, with the second address of each CIDR; the bridge has the first. */
+/**
+ * Gives a host its pod, with the second address of each CIDR; the bridge has the first.
+ *
+ * @param first the host's first process
+ */
 export async function addPod(
   host: Host,
+  first: number,
   cidrs: readonly string[],
 ): Promise<void> {
   const pod = podOf(host);
@@ -35,9 +40,14 @@ export async function addPod(
     input: outside.join("\n"),
   });
   await run("ip", ["-n", pod, "-batch", "-"], { input: inside.join("\n") });
+  // A container runtime has a process of the host keep the network of a pod.
+  const namespaces = ["-m", "-u", "-i", "-p", `--net=/run/netns/${pod}`];
+  const pause = ["-t", String(first), ...namespaces, "sleep", "infinity"];
+  spawn("nsenter", pause, { detached: true, stdio: "ignore" }).unref();
 }
 
 export async function removePod(host: Host): Promise<void> {
+  await killAll(podOf(host));
   await tryRun("ip", ["netns", "del", podOf(host)]);
   await tryRun("ip", ["-n", host.netns, "link", "del", "cni0"]);
 }

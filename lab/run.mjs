@@ -32,6 +32,9 @@ process.exit(child.status ?? 1);
 
 /** Installs exactly what the lockfile says, unless that has been done already. */
 function install() {
+  if (verb === "verify" && existsSync("node_modules")) {
+    return; // installed by the user, who runs his stack with it
+  }
   const done = join("node_modules", ".pod-network-routes.json");
   const wanted = {
     lock: readFileSync("package-lock.json", "utf8"),

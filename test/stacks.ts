@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Result } from "../lab/exec";
+import { type Report, reportSchema } from "../components/verify/report";
+import { type Result, tryRun } from "../lab/exec";
+import { root } from "../lab/paths";
 import type { Stack } from "../lab/stack";
 
 /** Applies a stack, and then asserts that applying it again changes nothing. */
@@ -30,6 +32,42 @@ export function lines(text: string): string[] {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
+}
+
+/** What `npm run verify` says of a stack, by its exit code and its report. */
+export async function verified(
+  stack: Stack,
+): Promise<{ code: number; report: Report }> {
+  const { code, stdout, stderr } = await verify(stack, "--json");
+  assert.ok(stdout !== "", `no report, but: ${stderr}`);
+  return { code, report: reportSchema.parse(JSON.parse(stdout)) };
+}
+
+/** What `npm run verify` finds in a cloud's tables: its exit code, and faults as `TABLE: KIND SUBJECT MEND`. */
+export async function cloudFaults(
+  stack: Stack,
+): Promise<[number, ...string[]]> {
+  const { code, report } = await verified(stack);
+  const found = report.tables.flatMap(({ holder, findings }) =>
+    findings
+      .filter(({ severity }) => severity === "fault")
+      .map(({ kind, subject, mend }) =>
+        [`${holder}:`, kind, subject, mend].join(" "),
+      ),
+  );
+  return [code, ...found];
+}
+
+/** Runs `npm run verify` on a stack, in its network. */
+export function verify(stack: Stack, ...flags: string[]): Promise<Result> {
+  const [command = "", ...args] = stack.inside([
+    process.execPath,
+    ...["--require", "ts-node/register/transpile-only"],
+    "lab/verify.ts",
+    ...["--stack", stack.name, "--config-file", stack.configFile],
+    ...flags,
+  ]);
+  return tryRun(command, args, { cwd: root, env: stack.environment() });
 }
 
 /** A file of the examples. */

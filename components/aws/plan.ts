@@ -5,7 +5,7 @@ import { type Route, routeTable } from "../core/plan";
 import { validate } from "../core/validate";
 import type { Recorded } from "../recorded";
 import type { AwsArgs } from "./args";
-import type { AwsFindings } from "./lookup";
+import type { AwsFindings, AwsRoute } from "./lookup";
 import { planTable } from "./tableRoutes";
 import { awsWorkers } from "./workers";
 
@@ -55,11 +55,24 @@ export function planAws(
     instanceId: byNode.get(route.node)?.instanceId ?? "",
     networkInterfaceId: byNode.get(route.node)?.networkInterfaceId ?? "",
   }));
+  const leadsTo = (route: AwsRoute) =>
+    route.networkInterfaceId || route.instanceId || route.gatewayId;
   const plans = found.tables.map((one) =>
     planTable(one, table, args, found, ours, faults),
   );
   return {
     routeTable: table,
+    tables: found.tables.map(({ id, routes }) => ({
+      holder: id,
+      wanted: table.map(({ destination, node, networkInterfaceId }) => ({
+        ...{ destination, node, nextHop: networkInterfaceId },
+      })),
+      real: routes.map((route) => ({
+        destination: route.destination,
+        nextHop: leadsTo(route),
+        text: `${route.destination} through ${leadsTo(route)}`,
+      })),
+    })),
     routes: plans.flatMap((plan) => plan.routes),
     text: plans.map(({ text }) => text).join("\n\n"),
     ids: {

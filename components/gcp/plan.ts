@@ -76,6 +76,20 @@ export function planGcp(
       id: `projects/${project}/global/routes/${routes[i]?.name}`,
     })),
     routes,
+    tables: [
+      {
+        holder: args.network,
+        wanted: table.map(({ destination, node }, i) => ({
+          ...{ destination, node },
+          nextHop: nextHop(routes[i]?.content ?? {}),
+        })),
+        real: inNetwork(found).map((route) => ({
+          destination: route.destRange,
+          nextHop: nextHop(route),
+          text: `${route.name} to ${route.destRange} by ${nextHop(route)}`,
+        })),
+      },
+    ],
     text: listing([
       ...foreign,
       ...routes.map(({ name, content }) => ({ name, ...content })),

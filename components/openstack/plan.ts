@@ -112,6 +112,17 @@ export function planOpenStack(
       id: routeId(holder, { ...route, nexthop: route.nextHop }),
     })),
     routes,
+    tables: [
+      {
+        holder: `${holder.kind} ${holder.name}`,
+        wanted: table,
+        real: holder.routes.map(({ destination, nexthop }) => ({
+          destination,
+          nextHop: nexthop,
+          text: `${destination} by ${nexthop}`,
+        })),
+      },
+    ],
     lost,
     holder,
     api: found.api,
@@ -137,6 +148,7 @@ export function planOpenStack(
 const nothing: OpenStackPlan = {
   routeTable: [],
   routes: [],
+  tables: [],
   lost: [],
   holder: undefined,
   api: undefined,

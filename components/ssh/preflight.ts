@@ -1,18 +1,19 @@
 import { Client, type ConnectConfig } from "ssh2";
-import type { Credentials, Endpoint, Hosts } from "./hosts";
+import type { Endpoint, Hosts } from "./hosts";
 import { plainKey } from "./key";
+import {
+  type Answer,
+  compare,
+  explain,
+  keyAlgorithm,
+  login,
+  patience,
+} from "./login";
 
 /** What a host said when it was asked for its key. */
-export interface Finding {
+export interface Finding extends Answer {
   readonly node: string;
-  /** silent: it takes the connection and then does not say who it is. */
-  readonly state: "ok" | "unreachable" | "silent" | "wrong key";
-  /** Why it is not ok. */
-  readonly reason: string;
 }
-
-/** A host that takes longer than this to say who it is, once connected, is silent; milliseconds. Long, for hundreds are asked at once. */
-const patience = 10_000;
 
 /**
  * Asks every host, at once, for its SSH host key, without logging in.
@@ -24,8 +25,7 @@ export async function preflight(
   hosts: Hosts,
   connectTimeout: number,
 ): Promise<Finding[]> {
-  const jump =
-    hosts.bastion && (await connectBastion(hosts.bastion, hosts.credentials));
+  const jump = await bastion(hosts);
   try {
     return await Promise.all(
       [...hosts.byNode].map(async ([node, endpoint]) => ({
@@ -40,7 +40,25 @@ export async function preflight(
   }
 }
 
-type Answer = Omit<Finding, "node">;
+type Jump = { client: Client } | (Answer & { client?: undefined });
+
+async function bastion({
+  bastion,
+  credentials,
+}: Hosts): Promise<Jump | undefined> {
+  if (bastion === undefined) {
+    return undefined;
+  }
+  const key = await plainKey(credentials);
+  const answer = await login({
+    ...bastion,
+    ...key,
+    agentSocket: credentials.agentSocket,
+  });
+  return answer instanceof Client
+    ? { client: answer }
+    : { ...answer, reason: `bastion ${bastion.host}: ${answer.reason}` };
+}
 
 async function askKey(
   endpoint: Endpoint,
@@ -107,71 +125,4 @@ function ask(
       },
     });
   });
-}
-
-type Jump = { client: Client } | (Answer & { client: undefined });
-
-async function connectBastion(
-  bastion: Endpoint,
-  credentials: Credentials,
-): Promise<Jump> {
-  const { privateKey, passphrase } = await plainKey(credentials);
-  const client = new Client();
-  return new Promise((resolve) => {
-    let wrongKey: Answer | undefined;
-    client.on("ready", () => resolve({ client }));
-    client.on("error", (error) => {
-      const answer = wrongKey ?? explain(error, bastion);
-      resolve({
-        ...answer,
-        reason: `bastion ${bastion.host}: ${answer.reason}`,
-        client: undefined,
-      });
-    });
-    client.connect({
-      host: bastion.host,
-      port: bastion.port,
-      username: bastion.user,
-      ...keyAlgorithm(bastion),
-      ...(privateKey !== undefined
-        ? { privateKey }
-        : { agent: credentials.agentSocket ?? process.env.SSH_AUTH_SOCK }),
-      ...(passphrase !== undefined && { passphrase }),
-      readyTimeout: patience,
-      hostVerifier: (key: Buffer) => {
-        const answer = compare(key, bastion);
-        wrongKey = answer.state === "ok" ? undefined : answer;
-        return answer.state === "ok";
-      },
-    } as ConnectConfig);
-  });
-}
-
-/** The server is to show the pinned key, not another of its keys. */
-function keyAlgorithm({
-  hostKey,
-}: Endpoint): Pick<ConnectConfig, "algorithms"> {
-  const type = hostKey?.split(" ")[0];
-  return type === undefined
-    ? {}
-    : { algorithms: { serverHostKey: [type as "ssh-ed25519"] } };
-}
-
-function compare(key: Buffer, { hostKey }: Endpoint): Answer {
-  const [type, pinned] = hostKey?.split(" ") ?? [];
-  return hostKey === undefined || key.toString("base64") === pinned
-    ? { state: "ok", reason: "" }
-    : {
-        state: "wrong key",
-        reason: `its host key is ${type} ${key.toString("base64")}, expected is ${hostKey}`,
-      };
-}
-
-function explain(error: Error, endpoint: Endpoint): Answer {
-  return /no matching host key format/.test(error.message)
-    ? {
-        state: "wrong key",
-        reason: `it has no host key of the expected type, ${endpoint.hostKey}`,
-      }
-    : { state: "unreachable", reason: error.message };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Stack } from "../../lab/stack";
-import { example, faultsIn, planOf, says, up } from "../stacks";
+import { cloudFaults, example, faultsIn, planOf, says, up } from "../stacks";
 import { cloudStacks, configOf } from "./cloudStacks";
 import { Ec2 } from "./ec2";
 
@@ -131,11 +131,16 @@ describe("seed 001: routes in a route table of AWS", () => {
       preview,
       /warning: .*172\.22\.1\.0\/24 was deleted by somebody else; to mend that: pulumi up --refresh/,
     );
+    assert.deepEqual(await cloudFaults(stack), [
+      1,
+      `${table}: missing 172.22.1.0/24 pulumi up --refresh`,
+    ]);
     const refreshed = await stack.must(["preview", "--refresh", "--diff"]);
     assert.match(refreshed, /\+ 1 to create/);
     await stack.must(["up", "--refresh", "--yes", "--skip-preview"]);
     await assertTable(through(0), through(1), through(2));
     await up(stack);
+    assert.deepEqual(await cloudFaults(stack), [0]);
   });
 
   it("warns of a route that somebody changed, and mends it after a refresh", async () => {
@@ -144,6 +149,10 @@ describe("seed 001: routes in a route table of AWS", () => {
       networkInterfaceId: workers[0]?.networkInterfaceId ?? "",
     });
     assert.match(await stack.must(["preview"]), /was changed to lead to eni-/);
+    assert.deepEqual(await cloudFaults(stack), [
+      1,
+      `${table}: wrong 172.22.1.0/24 pulumi up --refresh`,
+    ]);
     await stack.must(["up", "--refresh", "--yes", "--skip-preview"]);
     await assertTable(through(0), through(1), through(2));
     await up(stack);

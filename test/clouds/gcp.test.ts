@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Stack } from "../../lab/stack";
-import { example, faultsIn, planOf, says, up } from "../stacks";
+import { cloudFaults, example, faultsIn, planOf, says, up } from "../stacks";
 import { cloudStacks, configOf } from "./cloudStacks";
 import { ComputeApi } from "./computeApi";
 
@@ -165,11 +165,16 @@ describe("seed 004, second half: routes in a network of GCP", () => {
       await stack.must(["preview"]),
       /warning: route kubernetes-route-10-200-1-0-24 to 10\.200\.1\.0\/24 was deleted by somebody else; to mend that: pulumi up --refresh/,
     );
+    assert.deepEqual(await cloudFaults(stack), [
+      1,
+      `${network}: missing 10.200.1.0/24 pulumi up --refresh`,
+    ]);
     const refreshed = await stack.must(["preview", "--refresh", "--diff"]);
     assert.match(refreshed, /\+ 1 to create/);
     await stack.must(["up", "--refresh", "--yes", "--skip-preview"]);
     assert.deepEqual(routes(), asTheGuide);
     await up(stack);
+    assert.deepEqual(await cloudFaults(stack), [0]);
     done();
   });
 

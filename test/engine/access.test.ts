@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { run, until } from "../../lab/exec";
-import { says, up } from "../stacks";
+import { says, up, verify } from "../stacks";
 import { type Config, plainHosts, Scenario, type TestNode } from "./scenario";
 
 const nodes: TestNode[] = [0, 1].map((i) => ({
@@ -32,6 +32,8 @@ describe("SSH", () => {
     assert.deepEqual(await scenario.table("worker-0"), [
       "10.200.1.0/24 via 10.240.0.21 dev eth0",
     ]);
+    const { code, stdout, stderr } = await verify(stack);
+    assert.equal(code, 0, stdout + stderr);
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("worker-0"), []);
     return output;
@@ -118,8 +120,12 @@ describe("SSH", () => {
     await stack.must([...set, "ssh.privateKeyPassphrase", "correct horse"]);
     const said = await up(stack);
     const exported = await stack.must(["stack", "export"]);
+    const { code, stdout, stderr } = await verify(stack, "--json");
+    assert.equal(code, 0, stdout + stderr);
     for (const secret of ["correct horse", key.split("\n")[2] ?? ""]) {
-      assert.ok(!exported.includes(secret) && !said.includes(secret));
+      for (const text of [exported, said, stdout, stderr]) {
+        assert.ok(!text.includes(secret));
+      }
     }
     await stack.must(["destroy", "--yes", "--skip-preview"]);
   });

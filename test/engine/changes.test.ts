@@ -67,6 +67,14 @@ describe("a change of the inventory", () => {
     nodes = before;
   });
 
+  it("is none where the user has a command replaced, and the routes are there after it", async () => {
+    const urns = await stack.must(["stack", "--show-urns"]);
+    const [urn = ""] = /urn:\S*::routes-worker-0@\S*/.exec(urns) ?? [];
+    const replace = ["--yes", "--skip-preview", "--target-replace", urn];
+    assert.match(await stack.must(["up", ...replace]), /\+-1 replaced/);
+    await change(nodes, {});
+  });
+
   it("that adds a worker creates its command and updates the others, and no packet between others is lost", async () => {
     await scenario.lab.addPod("worker-3", ["10.200.3.0/24"]);
     const stop = scenario.lab.pinging("worker-0", "10.200.1.2");

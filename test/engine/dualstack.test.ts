@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { up } from "../stacks";
+import { up, verified } from "../stacks";
 import { Scenario, type TestNode } from "./scenario";
 
 const nodes: TestNode[] = [0, 1, 2].map((i) => ({
@@ -39,6 +39,10 @@ describe("a dual-stack cluster", () => {
     );
     assert.equal(forwarding, "1\n1\n");
     await scenario.assertPodsReachEachOther();
+    const { code, report } = await verified(stack);
+    assert.equal(code, 0, JSON.stringify(report));
+    const { sent, failed } = report.pings;
+    assert.deepEqual({ sent, failed }, { sent: 12, failed: [] });
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("worker-1"), []);
     assert.equal(

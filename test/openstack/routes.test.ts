@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { until } from "../../lab/exec";
 import type { Stack } from "../../lab/stack";
 import { cloudStacks, configOf } from "../clouds/cloudStacks";
-import { faultsIn, lines, planOf, says, up } from "../stacks";
+import { cloudFaults, faultsIn, lines, planOf, says, up } from "../stacks";
 import { Neutron } from "./neutron";
 
 const makeStack = cloudStacks("openstack");
@@ -160,6 +160,10 @@ describe("seed 003: routes in OpenStack", () => {
         [via(0), via(2)],
         "a preview changes nothing",
       );
+      assert.deepEqual(await cloudFaults(stack), [
+        1,
+        "subnet kubernetes: missing 10.200.1.0/24 pulumi up",
+      ]);
       assert.match(
         says(await stack.pulumi(["refresh", "--yes"])),
         /10\.200\.1\.0\/24/,
@@ -171,6 +175,7 @@ describe("seed 003: routes in OpenStack", () => {
         via(2),
       ]);
       await stack.must(["refresh", "--yes", "--expect-no-changes"]);
+      assert.deepEqual(await cloudFaults(stack), [0]);
     });
 
     it("has a route forgotten that somebody deleted and that is to go anyway", async () => {
@@ -436,6 +441,12 @@ describe("seed 003: routes in OpenStack", () => {
     it("puts back a route that somebody deleted", async () => {
       await neutron.setRouterRoutes(router, [via(0), via(2)]);
       assert.match(await stack.must(["preview"]), /pulumi up puts it back/);
+      const [code, ...found] = await cloudFaults(stack);
+      assert.equal(code, 1);
+      assert.match(
+        found.join("\n"),
+        /^router \S+: missing 10\.200\.1\.0\/24 pulumi up$/,
+      );
       await up(stack);
       assert.deepEqual(await neutron.routerRoutes(router), [
         via(0),

@@ -1,0 +1,88 @@
+import { appendFileSync } from "node:fs";
+import type { Fault } from "../core/faults";
+import { compareRoutes, type Real, type Wanted } from "./compare";
+import type { Finding, TableReport } from "./report";
+
+/** What a cloud has in one route table, network, subnet or router, beside what it is to have. */
+export interface CloudTable {
+  /** What has the routes. */
+  readonly holder: string;
+  readonly wanted: readonly Wanted[];
+  readonly real: readonly Real[];
+}
+
+/** What a component of a cloud has found out. */
+export interface CloudFindings {
+  readonly component: string;
+  readonly cloud: string;
+  readonly tables: readonly CloudTable[];
+  readonly faults: readonly Fault[];
+  readonly warnings: readonly string[];
+  /** The command that puts back a route of ours that is gone or changed. */
+  readonly mend: string;
+}
+
+/** The variable that names a file into which components of clouds are to write what they have found out. */
+export const findingsFile = "POD_NETWORK_ROUTES_FINDINGS";
+
+/** Hands over what was found out to whoever asks for it by {@link findingsFile}, one component a line. */
+export function handOver(findings: CloudFindings): void {
+  const file = process.env[findingsFile];
+  if (file !== undefined) {
+    appendFileSync(file, `${JSON.stringify(findings)}\n`);
+  }
+}
+
+/** What is wrong with the tables of a cloud, of which text is the file that {@link handOver} wrote. */
+export function cloudReports(text: string): TableReport[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .flatMap((line) => reportsOf(JSON.parse(line)));
+}
+
+function reportsOf(found: CloudFindings): TableReport[] {
+  const { component, cloud, mend } = found;
+  const tables = found.tables.map(
+    ({ holder, wanted, real }): TableReport => ({
+      ...{ cloud, component, holder, wanted: wanted.length },
+      findings: compareTable(wanted, real, mend),
+    }),
+  );
+  const about = [
+    ...found.faults.map(
+      ({ path, message }): Finding => ({
+        ...{ severity: "fault", kind: "cloud", subject: path, message },
+      }),
+    ),
+    ...found.warnings.map(
+      (message): Finding => ({
+        ...{ severity: "note", kind: "cloud", subject: cloud, message },
+      }),
+    ),
+  ];
+  const [first, ...others] =
+    tables.length > 0
+      ? tables
+      : [{ cloud, component, holder: "", wanted: 0, findings: [] }];
+  return first === undefined
+    ? []
+    : [{ ...first, findings: [...first.findings, ...about] }, ...others];
+}
+
+function compareTable(
+  wanted: readonly Wanted[],
+  real: readonly Real[],
+  mend: string,
+): Finding[] {
+  const destinations = new Set(wanted.map((route) => route.destination));
+  const isWanted = ({ destination }: Real) => destinations.has(destination);
+  const look = ({ destination }: Real) =>
+    `find out who made ${destination}, and remove it`;
+  return compareRoutes(
+    wanted,
+    real.filter(isWanted),
+    real.filter((route) => !isWanted(route)),
+    { missing: mend, wrong: mend, stale: look, foreign: look },
+  );
+}

@@ -1,0 +1,121 @@
+import { overlaps, parseCidr } from "../core/cidr";
+import type { Finding } from "./report";
+
+/** A route that is to be there. */
+export interface Wanted {
+  /** Canonical CIDR. */
+  readonly destination: string;
+  readonly nextHop: string;
+  /** The node that the route leads to, where it is known. */
+  readonly node?: string | undefined;
+}
+
+/** A route that is there. */
+export interface Real {
+  /** Canonical CIDR. */
+  readonly destination: string;
+  readonly nextHop: string;
+  /** The whole route, as its tool shows it. */
+  readonly text: string;
+}
+
+/** The commands that mend what {@link compareRoutes} finds. */
+export interface Mends {
+  readonly missing: string;
+  readonly wrong: string;
+  stale(route: Real): string;
+  foreign(route: Real): string;
+}
+
+/**
+ * Compares the routes that are wanted with those that are there.
+ *
+ * @param ours those that were made for this table
+ * @param foreign all others
+ */
+export function compareRoutes(
+  wanted: readonly Wanted[],
+  ours: readonly Real[],
+  foreign: readonly Real[],
+  mends: Mends,
+): Finding[] {
+  const there = new Map<string, Real[]>();
+  for (const route of ours) {
+    const others = there.get(route.destination) ?? [];
+    there.set(route.destination, [...others, route]);
+  }
+  const destinations = new Set(wanted.map((route) => route.destination));
+  return [
+    ...wanted.flatMap((route) =>
+      compareRoute(route, there.get(route.destination) ?? [], mends),
+    ),
+    ...ours
+      .filter(({ destination }) => !destinations.has(destination))
+      .map((route) => ({
+        severity: "fault" as const,
+        kind: "stale" as const,
+        subject: route.destination,
+        message: `nobody wants this route any more: ${route.text}`,
+        mend: mends.stale(route),
+      })),
+    ...inTheWay(
+      wanted,
+      foreign.filter(({ destination }) => !there.has(destination)),
+    ).map(([route, victim]) => ({
+      severity: "fault" as const,
+      kind: "foreign" as const,
+      subject: route.destination,
+      message: `a route of somebody else takes packets to ${victim}: ${route.text}`,
+      mend: mends.foreign(route),
+    })),
+  ];
+}
+
+function compareRoute(
+  { destination, nextHop, node }: Wanted,
+  real: readonly Real[],
+  mends: Mends,
+): Finding[] {
+  const to = `${nextHop}${node === undefined ? "" : ` of ${node}`}`;
+  if (real.length === 0) {
+    return [
+      {
+        severity: "fault",
+        kind: "missing",
+        subject: destination,
+        message: `there is no route to it via ${to}`,
+        mend: mends.missing,
+      },
+    ];
+  }
+  return real.some((route) => route.nextHop === nextHop)
+    ? []
+    : [
+        {
+          severity: "fault",
+          kind: "wrong",
+          subject: destination,
+          message: `leads to ${real.map((r) => r.nextHop).join(" and ")}, not to ${to}`,
+          mend: mends.wrong,
+        },
+      ];
+}
+
+/** Routes that are as narrow as a wanted one or narrower, each with the destination that it takes packets from. */
+function inTheWay(
+  wanted: readonly Wanted[],
+  foreign: readonly Real[],
+): [Real, string][] {
+  const blocks = wanted.flatMap(({ destination }) => {
+    const cidr = parseCidr(destination);
+    return typeof cidr === "string" ? [] : [cidr];
+  });
+  return foreign.flatMap((route): [Real, string][] => {
+    const cidr = parseCidr(route.destination);
+    const victim =
+      typeof cidr === "string"
+        ? undefined
+        : blocks.find((b) => b.prefix <= cidr.prefix && overlaps(b, cidr));
+    return victim === undefined ? [] : [[route, victim.text]];
+  });
+}

@@ -1,0 +1,111 @@
+import { z } from "zod";
+
+/** One thing that is not as it should be. */
+const finding = z.object({
+  severity: z
+    .enum(["fault", "note"])
+    .describe("a fault fails the check, a note does not"),
+  kind: z
+    .enum([
+      "missing",
+      "wrong",
+      "stale",
+      "foreign",
+      "detour",
+      "off-link",
+      "forwarding",
+      "rp_filter",
+      "persistence",
+      "hosts",
+      "state",
+      "cloud",
+    ])
+    .describe(
+      [
+        "missing, wrong: a wanted route that is not there, or leads elsewhere",
+        "stale: a route of ours that nobody wants any more",
+        "foreign: a route of somebody else that takes packets from one of ours",
+        "detour: the kernel takes another way than the routes of the main table",
+        "off-link: a next hop on no network that the host is connected to",
+        "forwarding, rp_filter: kernel settings",
+        "persistence: what keeps routes and settings over a reboot",
+        "hosts: our block of /etc/hosts",
+        "state: what the host, or Pulumi's state, knows nothing of",
+        "cloud: a precondition of a cloud, or a warning of its component",
+      ].join("; "),
+    ),
+  subject: z
+    .string()
+    .describe("a destination, a next hop, a kernel setting, a file"),
+  message: z.string().describe("what is wrong with it, for people"),
+  mend: z.string().optional().describe("what mends it, mostly a command"),
+});
+
+const host = z.object({
+  node: z.string().describe("name of the node"),
+  address: z.string().describe("where SSH reaches it"),
+  unreachable: z
+    .string()
+    .optional()
+    .describe("why it could not be looked at; then nothing else is known"),
+  wanted: z.number().describe("how many routes it is to have"),
+  findings: z.array(finding),
+});
+
+const table = z.object({
+  cloud: z.string().describe("AWS, GCP or OpenStack"),
+  component: z.string().describe("name of the component in the stack"),
+  holder: z
+    .string()
+    .describe("the route table, network, subnet or router that has the routes"),
+  wanted: z.number().describe("how many routes it is to have"),
+  findings: z.array(finding),
+});
+
+const pings = z.object({
+  ends: z
+    .array(
+      z.object({
+        node: z.string(),
+        address: z.string(),
+        pod: z
+          .boolean()
+          .describe("false: the node has no pod, and answers itself"),
+      }),
+    )
+    .describe("where pings come from and go to, one address a pod CIDR"),
+  sent: z.number().describe("one an ordered pair of nodes and address family"),
+  failed: z
+    .array(
+      z.object({
+        from: z.string(),
+        to: z.string(),
+        source: z.string(),
+        target: z.string(),
+      }),
+    )
+    .describe("those without an answer: from node to node, by which addresses"),
+  left: z
+    .array(z.object({ node: z.string(), reason: z.string() }))
+    .describe("nodes that are left out, and why"),
+});
+
+/** What a check of a stack found, as `npm run verify -- --json` prints it. */
+export const reportSchema = z.object({
+  version: z.literal(1),
+  stack: z.string(),
+  ok: z
+    .boolean()
+    .describe(
+      "all is well: every host answers, no finding is a fault, no ping failed",
+    ),
+  hosts: z.array(host),
+  tables: z.array(table),
+  pings,
+});
+
+export type Report = z.output<typeof reportSchema>;
+export type Finding = z.output<typeof finding>;
+export type HostReport = z.output<typeof host>;
+export type TableReport = z.output<typeof table>;
+export type Pings = z.output<typeof pings>;

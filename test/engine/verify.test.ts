@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import type { Report } from "../../components/verify/report";
+import type { Stack } from "../../lab/stack";
+import { up, verified, verify } from "../stacks";
+import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario";
+
+const server: TestNode = { name: "server", internalIp: "10.240.0.10" };
+const workers: TestNode[] = [0, 1, 2].map((i) => ({
+  name: `worker-${i}`,
+  internalIp: `10.240.0.${20 + i}`,
+  podCidrs: [`10.200.${i}.0/24`],
+}));
+const owner = "pod-network-routes.verify.routes";
+const unit = `pod-routes-${owner}.service`;
+
+/** Every finding that is a fault, as `HOST: KIND SUBJECT`. */
+function faults({ hosts }: Report): string[] {
+  return hosts.flatMap(({ node, findings, unreachable }) => [
+    ...(unreachable === undefined ? [] : [`${node}: unreachable`]),
+    ...findings
+      .filter(({ severity }) => severity === "fault")
+      .map(({ kind, subject }) => `${node}: ${kind} ${subject}`),
+  ]);
+}
+
+describe("npm run verify", () => {
+  const scenario = new Scenario(() => [
+    ...plainHosts("10.240.0", { server: 10, "worker-2": 22 }),
+    ...[0, 1].map((i) => ({
+      name: `worker-${i}`,
+      addresses: [`10.240.0.${20 + i}/24`],
+      kind: "systemd" as const,
+    })),
+  ]);
+  let stack: Stack;
+
+  before(async () => {
+    const { lab } = scenario;
+    await Promise.all(["worker-0", "worker-1"].map((n) => lab.booted(n)));
+    for (const { name, podCidrs = [] } of workers) {
+      await lab.addPod(name, podCidrs);
+    }
+    // no host is to mend what the tests break before it is looked at
+    stack = await scenario.stack("verify", {
+      nodes: [server, ...workers],
+      healInterval: 3600,
+    });
+    await up(stack);
+  });
+
+  it("finds all well, and changes nothing", async () => {
+    const hosts = ["server", "worker-0", "worker-2"];
+    const before = await Promise.all(hosts.map((h) => scenario.everything(h)));
+    const { code, report } = await verified(stack);
+    assert.deepEqual(faults(report), []);
+    assert.equal(code, 0);
+    assert.equal(report.ok, true);
+    assert.deepEqual(
+      report.hosts.map(({ node, wanted }) => [node, wanted]),
+      [
+        ["server", 3],
+        ["worker-0", 2],
+        ["worker-1", 2],
+        ["worker-2", 2],
+      ],
+    );
+    assert.deepEqual(report.pings, {
+      ends: [0, 1, 2].map((i) => ({
+        ...{ node: `worker-${i}`, address: `10.200.${i}.2`, pod: true },
+      })),
+      ...{ sent: 6, failed: [], left: [] },
+    });
+    for (const [i, host] of hosts.entries()) {
+      assertSame(await scenario.everything(host), before[i] ?? "");
+    }
+  });
+
+  const broken: [
+    what: string,
+    host: string,
+    command: string,
+    fault: string,
+    pings?: string[],
+  ][] = [
+    [
+      "a deleted route",
+      "worker-0",
+      "ip route del 10.200.1.0/24",
+      "missing 10.200.1.0/24",
+      ["worker-0 worker-1", "worker-1 worker-0"],
+    ],
+    [
+      "a wrong next hop",
+      "worker-0",
+      "ip route replace 10.200.1.0/24 via 10.240.0.10 proto 173",
+      "wrong 10.200.1.0/24",
+      [],
+    ],
+    [
+      "a stale route of ours",
+      "worker-1",
+      "ip route add 10.200.9.0/24 via 10.240.0.10 proto 173",
+      "stale 10.200.9.0/24",
+    ],
+    [
+      "a foreign route that takes a part of a pod CIDR",
+      "worker-0",
+      "ip route add 10.200.1.0/25 via 10.240.0.99",
+      "foreign 10.200.1.0/25",
+      ["worker-0 worker-1", "worker-1 worker-0"],
+    ],
+    [
+      "a rule that leads packets elsewhere",
+      "worker-0",
+      "ip route add 10.200.1.0/24 via 10.240.0.99 table 100; ip rule add to 10.200.1.0/24 table 100",
+      "detour 10.200.1.0/24",
+      ["worker-0 worker-1", "worker-1 worker-0"],
+    ],
+    [
+      "forwarding that is off",
+      "worker-1",
+      "echo 0 > /proc/sys/net/ipv4/ip_forward",
+      "forwarding net.ipv4.ip_forward",
+      [
+        "worker-0 worker-1",
+        "worker-1 worker-0",
+        "worker-1 worker-2",
+        "worker-2 worker-1",
+      ],
+    ],
+    [
+      "a line that is gone from the block of /etc/hosts",
+      "server",
+      "sed '/worker-1/d' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts",
+      "hosts /etc/hosts",
+    ],
+    [
+      "a line that somebody put into the block of /etc/hosts",
+      "server",
+      "sed 's/^# END/10.6.6.6 mallory\\n&/' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts",
+      "hosts /etc/hosts",
+    ],
+    [
+      "a unit that is disabled",
+      "worker-0",
+      `systemctl disable ${unit}`,
+      "persistence unit",
+    ],
+    [
+      "forwarding that a reboot would forget",
+      "worker-0",
+      `rm /etc/sysctl.d/90-pod-routes-${owner}.conf`,
+      "persistence sysctl.d",
+    ],
+    [
+      "other routes on record, which a reboot would bring",
+      "worker-0",
+      `sed -i s/10.240.0.21/10.240.0.10/ /var/lib/pod-network-routes/${owner}/routes`,
+      "persistence record",
+    ],
+    [
+      "a host that was set up anew",
+      "worker-2",
+      `rm -r /var/lib/pod-network-routes`,
+      "state worker-2",
+    ],
+  ];
+  for (const [what, host, command, fault, pings = []] of broken) {
+    it(`finds ${what}, and says what mends it`, async () => {
+      await scenario.lab.on(host, command);
+      const { code, report } = await verified(stack);
+      assert.equal(code, 1);
+      assert.equal(report.ok, false);
+      assert.deepEqual(faults(report), [`${host}: ${fault}`]);
+      assert.deepEqual(
+        report.pings.failed.map(({ from, to }) => `${from} ${to}`).sort(),
+        pings,
+      );
+      const found = report.hosts.find(({ node }) => node === host)?.findings;
+      const { mend = "" } = found?.find((f) => f.severity === "fault") ?? {};
+      await mended(mend, host);
+      const after = await verified(stack);
+      assert.deepEqual(faults(after.report), []);
+      assert.equal(after.code, 0);
+    });
+  }
+
+  /** Does what a report says, on the host or with Pulumi. */
+  async function mended(mend: string, host: string): Promise<void> {
+    const [, onHost] = /\bssh \S+ (.*)$/.exec(mend) ?? [];
+    if (/^look for/.test(mend)) {
+      await scenario.lab.on(
+        host,
+        "ip rule del to 10.200.1.0/24; ip route flush table 100",
+      );
+    } else if (/^the host mends that itself/.test(mend)) {
+      await scenario.lab.on(host, `systemctl restart ${unit}`);
+      await scenario.lab.on(
+        host,
+        `until ip route | grep -q 'via.*proto 173' && grep -q 1 /proc/sys/net/ipv4/ip_forward; do sleep 0.1; done`,
+      );
+    } else if (onHost !== undefined) {
+      await scenario.lab.on(host, onHost);
+    } else {
+      const [, urn = ""] =
+        /state delete .*'(.*)' && pulumi up/.exec(mend) ?? [];
+      await stack.must(["state", "delete", urn, "--yes"]);
+      await up(stack);
+    }
+  }
+
+  it("notes a strict rp_filter, which is no fault", async () => {
+    await scenario.lab.on(
+      "worker-0",
+      "echo 1 > /proc/sys/net/ipv4/conf/eth0/rp_filter",
+    );
+    const { code, report } = await verified(stack);
+    assert.equal(code, 0);
+    const notes = report.hosts.find(({ node }) => node === "worker-0");
+    assert.deepEqual(
+      notes?.findings.map(({ severity, kind, subject }) => [
+        ...[severity, kind, subject],
+      ]),
+      [["note", "rp_filter", "eth0"]],
+    );
+  });
+
+  it("prints all of it for people", async () => {
+    await scenario.lab.on("worker-0", "ip route del 10.200.2.0/24");
+    const { code, stdout } = await verify(stack);
+    assert.equal(code, 1);
+    const text = stdout.split("\n");
+    assert.ok(text.includes("server (10.240.0.10): 3 routes, ok"), stdout);
+    assert.ok(text.includes("worker-0 (10.240.0.20): 2 routes, 1 FAULT"));
+    assert.ok(
+      text.includes("Pings from pod to pod: 4 of 6 answered") &&
+        text.includes("  worker-1  ok        -         ok"),
+      stdout,
+    );
+    assert.match(stdout, /1 fault, pings without an answer: 2\n$/);
+    await scenario.lab.on("worker-0", `systemctl restart ${unit}`);
+  });
+
+  it("has a row for a host that is dead", async () => {
+    await scenario.lab.kill("worker-2");
+    const { code, report } = await verified(stack);
+    assert.equal(code, 1);
+    assert.deepEqual(faults(report), ["worker-2: unreachable"]);
+    assert.deepEqual(
+      report.pings.left.map(({ node }) => node),
+      ["worker-2"],
+    );
+    assert.equal(report.pings.sent, 2);
+    assert.deepEqual(report.pings.failed, []);
+  });
+
+  it("says so if there is nothing to look at", async () => {
+    const empty = await scenario.stack("empty", { nodes: workers });
+    const { code, stdout, stderr } = await verify(empty, "--json");
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.equal(
+      stderr,
+      "stack empty holds no pod network routes; make them: pulumi up --stack empty\n",
+    );
+  });
+});
