@@ -87,7 +87,16 @@ export abstract class ProgramStack {
     return join(this.directory, "program.json");
   }
 
+  /** Runs a command in the program's directory, with what it takes to run the CLI. */
+  inside(command: readonly string[]): Promise<Result> {
+    return this.execute(command, this.program);
+  }
+
   private pulumi(args: readonly string[], cwd: string): Promise<Result> {
+    return this.execute([this.engine.pulumi, ...args], cwd);
+  }
+
+  private execute(all: readonly string[], cwd: string): Promise<Result> {
     const env = {
       ...environment(this.engine, join(this.directory, "state")),
       PULUMI_CONFIG_PASSPHRASE: "for the tests",
@@ -98,7 +107,7 @@ export abstract class ProgramStack {
     };
     const inside =
       this.netns === undefined ? [] : ["ip", "netns", "exec", this.netns];
-    const [command = "", ...rest] = [...inside, this.engine.pulumi, ...args];
+    const [command = "", ...rest] = [...inside, ...all];
     return tryRun(command, rest, { cwd, env });
   }
 }

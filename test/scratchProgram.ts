@@ -1,0 +1,64 @@
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { run } from "../lab/exec";
+import { root } from "../lab/paths";
+
+/** What a package.json says that we read. */
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<
+    Record<string, { readonly optional: boolean }>
+  >;
+}
+
+/**
+ * Packs the components and makes a program's directory in which they are installed, beside nothing but
+ * what they cannot do without and what a program in TypeScript has. Both are made in `parent`; returns
+ * the directory of the program.
+ */
+export async function scratchProgram(parent: string): Promise<string> {
+  const program = join(parent, "program");
+  const installed = join(program, "node_modules/pod-network-routes");
+  mkdirSync(installed, { recursive: true });
+  await run("tar", [
+    ...["-xzf", await packed(parent), "-C", installed],
+    "--strip-components=1",
+  ]);
+  const asked = manifest(installed);
+  const peers = Object.keys(asked.peerDependencies).filter(
+    (name) => !asked.peerDependenciesMeta[name]?.optional,
+  );
+  for (const name of [
+    ...[...Object.keys(asked.dependencies), ...peers],
+    ...["typescript", "ts-node", "@types/node"],
+  ]) {
+    const link = join(program, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), link);
+  }
+  return program;
+}
+
+/** The components as a tarball. They are packed from a copy: others may be packing them, too. */
+async function packed(parent: string): Promise<string> {
+  const copy = join(parent, "checkout");
+  for (const name of ["components", "LICENSE", "tsconfig.json"]) {
+    cpSync(join(root, name), join(copy, name), {
+      recursive: true,
+      filter: (path) => path !== join(root, "components/dist"),
+    });
+  }
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  const components = join(copy, "components");
+  await run("npm", ["pack", "--pack-destination", parent], { cwd: components });
+  const { name, version } = manifest(components);
+  return join(parent, `${name}-${version}.tgz`);
+}
+
+/** The package.json of a directory. */
+export function manifest(directory: string): Manifest {
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+}
