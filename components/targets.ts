@@ -1,6 +1,9 @@
+import * as pulumi from "@pulumi/pulumi";
 import { type AwsPodRoutesArgs, awsArgsSchema } from "./aws/args";
 import { readCloudArgs } from "./cloudArgs";
 import { Faults } from "./core/faults";
+import type { Route } from "./core/plan";
+import { readme } from "./core/readme";
 import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
 import {
   type HostPodRoutesArgs,
@@ -31,6 +34,16 @@ export function checkArgs(target: Target, args: unknown, faults: Faults): void {
   }
 }
 
+const always = ["routeTable", "routeTableText", "diagram"] as const;
+
+/** What the stack outputs of each target's component, besides a `readme`. */
+export const outputs = {
+  hosts: [...always, "persistence"],
+  aws: [...always, "routeTableIds", "vpcId"],
+  gcp: [...always, "network", "project"],
+  openstack: [...always, "subnetId", "networkId", "routerId"],
+} as const;
+
 /** Declares the component of a target; returns what the stack is to output. */
 export function declare(
   target: Target,
@@ -42,25 +55,28 @@ export function declare(
       const { HostPodRoutes } = load(
         () => require("./hostPodRoutes") as typeof import("./hostPodRoutes"),
       );
-      const { routeTable, routeTableText, diagram, persistence } =
-        new HostPodRoutes(name, args as HostPodRoutesArgs);
-      return { routeTable, routeTableText, diagram, persistence };
+      const routes = new HostPodRoutes(name, args as HostPodRoutesArgs);
+      const look =
+        "ip route show proto 173   # on a host: all routes but those to itself";
+      return outputsOf(routes, outputs.hosts, look);
     }
     case "aws": {
       const { AwsPodRoutes } = load(
         () => require("./awsPodRoutes") as typeof import("./awsPodRoutes"),
       );
-      const { routeTable, routeTableText, diagram, routeTableIds, vpcId } =
-        new AwsPodRoutes(name, args as AwsPodRoutesArgs);
-      return { routeTable, routeTableText, diagram, routeTableIds, vpcId };
+      const routes = new AwsPodRoutes(name, args as AwsPodRoutesArgs);
+      const ids = routes.routeTableIds.apply((all) => all.join(" "));
+      const look = pulumi.interpolate`aws ec2 describe-route-tables --route-table-ids ${ids}`;
+      return outputsOf(routes, outputs.aws, look);
     }
     case "gcp": {
       const { GcpPodRoutes } = load(
         () => require("./gcpPodRoutes") as typeof import("./gcpPodRoutes"),
       );
-      const { routeTable, routeTableText, diagram, network, project } =
-        new GcpPodRoutes(name, args as GcpPodRoutesArgs);
-      return { routeTable, routeTableText, diagram, network, project };
+      const routes = new GcpPodRoutes(name, args as GcpPodRoutesArgs);
+      const network = routes.network.apply((link) => link.replace(/^.*\//, ""));
+      const look = pulumi.interpolate`gcloud compute routes list --project ${routes.project} --filter "network: ${network}"`;
+      return outputsOf(routes, outputs.gcp, look);
     }
     case "openstack": {
       const { OpenStackPodRoutes } = load(
@@ -71,14 +87,33 @@ export function declare(
         name,
         args as OpenStackPodRoutesArgs,
       );
-      const { routeTable, routeTableText, diagram } = routes;
-      const { subnetId, networkId, routerId } = routes;
-      return {
-        ...{ routeTable, routeTableText, diagram },
-        ...{ subnetId, networkId, routerId },
-      };
+      const look = pulumi
+        .all([routes.subnetId, routes.routerId])
+        .apply(([subnetId, routerId]) =>
+          routerId === undefined
+            ? `openstack subnet show -c host_routes ${subnetId}`
+            : `openstack router show -c routes ${routerId}`,
+        );
+      return outputsOf(routes, outputs.openstack, look);
     }
   }
+}
+
+/**
+ * @param names the properties of the component that the stack outputs
+ * @param look the command that shows the real routes
+ */
+function outputsOf<K extends string>(
+  routes: { readonly routeTable: pulumi.Output<Route[]> } & Record<K, unknown>,
+  names: readonly K[],
+  look: pulumi.Input<string>,
+): Record<string, unknown> {
+  return {
+    ...Object.fromEntries(names.map((name) => [name, routes[name]])),
+    readme: pulumi
+      .all([routes.routeTable, look])
+      .apply(([table, command]) => readme(table, pulumi.getStack(), command)),
+  };
 }
 
 /** Loads a component with the SDK of its cloud, which need not be installed: it is large, and few need all. */

@@ -1,7 +1,8 @@
 import { FaultsError } from "../components/core/faults";
 import { labObstacle } from "./base";
 import { check } from "./check";
-import { pulumi, start, stop } from "./dev";
+import { pulumi, start, stop, verify } from "./dev";
+import { docs } from "./docs";
 import { test } from "./test";
 
 /** `npm start` and the rest, once the packages are there. */
@@ -20,12 +21,19 @@ async function main(verb: string, args: readonly string[]): Promise<number> {
       return 0;
     case "pulumi":
       return pulumi(args);
+    case "verify":
+      return verify(args);
     case "test":
       return test(args);
     case "check":
       return check();
+    case "docs":
+      await docs(args);
+      return 0;
     default:
-      console.error("expected start, stop, pulumi, test or check");
+      console.error(
+        "expected start, stop, pulumi, verify, test, check or docs",
+      );
       return 1;
   }
 }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { environment, getEngine } from "../../lab/engine";
 import { run } from "../../lab/exec";
 import { root } from "../../lab/paths";
+import { blocksRunBy } from "../readmeBlocks";
 import { ComputeApi } from "./computeApi";
 import { Ec2 } from "./ec2";
 
@@ -22,13 +23,12 @@ describe("README's commands for clouds work as they stand", () => {
 
   /** Types the commands of a section, as somebody who answers `yes` to `pulumi up`. */
   const type = async (section: string, cloud: Record<string, string>) => {
-    const readme = readFileSync(join(root, "README.md"), "utf8");
-    const [, text = ""] = readme.split(`\n## ${section}\n`);
-    const [, commands = ""] =
-      /<!-- run by test\/clouds\/readme\.test\.ts -->\n```sh\nnpm ci\n([\s\S]*?)```/.exec(
-        text,
-      ) ?? [];
-    assert.match(commands, /^pulumi stack init prod\n[\s\S]*\npulumi up\n$/);
+    const [block = ""] = blocksRunBy("test/clouds/readme.test.ts", section);
+    assert.match(
+      block,
+      /^npm ci\npulumi stack init prod\n[\s\S]*\npulumi up\n$/,
+    );
+    const commands = block.replace("npm ci\n", "");
     const state = mkdtempSync(join(home, "state-"));
     const env = {
       ...environment(await getEngine("aws", "gcp"), state),

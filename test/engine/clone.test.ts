@@ -14,6 +14,7 @@ import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { run, tryRun } from "../../lab/exec";
 import { cache, labOf, root } from "../../lab/paths";
+import { blocksRunBy } from "../readmeBlocks";
 import { traces } from "./traces";
 
 describe("a fresh clone", () => {
@@ -44,6 +45,15 @@ describe("a fresh clone", () => {
       await tryRun("npm", ["stop"], { cwd: clone, env });
     }
     rmSync(directory, { recursive: true, force: true });
+  });
+
+  it("is tried with the commands that README gives", () => {
+    const [block = ""] = blocksRunBy("test/engine/clone.test.ts");
+    const commands = block.trim().split("\n");
+    assert.deepEqual(
+      commands.map((line) => line.replace(/ *#.*/, "")),
+      ["npm start", "npm stop"],
+    );
   });
 
   it("gets routes between three hosts by npm start alone, and so does a second one beside it", async () => {

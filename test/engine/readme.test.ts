@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
@@ -13,6 +7,7 @@ import { environment, getEngine } from "../../lab/engine";
 import { run } from "../../lab/exec";
 import { Lab } from "../../lab/lab";
 import { root } from "../../lab/paths";
+import { blocksRunBy } from "../readmeBlocks";
 import { plainHosts } from "./scenario";
 
 it("README's commands for one's own hosts work as they stand", async () => {
@@ -38,7 +33,9 @@ it("README's commands for one's own hosts work as they stand", async () => {
       PULUMI_SKIP_CONFIRMATIONS: "true",
     };
     // npm needs the way out that the lab does not have, so it runs outside
-    const [machines = "", commands = ""] = blocks();
+    const [machines = "", commands = "", verify = ""] = blocksRunBy(
+      "test/engine/readme.test.ts",
+    );
     const [install = "", ...rest] = commands.trim().split("\n");
     await run("sh", ["-e", "-c", `${machines}\n${install}`], {
       cwd: clone,
@@ -52,17 +49,14 @@ it("README's commands for one's own hosts work as they stand", async () => {
 
     const table = await lab.on("node-0", "ip route show proto 173");
     assert.equal(table.trim(), "10.200.1.0/24 via 198.19.249.136 dev eth0");
+    const verified = await run(
+      "ip",
+      ["netns", "exec", lab.netns, "sh", "-e", "-c", verify],
+      { cwd: clone, env },
+    );
+    assert.match(verified, /\nAll is as the stack says\.\n$/);
   } finally {
     await lab.down();
     rmSync(home, { recursive: true, force: true });
   }
 });
-
-/** The blocks of README that say they are run by this test. */
-function blocks(): string[] {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const found = readme.matchAll(
-    /<!-- run by test\/engine\/readme\.test\.ts -->\n```sh\n([\s\S]*?)```/g,
-  );
-  return [...found].map(([, block]) => block ?? "");
-}

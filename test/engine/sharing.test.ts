@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Stack } from "../../lab/stack";
 import { lines, says, up, upFails } from "../stacks";
 import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario";
 
@@ -224,8 +225,10 @@ describe("a host without the means", () => {
     );
   });
 
+  let stack: Stack;
+
   it("warns that its routes do not last where there is no systemd", async () => {
-    const stack = await scenario.stack("plain", { nodes: cluster(230) });
+    stack = await scenario.stack("plain", { nodes: cluster(230) });
     assert.match(
       await up(stack),
       /without systemd: controller-0, worker-0, worker-1;/,
@@ -235,5 +238,15 @@ describe("a host without the means", () => {
       "worker-0": "none",
       "worker-1": "none",
     });
+  });
+
+  it("gets back what it lost by any change, of healInterval for example", async () => {
+    const routes = await scenario.table("worker-0");
+    await scenario.lab.on("worker-0", "ip route flush proto 173");
+    assert.match(await up(stack), /\d unchanged/);
+    assert.deepEqual(await scenario.table("worker-0"), []);
+    scenario.configure(stack, { nodes: cluster(230), healInterval: 11 });
+    await up(stack);
+    assert.deepEqual(await scenario.table("worker-0"), routes);
   });
 });

@@ -62,6 +62,11 @@ describe("seed 003: routes of the subnet, and forwarding on every host, in one s
     }
     const { length } = await stack.output<object[]>("routeTable");
     assert.equal(length, 3);
+    assert.match(
+      await stack.output<string>("readme"),
+      /\nopenstack subnet show /,
+      "the first target's",
+    );
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await neutron.hostRoutes(subnet), []);
   });
