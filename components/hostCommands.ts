@@ -1,11 +1,12 @@
 import { remote } from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Node } from "./core/inventory";
 import { type Route, routesOf } from "./core/plan";
 import type { HostPlan } from "./hostArgs";
 import { hostCommand, hostInput } from "./hostInput";
+import { defaultOwner } from "./owner";
 import { troubledHosts } from "./ssh/check";
-import { connection } from "./ssh/hosts";
+import { becomesRoot, connectionTo } from "./ssh/connect";
 import type { Finding } from "./ssh/preflight";
 
 /**
@@ -31,10 +32,10 @@ export function createHostCommands(
       `${name}-${node.name}@${node.address.replaceAll(":", "_")}`,
       {
         connection: troubled.then((findings) =>
-          connectionTo(node, plan, findings.get(node.name)),
+          connectionTo(node.name, plan, findings.get(node.name)),
         ),
-        create: hostCommand("converge", sudo(plan)),
-        delete: hostCommand("remove", sudo(plan)),
+        create: hostCommand("converge", becomesRoot(plan.ssh)),
+        delete: hostCommand("remove", becomesRoot(plan.ssh)),
         stdin: hostInput({
           ...plan,
           owner: owner(name, plan),
@@ -55,36 +56,8 @@ export function createHostCommands(
   return commands;
 }
 
-/**
- * How the provider reaches a node. It would wait for ever on a host that takes the connection and says
- * nothing; where preflight found one, it is given a port at which it fails at once, which no host has.
- */
-function connectionTo(node: Node, plan: HostPlan, finding?: Finding) {
-  const endpoint = plan.hosts.byNode.get(node.name);
-  if (endpoint === undefined) {
-    throw new Error(`no endpoint of ${node.name}`);
-  }
-  const usual = connection(endpoint, plan.hosts, plan.ssh);
-  return finding?.state === "silent" && !pulumi.runtime.isDryRun()
-    ? { ...usual, port: 0, dialErrorLimit: 0 }
-    : usual;
-}
-
-function sudo({ ssh }: HostPlan): boolean {
-  return ssh.sudo ?? ssh.user !== "root";
-}
-
 function owner(name: string, plan: HostPlan): string {
   return plan.owner ?? defaultOwner(name);
-}
-
-/** Unique among all stacks that may share a host. File backends call every organization "organization". */
-function defaultOwner(name: string): string {
-  const organization = pulumi.getOrganization();
-  const parts = [pulumi.getProject(), pulumi.getStack(), name];
-  const all =
-    organization === "organization" ? parts : [organization, ...parts];
-  return all.join(".").replace(/[^A-Za-z0-9._-]/g, "_");
 }
 
 function routesFor(

@@ -17,7 +17,7 @@ export interface HostFacts {
   readonly table: readonly Route[];
 }
 
-const marker = "--- hostPodRoutes.sh";
+const marker = "--- script";
 const asRoot = "sudo -n sh";
 
 /** Standard input of the command on a host that makes these facts true. */
@@ -68,11 +68,11 @@ function hostsLines(nodes: readonly Node[]): string[] {
  * of which nothing is run.
  */
 export function hostCommand(
-  verb: "converge" | "remove" | "look" | "ping",
+  verb: "converge" | "remove" | "look" | "ping" | "apply",
   sudo: boolean,
 ): string {
   const shell = sudo ? asRoot : "sh";
-  return `sh -c 'm="${marker}"; in=$(cat); case $in in *"$m"*esac) printf "%s\\n" "$in" | ${shell} -c "\${in#*"$m"}" pod-network-routes ${verb};; *) echo "input is cut short" >&2; exit 1;; esac'`;
+  return `sh -c 'm="${marker}"; in=$(cat); p() { printf "%s\\n" "$in"; }; case $in in *"$m"*esac) p | ${shell} -c "$(p | sed "1,/^$m/d")" pod-network-routes ${verb};; *) echo "input is cut short" >&2; exit 1;; esac'`;
 }
 
 /** Whether a command of {@link hostCommand} becomes root. */

@@ -91,7 +91,7 @@ for (const name of ["a\nroute 0.0.0.0/0 via 10.0.0.1", "a\u001b", "é"]) {
 }
 
 test("the script follows the facts, whole and without its comments", () => {
-  const [, script] = hostInput(input).split("\n--- hostPodRoutes.sh\n");
+  const [, script] = hostInput(input).split("\n--- script\n");
   assert.match(script ?? "", /^set -eu\n/);
   assert.match(script ?? "", /\nesac\n$/);
   assert.doesNotMatch(script ?? "", /^\s*#/m);
@@ -108,7 +108,7 @@ function run(verb: "converge" | "remove", text: string) {
   return { status, stdout, stderr };
 }
 const harmless = `a fact
---- hostPodRoutes.sh
+--- script
 case $1 in *) echo "$0 $1"; cat;; esac`;
 
 for (const verb of ["converge", "remove"] as const) {
@@ -132,7 +132,7 @@ test("of an input that is cut short, nothing is run", () => {
 });
 
 test("a failed script fails the command", () => {
-  const failing = "--- hostPodRoutes.sh\ncase a in *) exit 7;; esac";
+  const failing = "a fact\n--- script\ncase a in *) exit 7;; esac";
   assert.equal(run("converge", failing).status, 7);
 });
 

@@ -149,7 +149,7 @@ export function commands(
 
 /** What a host is told: the lines of a standard input before the script. */
 export function facts(stdin: string | undefined): string[] {
-  return stdin?.split("\n--- hostPodRoutes.sh\n")[0]?.split("\n") ?? [];
+  return stdin?.split("\n--- script\n")[0]?.split("\n") ?? [];
 }
 
 /** What is warned of from now on, until the test ends. */

@@ -73,7 +73,7 @@ const nasty = [
   "\u202eevil\u2028\u2029\ufeff",
   "-oProxyCommand=reboot",
   "../../etc/passwd",
-  "--- hostPodRoutes.sh",
+  "--- script",
   "__proto__",
   "constructor",
   "tostring",
@@ -117,7 +117,7 @@ function refusedOrHarmless(args: object): void {
       ...{ ...plan, owner: plan.owner ?? "o", node, table },
       ...{ routes: routesOf(node, table), named: plan.cluster },
     });
-    const [facts] = input.split("\n--- hostPodRoutes.sh\n");
+    const [facts] = input.split("\n--- script\n");
     for (const line of facts?.split("\n") ?? []) {
       assert.match(line, fact);
     }

@@ -36,7 +36,7 @@ function inputOf(node: Node, all: readonly Node[], table: Route[]): string {
 /** The facts of an input: its lines before the script. */
 function facts(input: string): string[] {
   const lines = input.split("\n");
-  return lines.slice(0, lines.indexOf("--- hostPodRoutes.sh"));
+  return lines.slice(0, lines.indexOf("--- script"));
 }
 
 const byDestination = (a: Route, b: Route) =>
