@@ -25,8 +25,10 @@ export async function readConfig(): Promise<TargetConfig[]> {
     all.inventory = await readStackInventory(all.inventory, faults);
   }
   const configs = argumentsOf(wanted, all, faults);
+  routedOnce(configs, faults);
   for (const { args } of configs) {
-    wrapSecrets(args.ssh, faults);
+    wrapSecrets(args, "ssh", ["privateKey", "privateKeyPassphrase"], faults);
+    wrapSecrets(args, "flannel.backend", ["psk"], faults);
   }
   return userErrors(() => {
     const [first] = configs;
@@ -172,18 +174,50 @@ function fromJson(
   }
 }
 
-/** A private key in the configuration has to be a secret there, and stays one from here on. */
-function wrapSecrets(ssh: unknown, faults: Faults): void {
-  if (typeof ssh !== "object" || ssh === null) {
+/** An overlay and routes beside it would lead the same packets two ways. */
+function routedOnce(configs: readonly TargetConfig[], faults: Faults): void {
+  const others = configs.filter(({ target }) => target !== "flannel");
+  if (others.length === configs.length) {
     return;
   }
-  const values = ssh as Record<string, unknown>;
-  for (const key of ["privateKey", "privateKeyPassphrase"]) {
-    if (typeof values[key] === "string") {
-      if (!secretKeys().includes(`${pulumi.getProject()}:ssh`)) {
+  for (const { target, args } of others) {
+    if (target !== "hosts") {
+      faults.add(
+        "target",
+        `flannel and ${target} would both route every pod CIDR, expected one of them`,
+      );
+    } else if (args.hostRoutes !== false) {
+      faults.add(
+        "hostRoutes",
+        "flannel and hosts would both route every pod CIDR; with hostRoutes: false the hosts only forward and name the nodes in /etc/hosts, or set target to one of the two",
+      );
+    }
+  }
+}
+
+/** Keys in the configuration have to be secrets there, and stay so from here on. */
+function wrapSecrets(
+  args: Record<string, unknown>,
+  path: string,
+  keys: readonly string[],
+  faults: Faults,
+): void {
+  const [top = ""] = path.split(".");
+  const values = path
+    .split(".")
+    .reduce<unknown>(
+      (value, key) =>
+        typeof value === "object" && value !== null
+          ? (value as Record<string, unknown>)[key]
+          : undefined,
+      args,
+    ) as Record<string, unknown> | undefined;
+  for (const key of keys) {
+    if (typeof values?.[key] === "string") {
+      if (!secretKeys().includes(`${pulumi.getProject()}:${top}`)) {
         faults.add(
-          `ssh.${key}`,
-          `stands in the clear in the stack's file, store it with: pulumi config set --secret --path ssh.${key}`,
+          `${path}.${key}`,
+          `stands in the clear in the stack's file, store it with: pulumi config set --secret --path ${path}.${key}`,
         );
       }
       values[key] = pulumi.secret(values[key]);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Faults } from "./core/faults";
 import type { Node, NodeArgs } from "./core/inventory";
 import { parse, strict } from "./core/schema";
+import { inDifferentSubnets } from "./core/subnets";
 import { validate } from "./core/validate";
 import {
   givenSource,
@@ -71,6 +72,8 @@ export const hostArgsSchema = strict({
 export interface HostPlan extends z.output<typeof hostArgsSchema> {
   readonly cluster: readonly Node[];
   readonly hosts: Hosts;
+  /** Which nodes are in different subnets, if any are. */
+  readonly apart: string | undefined;
 }
 
 /** Reads and checks the arguments. Throws one FaultsError that names everything wrong with them. */
@@ -87,5 +90,6 @@ export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
   validate(cluster, network, source ?? "nodes", faults);
   const hosts = args && readHosts(args.ssh, cluster, faults);
   faults.throwIfAny("the configuration cannot be used");
-  return { ...args, cluster, hosts } as HostPlan;
+  const apart = inDifferentSubnets(cluster, network.nodeSubnets);
+  return { ...args, cluster, hosts, apart } as HostPlan;
 }

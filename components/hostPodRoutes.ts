@@ -46,6 +46,12 @@ export class HostPodRoutes extends pulumi.ComponentResource {
         this,
       );
     }
+    if (plan.hostRoutes && plan.apart !== undefined) {
+      pulumi.log.warn(
+        `${plan.apart}: a host takes a next hop only on a network that it is connected to; if a router is in between, have that hold the routes, or use an overlay (target flannel)`,
+        this,
+      );
+    }
     const commands = createHostCommands(this, name, plan, table);
 
     this.routeTable = pulumi.output(table);

@@ -4,6 +4,11 @@ import { readCloudArgs } from "./cloudArgs";
 import { Faults } from "./core/faults";
 import type { Route } from "./core/plan";
 import { readme } from "./core/readme";
+import {
+  type FlannelOverlayArgs,
+  flannelOverlayArgsSchema,
+} from "./flannel/args";
+import { readFlannelArgs } from "./flannel/plan";
 import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
 import {
   type HostPodRoutesArgs,
@@ -21,16 +26,22 @@ export const targets = {
   aws: awsArgsSchema,
   gcp: gcpArgsSchema,
   openstack: openStackArgsSchema,
+  flannel: flannelOverlayArgsSchema,
 };
 
 export type Target = keyof typeof targets;
 
 /** Checks the arguments of a target's component. Throws one FaultsError with all that is wrong, what is in `faults` already included. */
 export function checkArgs(target: Target, args: unknown, faults: Faults): void {
-  if (target === "hosts") {
-    readHostArgs(args, faults);
-  } else {
-    readCloudArgs(targets[target], args, faults);
+  switch (target) {
+    case "hosts":
+      readHostArgs(args, faults);
+      break;
+    case "flannel":
+      readFlannelArgs(args, faults);
+      break;
+    default:
+      readCloudArgs(targets[target], args, faults);
   }
 }
 
@@ -42,6 +53,7 @@ export const outputs = {
   aws: [...always, "routeTableIds", "vpcId"],
   gcp: [...always, "network", "project"],
   openstack: [...always, "subnetId", "networkId", "routerId"],
+  flannel: [...always, "manifestYaml"],
 } as const;
 
 /** Declares the component of a target; returns what the stack is to output. */
@@ -95,6 +107,15 @@ export function declare(
             : `openstack router show -c routes ${routerId}`,
         );
       return outputsOf(routes, outputs.openstack, look);
+    }
+    case "flannel": {
+      const { FlannelOverlay } = load(
+        () => require("./flannelOverlay") as typeof import("./flannelOverlay"),
+      );
+      const overlay = new FlannelOverlay("overlay", args as FlannelOverlayArgs);
+      const look =
+        "kubectl get pods -A -l app=flannel -o wide   # flannel itself, on each node";
+      return outputsOf(overlay, outputs.flannel, look);
     }
   }
 }

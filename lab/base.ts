@@ -22,6 +22,8 @@ const tools = {
   mmdebstrap: "mmdebstrap",
   "systemd-nspawn": "systemd-container",
   shellcheck: "shellcheck",
+  etcd: "etcd-server",
+  gcc: "build-essential",
 };
 
 /** Installs the commands that are missing on this machine, where it is one with apt. */
@@ -45,14 +47,17 @@ export async function installTools(
       `please install: ${missing.join(", ")} (there is no apt-get here, or no right to use it)`,
     );
   }
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const flags = ["-yq", "--no-install-recommends"];
   await step(
     `Installing ${missing.join(", ")} with apt-get`,
-    run("apt-get", ["update", "-q"], { env }).then(() =>
-      run("apt-get", ["install", ...flags, ...missing], { env }),
-    ),
+    installPackages(missing),
   );
+}
+
+/** Installs packages of Debian. No service that is in them is started. */
+export function installPackages(packages: readonly string[]): Promise<string> {
+  const script = join(root, "lab/install.sh");
+  // one after the other: `apt-get update` fails where another one is running
+  return run("flock", ["/var/lib/dpkg", "sh", script, ...packages]);
 }
 
 /** The file system under every host; made once a machine. */

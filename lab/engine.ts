@@ -110,7 +110,11 @@ async function downloaded(): Promise<
 }
 
 function builtDirectory(): string {
-  return builtFrom("engine", "cli/go.mod", "language-nodejs/go.mod");
+  return builtFrom(
+    "engine",
+    "engine/cli/go.mod",
+    "engine/language-nodejs/go.mod",
+  );
 }
 
 /** The same programs, compiled from the Go modules that Pulumi publishes. */
@@ -125,19 +129,16 @@ async function build(directory: string): Promise<void> {
   await step(
     "Building Pulumi's Node.js language host from Go modules (half a minute)",
     goBuild(
-      "language-nodejs",
-      `${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`,
+      "engine/language-nodejs",
+      [`${module}/sdk/v3/nodejs/cmd/pulumi-language-nodejs`],
       directory,
     ),
   );
   const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
   await step(
     "Building the Pulumi CLI from Go modules (two to three minutes)",
-    goBuild(
-      "cli",
-      `${module}/pkg/v3/cmd/pulumi`,
-      directory,
-      `-s -w ${version}`,
-    ),
+    goBuild("engine/cli", [`${module}/pkg/v3/cmd/pulumi`], directory, {
+      ldflags: `-s -w ${version}`,
+    }),
   );
 }

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { run, tryRun } from "./exec";
 import { cache, root } from "./paths";
 
-const sources = join(root, "lab/engine");
+const sources = join(root, "lab");
 
-/** Where in the cache a program belongs that is built from these files of lab/engine; another place once they change. */
+/** Where in the cache a program belongs that is built from these files below lab/; another place once they change. */
 export function builtFrom(name: string, ...files: string[]): string {
   const hash = createHash("sha256");
   for (const file of files) {
@@ -15,39 +15,46 @@ export function builtFrom(name: string, ...files: string[]): string {
   return join(cache, `${name}-${hash.digest("hex").slice(0, 12)}`);
 }
 
+/** Whether anything can be built. */
+export async function hasGo(): Promise<boolean> {
+  return (await tryRun("sh", ["-c", "command -v go"])).code === 0;
+}
+
 /** Throws where nothing can be built. */
 export async function needGo(what: string): Promise<void> {
-  if ((await tryRun("sh", ["-c", "command -v go"])).code !== 0) {
+  if (!(await hasGo())) {
     throw new Error(
       `there is no ${what} here, it cannot be downloaded, and there is no Go to build it with: install one of the two`,
     );
   }
 }
 
+export interface GoBuildOptions {
+  /** Default: without symbols. */
+  readonly ldflags?: string;
+  readonly tags?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
- * Compiles a program with the Go modules that a folder of lab/engine lists.
+ * Compiles programs with the Go modules that a folder below lab/ lists.
  *
- * @param target the program's package: that of a module, or `.` for the folder itself
+ * @param targets the programs' packages: those of modules, or `.` for the folder itself
  */
 export async function goBuild(
   part: string,
-  target: string,
+  targets: readonly string[],
   directory: string,
-  ldflags = "-s -w",
+  { ldflags = "-s -w", tags = "", env = {} }: GoBuildOptions = {},
 ): Promise<void> {
   mkdirSync(directory, { recursive: true });
   await run(
     "go",
     [
-      "build",
-      "-trimpath",
-      "-buildvcs=false",
-      "-ldflags",
-      ldflags,
-      "-o",
-      `${directory}/`,
-      target,
+      ...["build", "-trimpath", "-buildvcs=false"],
+      ...["-ldflags", ldflags, "-tags", tags],
+      ...["-o", `${directory}/`, ...targets],
     ],
-    { cwd: join(sources, part) },
+    { cwd: join(sources, part), env: { ...process.env, ...env } },
   );
 }

@@ -19,6 +19,13 @@ export interface HostSpec {
   readonly kind: "plain" | "systemd";
   /** Name of its network interface. Default: eth0. */
   readonly iface?: string;
+  /**
+   * Plain hosts: an address of a /24 on one more interface, `enp0s3`, which has the default route and
+   * leads nowhere. So it looks on a virtual machine behind a NAT of its own. Default: there is none.
+   */
+  readonly natAddress?: string;
+  /** Directories laid over the file system that all hosts share, the first on top. Default: none. */
+  readonly layers?: readonly string[];
 }
 
 /** A host of a lab. */
@@ -70,6 +77,7 @@ export async function prepare(
 /** Starts a host, from the files that it has over the file system `lower` that all hosts share. */
 export async function launch(host: Host, lower: string): Promise<void> {
   const { name, kind, directory, netns, lab, link, iface, addresses } = host;
+  const { natAddress, layers = [] } = host;
   const script = join(root, `lab/hosts/${kind}-host.sh`);
   const plain = kind === "plain";
   const net = [
@@ -81,7 +89,10 @@ export async function launch(host: Host, lower: string): Promise<void> {
     iface ?? "eth0",
   ];
   await run("sh", [...net.slice(1), ...(plain ? addresses : [])]);
-  const start = ["sh", script, name, lower, directory];
+  if (plain && natAddress !== undefined) {
+    await connectNat(netns, natAddress);
+  }
+  const start = ["sh", script, name, [...layers, lower].join(":"), directory];
   const isolated = plain
     ? [
         "ip",
@@ -105,6 +116,20 @@ export async function launch(host: Host, lower: string): Promise<void> {
   });
   writeFileSync(join(directory, "pid"), String(child.pid));
   child.unref();
+}
+
+/** Gives a host an interface at whose other end nobody answers, and its default route there. */
+async function connectNat(netns: string, natAddress: string): Promise<void> {
+  // VirtualBox's gateway: the second address of the network
+  const gateway = natAddress.replace(/\d+\/24$/, "2");
+  const setup = [
+    "link add enp0s3 type veth peer name nat",
+    `addr add ${natAddress} dev enp0s3`,
+    "link set enp0s3 up",
+    "link set nat up",
+    `route add default via ${gateway}`,
+  ];
+  await run("ip", ["-n", netns, "-batch", "-"], { input: setup.join("\n") });
 }
 
 /** Waits until SSH answers. */

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -299,7 +300,12 @@ export class Lab {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  private firstProcess(name: string): number {
+  /** The root of a running host's file system as a path of this machine. Absolute symbolic links in it lead astray. */
+  root(name: string): string {
+    return `/proc/${this.firstProcess(name)}/root`;
+  }
+
+  firstProcess(name: string): number {
     const pid = firstProcess(this.host(name));
     if (pid === undefined) {
       throw new Error(`${name} is not running`);
@@ -314,7 +320,10 @@ export class Lab {
       hosts: this.hosts,
       pods: this.podCidrs,
     };
-    writeFileSync(join(this.directory, "lab.json"), JSON.stringify(saved));
+    // in one step, for processes that read it meanwhile
+    const unfinished = join(this.directory, `lab.json.${process.pid}`);
+    writeFileSync(unfinished, JSON.stringify(saved));
+    renameSync(unfinished, join(this.directory, "lab.json"));
   }
 }
 

@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomInt } from "node:crypto";
 import { once as event } from "node:events";
 import {
-  closeSync,
   copyFileSync,
   cpSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,10 +11,12 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installPackages } from "./base";
 import { once } from "./cache";
-import { run, step, tryRun, until } from "./exec";
+import { run, step, tryRun } from "./exec";
 import { OpenStackClient } from "./openstackClient";
 import { cache, root } from "./paths";
+import { Service } from "./service";
 
 /** Keystone and Neutron, the identity and the network service of OpenStack, served on this machine alone. */
 export interface OpenStack {
@@ -62,7 +61,10 @@ export async function openstackObstacle(): Promise<string | undefined> {
 export async function startOpenStack(): Promise<OpenStack> {
   const prepared = await prepare(await install());
   const { directory, port } = await reserve();
-  const { keystone, neutron } = services(directory, port);
+  const { keystone, keystoneUrl, neutron, neutronUrl } = services(
+    directory,
+    port,
+  );
   const stop = async () => {
     await Promise.all([keystone.kill(), neutron.kill()]);
     rmSync(directory, { recursive: true, force: true });
@@ -70,7 +72,7 @@ export async function startOpenStack(): Promise<OpenStack> {
   try {
     cpSync(prepared, directory, { recursive: true });
     await Promise.all([
-      keystone.start().then(() => register(keystone.url, neutron.url)),
+      keystone.start().then(() => register(keystoneUrl, neutronUrl)),
       neutron.start(),
     ]);
   } catch (error) {
@@ -78,7 +80,7 @@ export async function startOpenStack(): Promise<OpenStack> {
     throw error;
   }
   return {
-    env: { ...withoutTheUsers(), ...login(keystone.url, member) },
+    env: { ...withoutTheUsers(), ...login(keystoneUrl, member) },
     killNeutron: () => neutron.kill(),
     startNeutron: () => neutron.start(),
     killKeystone: () => keystone.kill(),
@@ -97,11 +99,9 @@ async function install(): Promise<string> {
   if (versions !== undefined) {
     return versions;
   }
-  const script = join(sources, "install.sh");
   await step(
     "Installing Keystone and Neutron with apt-get (a minute)",
-    // one after the other: `apt-get update` fails where another one is running
-    run("flock", ["/var/lib/dpkg", "sh", script, ...packages]),
+    installPackages(packages),
   );
   return (await installedVersions()) ?? "";
 }
@@ -194,80 +194,34 @@ async function isFree(port: number): Promise<boolean> {
 
 /** Two services with their files in a directory, at a port and the next one. */
 function services(directory: string, port: number) {
-  const url = `http://${host}:${port}/v3`;
+  const service = (
+    name: string,
+    url: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) =>
+    new Service(
+      directory,
+      name,
+      [python, join(sources, `serve_${name}.py`), ...args],
+      { ...bare(directory), ...env },
+      () => answers(url),
+    );
+  const keystoneUrl = `http://${host}:${port}/v3`;
+  const neutronUrl = `http://${host}:${port + 1}`;
   return {
-    keystone: new Service(directory, "keystone", url, [`${port}`], {
+    keystoneUrl,
+    neutronUrl,
+    keystone: service("keystone", keystoneUrl, [`${port}`], {
       OS_KEYSTONE_CONFIG_FILES: join(directory, "keystone.conf"),
     }),
-    neutron: new Service(
-      directory,
-      "neutron",
-      `http://${host}:${port + 1}`,
-      ["--config-file", "neutron.conf"],
-      {
-        OS_DEFAULT__BIND_PORT: `${port + 1}`,
-        OS_KEYSTONE_AUTHTOKEN__AUTH_URL: url,
-        OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI: url,
-        OS_KEYSTONE_AUTHTOKEN__PASSWORD: password,
-      },
-    ),
+    neutron: service("neutron", neutronUrl, ["--config-file", "neutron.conf"], {
+      OS_DEFAULT__BIND_PORT: `${port + 1}`,
+      OS_KEYSTONE_AUTHTOKEN__AUTH_URL: keystoneUrl,
+      OS_KEYSTONE_AUTHTOKEN__WWW_AUTHENTICATE_URI: keystoneUrl,
+      OS_KEYSTONE_AUTHTOKEN__PASSWORD: password,
+    }),
   };
-}
-
-/** A server of Python, with its files in a directory. */
-class Service {
-  private child: ChildProcess | undefined;
-
-  constructor(
-    private readonly directory: string,
-    private readonly name: string,
-    readonly url: string,
-    private readonly args: readonly string[],
-    private readonly env: Readonly<Record<string, string>>,
-  ) {}
-
-  /** Starts it and waits until it answers. */
-  async start(): Promise<void> {
-    const log = join(this.directory, `${this.name}.log`);
-    const output = openSync(log, "a");
-    const script = join(sources, `serve_${this.name}.py`);
-    const child = spawn(
-      // it ends with the process that started it, however that ends
-      "setpriv",
-      ["--pdeathsig", "KILL", python, script, ...this.args],
-      {
-        cwd: this.directory,
-        env: { ...bare(this.directory), ...this.env },
-        stdio: ["ignore", output, output],
-        detached: true, // so that its process group is its own
-      },
-    );
-    closeSync(output);
-    this.child = child;
-    await event(child, "spawn");
-    await until(
-      `${this.name} answers`,
-      async () => {
-        if (hasEnded(child)) {
-          const said = readFileSync(log, "utf8").slice(-4000);
-          throw new Error(`${this.name} ended:\n${said}`);
-        }
-        return (await answers(this.url)) ? true : undefined;
-      },
-      180,
-    );
-  }
-
-  async kill(): Promise<void> {
-    const { child } = this;
-    this.child = undefined;
-    if (child?.pid === undefined || hasEnded(child)) {
-      return;
-    }
-    const ended = event(child, "close");
-    process.kill(-child.pid, "SIGKILL");
-    await ended;
-  }
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -275,10 +229,6 @@ async function answers(url: string): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null;
 }
 
 /** Tells Keystone of both services, and of a user with the rights of any customer. */

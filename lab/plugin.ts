@@ -103,13 +103,15 @@ export function linkPlugin(from: string, to: string): void {
  * provider under the same bridge, compiled here, with the names of what this project uses (lab/engine/openstack).
  */
 async function builtOpenstack(): Promise<string> {
-  const sources = ["go.mod", "main.go"].map((file) => `openstack/${file}`);
+  const sources = ["go.mod", "main.go"].map(
+    (file) => `engine/openstack/${file}`,
+  );
   const directory = builtFrom("openstack-plugin", ...sources);
   return once(directory, async (unfinished) => {
     await needGo("openstack plugin");
     await step(
       "Building the openstack plugin from Go modules (a minute)",
-      goBuild("openstack", ".", unfinished),
+      goBuild("engine/openstack", ["."], unfinished),
     );
   });
 }

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { base, installTools, labObstacle } from "./base";
 import { getEngine } from "./engine";
+import { kubernetesObstacle } from "./kubernetes";
 import { Lab } from "./lab";
 import { motoObstacle } from "./moto";
 import { openstackObstacle } from "./openstack";
@@ -22,6 +23,11 @@ const tiers: Record<string, Obstacle> = {
     (await openstackObstacle()) ??
     (await engineObstacle()) ??
     lab(),
+  flannel: async () =>
+    labObstacle() ??
+    (await lab()) ??
+    (await kubernetesObstacle()) ??
+    engineObstacle(),
   engine: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
 };
 

@@ -45,6 +45,8 @@ function addIssue(issue: z.core.$ZodIssue, path: string, faults: Faults): void {
     }
   } else if (issue.input === undefined) {
     faults.add(path, "is missing");
+  } else if (issue.code === "custom" && issue.params?.secret) {
+    faults.add(path, issue.message);
   } else if (issue.code === "invalid_value") {
     faults.add(
       path,

@@ -58,9 +58,10 @@ const port = z
   .int("expected a whole number")
   .min(1, "expected 1 to 65535")
   .max(65535, "expected 1 to 65535");
-const secretText = z.custom<pulumi.Input<string>>(
+/** Text that may be a secret. */
+export const secretText = z.custom<pulumi.Input<string>>(
   (value) => typeof value === "string" || pulumi.Output.isInstance(value),
-  "expected text",
+  { error: "is not text, expected a secret", params: { secret: true } },
 );
 
 export const sshSchema = strict({

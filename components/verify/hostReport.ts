@@ -110,7 +110,7 @@ function offLink({ routes }: HostState, { hops }: HostFacts): Finding[] {
         kind: "off-link",
         subject: hop,
         message: `the internal IP of ${node ?? "a node"} is on no network that this host is connected to (ip route get: ${way}), so it cannot be a next hop`,
-        mend: "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or use an overlay such as flannel",
+        mend: "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)",
       },
     ];
   });

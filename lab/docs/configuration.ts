@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nodeSchema } from "../../components/core/inventory";
+import { tolerationSchema } from "../../components/flannel/args";
 import { stackOutputSchema } from "../../components/stackInventory";
 import { type Target, targets } from "../../components/targets";
 import { type Documented, keysOf } from "./docstrings";
@@ -10,12 +11,14 @@ const interfaces: Record<Target, string> = {
   aws: "AwsPodRoutesArgs",
   gcp: "GcpPodRoutesArgs",
   openstack: "OpenStackPodRoutesArgs",
+  flannel: "FlannelOverlayArgs",
 };
 
 /** What the configuration takes where the schema of the arguments does not say it. */
 const elsewhere: Record<string, z.ZodType> = {
   NodeArgs: nodeSchema,
   StackInventory: stackOutputSchema,
+  TolerationArgs: tolerationSchema,
 };
 
 type Schema = z.core.JSONSchema.BaseSchema;

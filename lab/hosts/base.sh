@@ -3,7 +3,7 @@
 set -eu
 dir=$1
 suite=bookworm
-packages=systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,sudo,passwd
+packages=systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,sudo,passwd,iptables
 
 mmdebstrap --quiet --variant=minbase --include=$packages $suite "$dir"
 

@@ -86,13 +86,13 @@ test("a target that is none is refused, together with everything else that is wr
   const { ssh, nodes } = cluster;
   const found = await refused({ ssh, nodes, target: "azure", healInterval: 0 });
   assert.deepEqual(found, [
-    'target: "azure" is not a target, expected hosts or aws or gcp or openstack, or two of them with a plus in between',
+    'target: "azure" is not a target, expected hosts or aws or gcp or openstack or flannel, or two of them with a plus in between',
     "healInterval: 0 is not allowed: expected 1 to 3600",
   ]);
 });
 
 for (const [target, key, value, owners] of [
-  ["aws", "ssh", { user: "me" }, "hosts"],
+  ["aws", "ssh", { user: "me" }, "hosts and flannel"],
   ["aws", "network", "default", "gcp"],
   ["gcp", "routesPerTable", 100, "aws"],
   ["hosts", "instances", { names: ["w"] }, "aws and gcp and openstack"],

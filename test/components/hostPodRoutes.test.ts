@@ -236,6 +236,14 @@ test("hostKeyCheck: false pins no key, and warns", async (t) => {
   assert.match(said[0] ?? "", /ssh\.hostKeyCheck is off: whoever answers/);
 });
 
+test("nodes in different subnets are warned of, for which an overlay is the way out", async (t) => {
+  const said = warnings(t);
+  const nodeSubnets = ["10.240.0.0/28", "10.240.0.16/28"];
+  await commandsOf({ ...cluster, nodeSubnets });
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? "", / is in 10\.240\.0\.\S+ and .*target flannel/);
+});
+
 test("with the host keys checked there is nothing to warn of", async (t) => {
   const said = warnings(t);
   await commandsOf(cluster);

@@ -150,14 +150,14 @@ for (const [what, instead, lines, finding, mend] of [
     "hop 10.240.0.21",
     ["hop 10.240.0.21 10.240.0.21 via 10.240.0.1 dev eth0"],
     "fault off-link 10.240.0.21: the internal IP of node-1 is on no network that this host is connected to (ip route get: 10.240.0.21 via 10.240.0.1 dev eth0), so it cannot be a next hop",
-    "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or use an overlay such as flannel",
+    "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)",
   ],
   [
     "a next hop that nothing leads to",
     "hop 10.240.0.21",
     ["hop 10.240.0.21 RTNETLINK answers: Network is unreachable"],
     "fault off-link 10.240.0.21: the internal IP of node-1 is on no network that this host is connected to (ip route get: RTNETLINK answers: Network is unreachable), so it cannot be a next hop",
-    "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or use an overlay such as flannel",
+    "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)",
   ],
   [
     "a rule that leads elsewhere",

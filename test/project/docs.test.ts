@@ -95,7 +95,7 @@ test("what README replaces is marked as the guides'", () => {
     /(.*)\n\n```(?:bash|powershell)\n/g,
   );
   const before = [...blocks].map(([, line = ""]) => line);
-  assert.equal(before.length, 5);
+  assert.equal(before.length, 6);
   for (const line of before) {
     assert.match(line, /^Instead of \(guide 00\d/);
   }
@@ -135,6 +135,7 @@ test("the messages that docs/troubleshooting.md quotes are those of the code", (
     "was deleted by somebody else, and Pulumi cannot delete it again",
     ", which is not installed",
     "--no-source-dest-check",
+    "tells the others to send to ",
     "openstack port set --allowed-address ip-address=",
   ]) {
     assert.ok(read("docs/troubleshooting.md").includes(message), message);

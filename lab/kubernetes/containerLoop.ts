@@ -1,0 +1,143 @@
+import { statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Running } from "./container";
+import { imageNamed } from "./images";
+import type { Container } from "./objects";
+import { Prober } from "./probe";
+
+/** A container of a pod on its node: started, started again whenever it ends, and asked whether it is well. */
+export class ContainerLoop {
+  private running: Running | undefined;
+  private last: Running | undefined;
+  private restarts = 0;
+  private startedAt = "";
+  private exitCode: number | undefined;
+  private problem = { reason: "PodInitializing", message: "" };
+  private readiness: Prober | undefined;
+  private liveness: Prober | undefined;
+
+  constructor(
+    readonly container: Container,
+    private readonly start: (container: Container) => Promise<Running>,
+    private readonly host: { netns: string; address: string },
+    private readonly stopped: AbortSignal,
+  ) {}
+
+  /** Runs it until the pod is stopped; one that is to end, until it has ended well. */
+  async run(toEnd: boolean): Promise<void> {
+    let pause = 0.5;
+    while (!this.stopped.aborted) {
+      const since = Date.now();
+      const code = await this.once();
+      if (toEnd && code === 0) {
+        return;
+      }
+      if (this.stopped.aborted) {
+        return;
+      }
+      // the kubelet begins with ten seconds and goes up to five minutes, which is too long for tests
+      pause = Date.now() - since > 60_000 ? 0.5 : Math.min(pause * 2, 8);
+      await sleep(pause * 1000, undefined, { signal: this.stopped }).catch(
+        () => {},
+      );
+    }
+  }
+
+  async stop(seconds: number): Promise<void> {
+    await this.running?.stop(seconds);
+  }
+
+  /** What it has said since it was started last. */
+  output(): string {
+    return this.last?.output() ?? "";
+  }
+
+  /** Whether it is running and well. To be called again and again: it asks the probes. */
+  isReady(): boolean {
+    this.liveness?.look();
+    if (this.liveness?.failed) {
+      void this.running?.stop(5);
+    }
+    this.readiness?.look();
+    return (
+      this.running !== undefined &&
+      (this.readiness?.well ?? hasWritten(this.container, this.running))
+    );
+  }
+
+  /** As `status.containerStatuses` has it. */
+  status(ready: boolean): object {
+    const { container, exitCode, startedAt, running } = this;
+    const { name, image } = container;
+    const last =
+      exitCode === undefined
+        ? {}
+        : {
+            terminated: {
+              exitCode,
+              reason: exitCode === 0 ? "Completed" : "Error",
+            },
+          };
+    const state =
+      running !== undefined
+        ? { running: { startedAt } }
+        : exitCode === 0
+          ? last
+          : { waiting: this.problem };
+    return {
+      ...{ name, image, imageID: image, ready, state },
+      ...{ lastState: last, restartCount: this.restarts },
+    };
+  }
+
+  /** Starts it and waits until it has ended; returns its exit code, or undefined if it could not be started. */
+  private async once(): Promise<number | undefined> {
+    const { container, host } = this;
+    try {
+      this.running = await this.start(container);
+    } catch (error) {
+      const { message, name } = error as Error;
+      console.log(`${container.name}: ${message}`);
+      this.problem = {
+        reason: name === "Error" ? "CreateContainerConfigError" : name,
+        message,
+      };
+      return undefined;
+    }
+    const { running } = this;
+    this.last = running;
+    if (this.stopped.aborted) {
+      void running.stop(0); // it was being started when the pod was stopped
+    }
+    const { readinessProbe, livenessProbe } = container;
+    this.startedAt = new Date(running.since).toISOString();
+    this.readiness =
+      readinessProbe &&
+      new Prober(readinessProbe, container, running, host, true);
+    this.liveness =
+      livenessProbe &&
+      new Prober(livenessProbe, container, running, host, false);
+    const code = await running.ended;
+    this.running = undefined;
+    this.exitCode = code;
+    this.restarts += code === 0 ? 0 : 1;
+    this.problem = {
+      reason: "CrashLoopBackOff",
+      message: `${container.name} ended with exit code ${code}`,
+    };
+    return code;
+  }
+}
+
+/**
+ * Without a probe the kubelet takes a container for ready as soon as it runs. Here flanneld has to
+ * have done its work as well, so that a rollout that comes to its end means something to a test.
+ */
+function hasWritten({ image }: Container, running: Running): boolean {
+  if (!imageNamed(image)?.entrypoint.includes("/opt/bin/flanneld")) {
+    return true;
+  }
+  const file = running.path("/run/flannel/subnet.env");
+  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return written >= running.since;
+}

@@ -1,0 +1,5 @@
+//go:build tools
+
+package flanneld
+
+import _ "github.com/flannel-io/flannel"

@@ -1,0 +1,80 @@
+import { run } from "../exec";
+import type { Running } from "./container";
+import type { Container, Probe } from "./objects";
+
+/** Asks a container, now and then, whether it is well. */
+export class Prober {
+  private failures = 0;
+  private next: number;
+  private asking: Promise<void> | undefined;
+  /** The last answer, once there have been enough of its kind. */
+  well = false;
+
+  /**
+   * @param hurry ask every half second until it is well, not to have the tests wait
+   */
+  constructor(
+    private readonly probe: Probe,
+    private readonly container: Container,
+    private readonly running: Running,
+    private readonly host: { netns: string; address: string },
+    private readonly hurry: boolean,
+  ) {
+    this.next = Date.now() + (probe.initialDelaySeconds ?? 0) * 1000;
+  }
+
+  /** Whether it has failed as often as the probe allows. */
+  get failed(): boolean {
+    return this.failures >= (this.probe.failureThreshold ?? 3);
+  }
+
+  /** Asks if it is time to. */
+  look(): void {
+    if (this.asking === undefined && Date.now() >= this.next) {
+      this.asking = this.ask().then((well) => {
+        this.failures = well ? 0 : this.failures + 1;
+        this.well = well || (this.well && !this.failed);
+        const period = (this.probe.periodSeconds ?? 10) * 1000;
+        this.next = Date.now() + (this.hurry && !this.well ? 500 : period);
+        this.asking = undefined;
+      });
+    }
+  }
+
+  private async ask(): Promise<boolean> {
+    const { exec, httpGet } = this.probe;
+    const asked =
+      exec !== undefined
+        ? this.running.exec(exec.command)
+        : this.http(httpGet ?? { port: 0, scheme: "unknown" });
+    return asked.then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** From the host, as the kubelet asks. */
+  private async http({
+    host = this.host.address,
+    port,
+    path = "/",
+    scheme = "HTTP",
+  }: NonNullable<Probe["httpGet"]>): Promise<void> {
+    if (scheme !== "HTTP") {
+      throw new Error(`no such probe in the lab: ${scheme}`);
+    }
+    const named = this.container.ports?.find(({ name }) => name === port);
+    const get = `exec 3<>"/dev/tcp/$0/$1" && printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$2" >&3 && read -t 1 -r _ status _ <&3 && [ "$status" -ge 200 ] && [ "$status" -lt 400 ]`;
+    await run("nsenter", [
+      ...[
+        `--net=/run/netns/${this.host.netns}`,
+        "--",
+        "timeout",
+        "1",
+        "bash",
+        "-c",
+      ],
+      ...[get, host, `${named?.containerPort ?? port}`, path],
+    ]);
+  }
+}

@@ -1,0 +1,202 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { declareOverlay } from "./flannelSupport";
+import { directory } from "./support";
+
+/** What kubectl says to one call. */
+interface Answer {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly status?: number;
+}
+
+/** Answers by what is in the call, the first that fits; of several, one a call, and the last for all later ones. */
+export type Answers = Record<
+  string,
+  string | Answer | readonly (string | Answer)[]
+>;
+
+const label = "pod-network-routes/owner";
+export const owner = "project.stack.overlay";
+
+/** Objects as the script has kubectl list them. */
+export function rows(namespace = "kube-flannel", whose = owner): string[] {
+  return [
+    `DaemonSet|${namespace}|kube-flannel-ds|${whose}`,
+    `ConfigMap|${namespace}|kube-flannel-cfg|${whose}`,
+    `ServiceAccount|${namespace}|flannel|${whose}`,
+    `ClusterRoleBinding||flannel|${whose}`,
+    `ClusterRole||flannel|${whose}`,
+    `Namespace||${namespace}|${whose}`,
+  ];
+}
+
+export const lines = (...text: string[]) => text.map((l) => `${l}\n`).join("");
+
+/** A cluster in which everything goes well, the overlay not there at first. */
+const good: Answers = {
+  "get --raw /version": "{}",
+  "{.spec.podCIDRs": lines(
+    "have server 10.244.9.0/24",
+    "have node-0 10.244.1.0/24",
+    "have node-1 10.244.2.0/24",
+  ),
+  "/public-ip": lines(
+    "have|server||",
+    "have|node-0|10.240.0.20|",
+    "have|node-1|10.240.0.21|",
+  ),
+  "get -f": ["", lines(...rows())],
+  "get daemonsets -A": "",
+  "get namespace": "namespace/kube-flannel\n",
+  "--dry-run=server": lines(
+    "namespace/kube-flannel serverside-applied (server dry run)",
+  ),
+  "apply --server-side": lines("namespace/kube-flannel serverside-applied"),
+  "rollout status": "",
+  [`-l ${label}=`]: lines(...rows()),
+  "api-resources": lines(
+    "configmaps",
+    "pods",
+    "events",
+    "events.events.k8s.io",
+    "pods.metrics.k8s.io",
+  ),
+  "-o name": "configmap/kube-root-ca.crt\nserviceaccount/default\n",
+};
+
+/** What became of a script. */
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  /** What it said, without the prefix of its own lines. */
+  readonly stderr: string;
+  /** The calls of kubectl, without what is the same in each. */
+  readonly calls: string[];
+  /** Those calls that change something. */
+  readonly changes: string[];
+  /** The manifests that kubectl was given to apply, one a call. */
+  readonly applied: string[];
+}
+
+/** Options of a run. */
+export interface Run {
+  /** Arguments of the component. */
+  readonly args?: object;
+  /** Seconds for which nodes are waited for. */
+  readonly patience?: number;
+  readonly env?: Record<string, string>;
+  readonly home?: string;
+}
+
+/** Runs the script as the component would have it run, with a kubectl that gives these answers. */
+export async function run(
+  verb: "apply" | "remove",
+  answers: Answers = {},
+  { args, patience = 0, env = {}, home }: Run = {},
+): Promise<Ran> {
+  const place = mkdtempSync(join(directory, "kubectl-"));
+  const bin = join(place, "bin");
+  mkdirSync(bin);
+  writeFake(bin, { ...answers, ...without(good, answers) });
+  const { command } = await declareOverlay(args);
+  const { status, stdout, stderr } = spawnSync(
+    "sh",
+    ["-c", verb === "apply" ? command.create : command.delete],
+    {
+      input: command.stdin.replace(
+        "\nPATIENCE=30\n",
+        `\nPATIENCE=${patience}\n`,
+      ),
+      encoding: "utf8",
+      env: {
+        PATH: `${bin}:/usr/bin:/bin`,
+        HOME: home ?? place,
+        TMPDIR: place,
+        ...env,
+      },
+    },
+  );
+  const left = readdirSync(place).filter((name) => name.startsWith("tmp."));
+  if (left.length > 0) {
+    throw new Error(`the script left ${left.join()}`);
+  }
+  const calls = callsIn(bin, place);
+  return {
+    ...{ status, stdout },
+    stderr: stderr.replace(/^pod-network-routes: /gm, ""),
+    calls,
+    changes: calls.filter((call) => /^(apply|delete) /.test(call)),
+    applied: readdirSync(bin)
+      .filter((name) => name.startsWith("applied"))
+      .sort()
+      .map((name) => readFileSync(join(bin, name), "utf8")),
+  };
+}
+
+function without(all: Answers, some: Answers): Answers {
+  return Object.fromEntries(
+    Object.entries(all).filter(([key]) => !Object.hasOwn(some, key)),
+  );
+}
+
+function callsIn(bin: string, place: string): string[] {
+  const path = join(bin, "calls");
+  return (existsSync(path) ? readFileSync(path, "utf8") : "")
+    .split("\n")
+    .slice(0, -1)
+    .map((call) =>
+      call
+        .replace(/^--request-timeout=\d+s /, "")
+        .replaceAll(`${place}/`, "")
+        .replace(/tmp\.\w+\//g, "")
+        .replace(/ -o jsonpath=.*$/, ""),
+    );
+}
+
+/** Writes a kubectl that notes its calls and what it is to apply, and a sleep that does not. */
+function writeFake(bin: string, answers: Answers): void {
+  const cases = Object.entries(answers).map(([part, given], i) => {
+    const all = [given].flat() as (string | Answer)[];
+    for (const [n, one] of all.entries()) {
+      const answer = typeof one === "string" ? { stdout: one } : one;
+      const { stdout = "", stderr = "", status = 0 } = answer;
+      writeFileSync(join(bin, `${i}.${n}.out`), stdout);
+      writeFileSync(join(bin, `${i}.${n}.err`), stderr);
+      writeFileSync(join(bin, `${i}.${n}.status`), String(status));
+    }
+    return `*'${part}'*) answer ${i} ${all.length - 1} ;;`;
+  });
+  const script = `#!/bin/sh
+here=${bin}
+printf '%s\\n' "$*" >>"$here/calls"
+case "$*" in
+*'apply --server-side'*)
+	for last; do :; done
+	cp "$last" "$here/applied$(grep -c 'apply --server-side' "$here/calls")" ;;
+esac
+answer() {
+	n=$(cat "$here/$1.n" 2>/dev/null || echo 0)
+	[ "$n" -ge "$2" ] || echo $((n + 1)) >"$here/$1.n"
+	cat "$here/$1.$n.out"
+	cat "$here/$1.$n.err" >&2
+	exit "$(cat "$here/$1.$n.status")"
+}
+case "$*" in
+${cases.join("\n")}
+esac
+`;
+  writeFileSync(join(bin, "kubectl"), script);
+  writeFileSync(join(bin, "sleep"), "#!/bin/sh\n");
+  chmodSync(join(bin, "kubectl"), 0o755);
+  chmodSync(join(bin, "sleep"), 0o755);
+}

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { until } from "../../lab/exec";
+import { Cluster } from "../../lab/kubernetes/cluster";
+import { traces } from "../engine/traces";
+
+describe("the lab's cluster, with a manifest as flannel has it", () => {
+  const namespace = "kube-flannel";
+  const waiting = ["rollout", "status", "daemonset/flannel", "-n", namespace];
+  let cluster: Cluster;
+
+  before(async () => {
+    cluster = await Cluster.start({ workers: 2 });
+  });
+  after(async () => {
+    const { id } = cluster.lab;
+    await cluster.stop();
+    assert.equal(await traces(id), "");
+  });
+
+  /** The annotation by which the other nodes find flannel's end of a tunnel. */
+  async function publicIp(node: string): Promise<string | undefined> {
+    const { metadata } = await cluster.get<{
+      metadata: { annotations: Record<string, string> };
+    }>("node", node);
+    return metadata.annotations["flannel.alpha.coreos.com/public-ip"];
+  }
+
+  it("has no rollout of a flannel that may not list nodes, which says so itself", async () => {
+    await cluster.apply(...flannel(["--iface=enp0s8"], ["get", "watch"]));
+    const { code, stderr } = await cluster.tryKubectl([
+      ...waiting,
+      "--timeout=3s",
+    ]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /timed out/);
+    const why = 'cannot list resource "nodes"';
+    const logs = ["logs", "-n", namespace, "-l", "app=flannel"];
+    await until("flanneld says why", async () =>
+      (await cluster.kubectl(logs)).includes(why) ? true : undefined,
+    );
+    assert.equal(await cluster.ping("worker-0", "worker-1"), false);
+  });
+
+  it("has pods that reach each other, once it may", async () => {
+    await cluster.apply(...flannel(["--iface=enp0s8"]));
+    await cluster.kubectl([...waiting, "--timeout=60s"]);
+    assert.equal(await publicIp("worker-0"), "192.168.56.20");
+    await cluster.connected();
+    const conflist = await cluster.lab.on(
+      "worker-1",
+      "cat /etc/cni/net.d/10-flannel.conflist",
+    );
+    assert.equal(conflist, cniConf);
+  });
+
+  it("has nodes that are ready since they have a network", async () => {
+    const condition = ["--for=condition=Ready", "--timeout=30s"];
+    await cluster.kubectl(["wait", "node", "--all", ...condition]);
+  });
+
+  it("keeps its network while the API server is down", async () => {
+    await cluster.stopApiServer();
+    assert.notEqual((await cluster.tryKubectl(["get", "nodes"])).code, 0);
+    assert.ok(await cluster.ping("worker-1", "worker-0"));
+    await cluster.startApiServer();
+    await cluster.kubectl([...waiting, "--timeout=60s"]);
+  });
+
+  it("loses every ping if flannel takes the interface with the default route", async () => {
+    await cluster.apply(...flannel([]));
+    await cluster.kubectl([...waiting, "--timeout=60s"]);
+    for (const worker of cluster.workers) {
+      assert.equal(await publicIp(worker), "10.0.2.15");
+    }
+    assert.equal(await cluster.ping("worker-0", "worker-1"), false);
+    assert.equal(await cluster.ping("worker-1", "worker-0"), false);
+  });
+
+  it("ends flanneld where the DaemonSet is deleted, and deletes a namespace with all that is in it", async () => {
+    const running = () => cluster.lab.on("worker-0", "pgrep flanneld || true");
+    assert.notEqual(await running(), "");
+    const patience = ["--wait", "--timeout=60s"];
+    await cluster.kubectl(["delete", "namespace", namespace, ...patience]);
+    assert.equal(await running(), "");
+    const links = await cluster.lab.on("worker-0", "ip link show flannel.1");
+    assert.match(links, /flannel\.1/, "which flanneld leaves behind");
+  });
+
+  it("is operated from the controller, by root alone", async () => {
+    const kubectl = "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes";
+    const asOps = (command: string) =>
+      cluster.lab.on(cluster.controller, `setpriv --reuid ops ${command}`);
+    assert.match(await asOps(`sudo ${kubectl}`), /worker-1 +Ready/);
+    await assert.rejects(asOps(kubectl), /permission denied/);
+  });
+
+  /** The objects of flannel's own manifest, less what does not matter here. */
+  function flannel(
+    options: readonly string[],
+    onNodes: readonly string[] = ["get", "list", "watch"],
+  ): object[] {
+    const app = { app: "flannel" };
+    const rbac = "rbac.authorization.k8s.io";
+    const configuration = { name: "cfg", mountPath: "/etc/kube-flannel/" };
+    const role = { apiGroup: rbac, kind: "ClusterRole", name: "flannel" };
+    return [
+      {
+        ...{ apiVersion: "v1", kind: "Namespace" },
+        metadata: {
+          name: namespace,
+          labels: { "pod-security.kubernetes.io/enforce": "privileged" },
+        },
+      },
+      {
+        ...{ apiVersion: "v1", kind: "ServiceAccount" },
+        metadata: { name: "flannel", namespace },
+      },
+      {
+        ...{ apiVersion: `${rbac}/v1`, kind: "ClusterRole" },
+        metadata: { name: "flannel" },
+        rules: [
+          { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
+          { apiGroups: [""], resources: ["nodes"], verbs: onNodes },
+          { apiGroups: [""], resources: ["nodes/status"], verbs: ["patch"] },
+        ],
+      },
+      {
+        ...{ apiVersion: `${rbac}/v1`, kind: "ClusterRoleBinding" },
+        ...{ metadata: { name: "flannel" }, roleRef: role },
+        subjects: [{ kind: "ServiceAccount", name: "flannel", namespace }],
+      },
+      {
+        ...{ apiVersion: "v1", kind: "ConfigMap" },
+        metadata: { name: "kube-flannel-cfg", namespace },
+        data: {
+          "cni-conf.json": cniConf,
+          "net-conf.json":
+            '{ "Network": "10.244.0.0/16", "Backend": { "Type": "vxlan" } }',
+        },
+      },
+      {
+        ...{ apiVersion: "apps/v1", kind: "DaemonSet" },
+        metadata: { name: "flannel", namespace },
+        spec: {
+          selector: { matchLabels: app },
+          template: {
+            metadata: { labels: app },
+            spec: {
+              hostNetwork: true,
+              nodeSelector: { "kubernetes.io/os": "linux" },
+              tolerations: [{ operator: "Exists", effect: "NoSchedule" }],
+              serviceAccountName: "flannel",
+              terminationGracePeriodSeconds: 5,
+              initContainers: [
+                copy("flannel-cni-plugin", "/flannel", "/opt/cni/bin/flannel", [
+                  { name: "plugins", mountPath: "/opt/cni/bin" },
+                ]),
+                copy(
+                  "flannel",
+                  "/etc/kube-flannel/cni-conf.json",
+                  "/etc/cni/net.d/10-flannel.conflist",
+                  [{ name: "cni", mountPath: "/etc/cni/net.d" }, configuration],
+                ),
+              ],
+              containers: [
+                {
+                  name: "kube-flannel",
+                  image: "ghcr.io/flannel-io/flannel:v0.28.4",
+                  command: ["/opt/bin/flanneld"],
+                  args: ["--ip-masq", "--kube-subnet-mgr", ...options],
+                  securityContext: {
+                    capabilities: { add: ["NET_ADMIN", "NET_RAW"] },
+                  },
+                  env: [
+                    variable("POD_NAME", "metadata.name"),
+                    variable("POD_NAMESPACE", "metadata.namespace"),
+                  ],
+                  volumeMounts: [
+                    { name: "run", mountPath: "/run/flannel" },
+                    { name: "lock", mountPath: "/run/xtables.lock" },
+                    configuration,
+                  ],
+                },
+              ],
+              volumes: [
+                hostPath("run", "/run/flannel"),
+                hostPath("lock", "/run/xtables.lock", "FileOrCreate"),
+                hostPath("plugins", "/opt/cni/bin"),
+                hostPath("cni", "/etc/cni/net.d"),
+                { name: "cfg", configMap: { name: "kube-flannel-cfg" } },
+              ],
+            },
+          },
+        },
+      },
+    ];
+  }
+});
+
+const cniConf =
+  '{ "name": "cbr0", "cniVersion": "0.3.1", "plugins": [{ "type": "flannel" }] }';
+
+function copy(
+  image: string,
+  from: string,
+  to: string,
+  volumeMounts: readonly object[],
+): object {
+  return {
+    ...{ name: `copy-by-${image}`, image: `ghcr.io/flannel-io/${image}:v1` },
+    ...{ command: ["cp"], args: ["-f", from, to], volumeMounts },
+  };
+}
+
+function variable(name: string, fieldPath: string): object {
+  return { name, valueFrom: { fieldRef: { fieldPath } } };
+}
+
+function hostPath(name: string, path: string, type = ""): object {
+  return { name, hostPath: { path, type } };
+}

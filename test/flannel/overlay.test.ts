@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { environment, getEngine } from "../../lab/engine";
+import { run } from "../../lab/exec";
+import { root } from "../../lab/paths";
+import { blocksRunBy } from "../readmeBlocks";
+import { says, up, upFails, verified } from "../stacks";
+import { FlannelScenario } from "./stack";
+
+/** All nodes at once, for nobody waits for the pods of a test. */
+const atOnce = { maxUnavailable: "100%" };
+const enp0s8 = { ...atOnce, interfaces: { names: ["enp0s8"] } };
+const owned = [
+  "daemonsets,configmaps,serviceaccounts,clusterroles,clusterrolebindings,namespaces",
+  ...["-A", "-l", "pod-network-routes/owner"],
+];
+
+interface List {
+  items: { kind: string; metadata: { name: string; namespace?: string } }[];
+}
+
+describe("the overlay, on a real API server and with a real flanneld", () => {
+  const scenario = new FlannelScenario({ workers: 3 });
+  const cluster = () => scenario.cluster;
+
+  /** What there is of ours in the cluster, as KIND NAME. */
+  async function objects(): Promise<string[]> {
+    const { items } = await cluster().get<List>(...owned);
+    return items.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
+  }
+  async function disconnected(): Promise<void> {
+    for (const [from, to] of [
+      ["worker-0", "worker-1"],
+      ["worker-1", "worker-0"],
+    ] as const) {
+      assert.equal(await cluster().ping(from, to), false);
+    }
+  }
+  const all = [
+    "ClusterRole flannel",
+    "ClusterRoleBinding flannel",
+    "ConfigMap kube-flannel-cfg",
+    "DaemonSet kube-flannel-ds",
+    "Namespace kube-flannel",
+    "ServiceAccount flannel",
+  ];
+
+  it("seed 004: README's commands put it into a cluster of Vagrant, and its pods reach each other", async () => {
+    const { lab } = cluster();
+    const clone = join(scenario.home, "pod-network-routes");
+    await run("git", ["clone", "-q", root, clone]);
+    symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
+    await lab.on(
+      "controller-0",
+      "cp /etc/kubernetes/admin.conf /root/admin.kubeconfig",
+    );
+    const env = {
+      ...environment(await getEngine("command"), scenario.home),
+      HOME: scenario.home,
+      PULUMI_CONFIG_PASSPHRASE: "a test's",
+      // what a person answers to `pulumi up`
+      PULUMI_SKIP_CONFIRMATIONS: "true",
+    };
+    const inLab = (commands: string) =>
+      run("ip", ["netns", "exec", lab.netns, "sh", "-e", "-c", commands], {
+        cwd: clone,
+        env,
+      });
+    await disconnected();
+
+    const [commands = ""] = blocksRunBy("test/flannel/overlay.test.ts");
+    const said = await inLab(commands);
+    assert.deepEqual(await objects(), all);
+    await cluster().connected();
+
+    const yaml = said.slice(said.indexOf("apiVersion: v1"));
+    assert.equal(parseAllDocuments(yaml).length, all.length);
+    await inLab("pulumi destroy");
+    await scenario.clean();
+    assert.deepEqual(await objects(), []);
+    await lab.on("controller-0", "rm /root/admin.kubeconfig");
+  });
+
+  it("comes up, changes its port line by line, and goes again", async () => {
+    const stack = await scenario.stack("port", enp0s8);
+    await up(stack);
+    assert.deepEqual(await objects(), all);
+    await cluster().connected();
+
+    scenario.configure(stack, { ...enp0s8, backend: { port: 8473 } });
+    const preview = await stack.must(["preview", "--diff"]);
+    assert.match(preview, /^ *\+ .*"Port": 8473$/m);
+    await up(stack);
+    for (const worker of cluster().workers) {
+      const link = await cluster().lab.on(worker, "ip -d link show flannel.1");
+      assert.match(link, /dstport 8473/);
+    }
+    await cluster().connected();
+
+    await scenario.destroy(stack);
+    assert.deepEqual(await objects(), []);
+    const namespaces = await cluster().get<List>("namespaces");
+    assert.ok(
+      namespaces.items.every(
+        ({ metadata }) => metadata.name !== "kube-flannel",
+      ),
+    );
+  });
+
+  it("says which node announces the address of the wrong interface, and is mended by the next up", async () => {
+    const stack = await scenario.stack("interface", atOnce);
+    const output = await upFails(stack);
+    for (const i of [0, 1, 2]) {
+      assert.match(
+        output,
+        new RegExp(
+          `worker-${i} tells the others to send to 10\\.0\\.2\\.15, its internal IP is 192\\.168\\.56\\.2${i}`,
+        ),
+      );
+    }
+    assert.match(
+      output,
+      /choose the one that has the internal IP with flannel\.interfaces/,
+    );
+    assert.match(output, /to take them out by hand: kubectl delete/);
+    await disconnected();
+
+    scenario.configure(stack, {
+      ...atOnce,
+      interfaces: { cidrs: ["192.168.56.0/24"] },
+    });
+    await up(stack);
+    await cluster().connected();
+    await scenario.destroy(stack);
+  });
+
+  it("says why a rollout does not end", async () => {
+    const names = ["enp0s9"];
+    const stack = await scenario.stack("rollout", {
+      interfaces: { names },
+      rolloutTimeout: 15,
+    });
+    const output = await upFails(stack);
+    assert.match(output, /flannel does not run on every node after 15 s/);
+    assert.match(output, /0 of 3 nodes have it/);
+    assert.match(output, /pulumi up/);
+    scenario.configure(stack, enp0s8);
+    await up(stack);
+    await cluster().connected();
+
+    scenario.configure(stack, { ...enp0s8, namespace: "overlay" });
+    await up(stack);
+    assert.deepEqual(
+      await objects(),
+      all.map((object) =>
+        object.replace("Namespace kube-flannel", "Namespace overlay"),
+      ),
+      "what is no longer declared is gone",
+    );
+    await cluster().connected();
+
+    const mine = ["create", "configmap", "mine", "-n", "overlay"];
+    await cluster().kubectl(mine);
+    await scenario.destroy(stack);
+    assert.deepEqual(await objects(), ["Namespace overlay"]);
+    await cluster().kubectl(["get", "configmap", "mine", "-n", "overlay"]);
+    await cluster().kubectl(["delete", "namespace", "overlay"]);
+  });
+
+  it("changes nothing where it finds anything wrong", async () => {
+    const stack = await scenario.stack("refused", {
+      ...enp0s8,
+      kubectl: "/opt/none/kubectl",
+    });
+    assert.match(
+      await upFails(stack),
+      /this host has no \/opt\/none\/kubectl: install it, or set flannel\.kubectl/,
+    );
+
+    scenario.configure(stack, { ...enp0s8, kubeconfig: "/root/none" });
+    assert.match(await upFails(stack), /cannot read \/root\/none on this host/);
+
+    await cluster().stopApiServer();
+    scenario.configure(stack, enp0s8);
+    assert.match(
+      await upFails(stack),
+      /kubectl cannot use the API server; nothing was changed/,
+    );
+    await cluster().startApiServer();
+
+    const [controller, first, second, third] = scenario.nodes();
+    const other = [
+      controller,
+      { ...first, podCidrs: ["10.244.9.0/24"] },
+      second,
+      { ...third, name: "worker-9" },
+    ];
+    scenario.configure(stack, enp0s8, { nodes: other });
+    const wrong = await upFails(stack);
+    assert.match(
+      wrong,
+      /worker-0 has pod CIDR 10\.244\.0\.0\/24 in Kubernetes, the inventory says 10\.244\.9\.0\/24/,
+    );
+    assert.match(wrong, /worker-9 is no node of this cluster/);
+
+    await cluster().kubectl([
+      "create",
+      "clusterrole",
+      "flannel",
+      "--verb=get",
+      "--resource=pods",
+    ]);
+    scenario.configure(stack, enp0s8);
+    assert.match(
+      await upFails(stack),
+      /ClusterRole flannel is there already and was made by somebody else; set adoptExisting/,
+    );
+    assert.deepEqual(await objects(), []);
+
+    scenario.configure(stack, enp0s8, { adoptExisting: true });
+    await up(stack);
+    assert.deepEqual(await objects(), all);
+    await scenario.destroy(stack);
+    assert.deepEqual(await objects(), []);
+  });
+
+  it("is refused by an API server that gives too few rights, before anything is changed", async () => {
+    const { lab } = cluster();
+    await cluster().kubectl(["create", "serviceaccount", "viewer"]);
+    await cluster().kubectl([
+      "create",
+      "clusterrolebinding",
+      "viewer",
+      "--clusterrole=view",
+      "--serviceaccount=default:viewer",
+    ]);
+    const token = (
+      await cluster().kubectl(["create", "token", "viewer"])
+    ).trim();
+    await lab.on(
+      "controller-0",
+      `sed '/client-certificate/d; /client-key/d; s/^\\( *\\)token: .*/\\1token: ${token}/' /etc/kubernetes/admin.conf > /root/viewer.conf && kubectl --kubeconfig /root/viewer.conf config set-credentials viewer --token ${token} && kubectl --kubeconfig /root/viewer.conf config set-context --current --user viewer`,
+    );
+    const stack = await scenario.stack("rights", {
+      ...enp0s8,
+      kubeconfig: "/root/viewer.conf",
+    });
+    const output = await upFails(stack);
+    assert.match(output, /viewer" cannot /);
+    assert.deepEqual(await objects(), []);
+  });
+
+  it("has pods that verify pings, where hosts forward and do not route", async () => {
+    const stack = await scenario.stack("both", enp0s8, {
+      target: "hosts+flannel",
+      hostRoutes: false,
+    });
+    await up(stack);
+    await cluster().connected();
+    const { report } = await verified(stack);
+    assert.deepEqual(report.pings.failed, []);
+    assert.equal(report.pings.sent, 6);
+    await scenario.destroy(stack);
+  });
+
+  it("is not put beside routes to the same pods, nor into a network that it does not fit", async () => {
+    const stack = await scenario.stack(
+      "input",
+      { network: "10.0.0.0/16", backend: { type: "wireguard", port: 1 } },
+      { target: "hosts+flannel", nodeSubnets: ["10.0.2.0/24"] },
+    );
+    const output = says(await stack.pulumi(["preview"]));
+    assert.match(
+      output,
+      /hostRoutes: flannel and hosts would both route every pod CIDR/,
+    );
+    assert.doesNotMatch(output, /\bat .*\.ts:\d+/);
+  });
+});
