@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { compareAddresses } from "./core/cidr";
 import type { Node } from "./core/inventory";
 import type { Route } from "./core/plan";
+import { routeLines } from "./core/runs";
 
 /** What one host is told. */
 export interface HostFacts {
@@ -32,9 +33,7 @@ export function hostInput(facts: HostFacts): string {
     `adopt ${facts.adoptExisting ? "yes" : "no"}`,
     `heal ${facts.healInterval}`,
     ...[...families].sort().map((family) => `forward ${family}`),
-    ...facts.routes.map(
-      (route) => `route ${route.destination} via ${route.nextHop}`,
-    ),
+    ...routeLines(facts.routes),
     ...hostsLines(facts.named),
   ];
   return scriptInput(lines, join(__dirname, "hostPodRoutes.sh"));

@@ -13,6 +13,7 @@
 #   heal SECONDS                  how often watch looks
 #   forward 4|6                   forward packets of this address family
 #   route CIDR via ADDRESS
+#   routes COUNT from CIDR via ADDRESS to CIDR via ADDRESS     as many, IPv4, evenly between the two
 #   hosts ADDRESS NAME            a line of the managed block of /etc/hosts
 #
 # What belongs to an owner is recorded in $STATE/OWNER before the kernel is touched, so that an
@@ -308,6 +309,21 @@ stopped() {
 
 # --- the two commands of the component -----------------------------------------------------------
 
+# The routes that standard input lists, one a line.
+listed_routes() {
+	awk '
+		function number(address,   part) { split(address, part, "."); return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4] }
+		function dotted(n) { return int(n / 16777216) "." (int(n / 65536) % 256) "." (int(n / 256) % 256) "." (n % 256) }
+		$1 == "route" { print $2, $3, $4 }
+		$1 == "routes" {
+			split($4, from, "/")
+			step = (number($8) - number($4)) / ($2 - 1)
+			hop = (number($10) - number($6)) / ($2 - 1)
+			for (i = 0; i < $2; i++) print dotted(number($4) + i * step) "/" from[2], "via", dotted(number($6) + i * hop)
+		}
+	'
+}
+
 # Takes standard input apart into files under $WORK.
 read_input() {
 	[ "$(id -u)" = 0 ] || die "needs root: log in as root, or set ssh.sudo"
@@ -326,7 +342,7 @@ read_input() {
 	case $OWNER in
 	"" | *[!A-Za-z0-9._-]* | .*) die "bad owner '$OWNER'" ;;
 	esac
-	sed -n 's/^route //p' "$WORK/in" >"$WORK/routes"
+	listed_routes <"$WORK/in" >"$WORK/routes"
 	sed -n 's/^hosts //p' "$WORK/in" >"$WORK/block"
 	if grep -Evq '^[0-9a-f.:]+/[0-9]+ via [0-9a-f.:]+$' "$WORK/routes"; then
 		die "bad route: $(grep -Ev '^[0-9a-f.:]+/[0-9]+ via [0-9a-f.:]+$' "$WORK/routes" | head -n 1)"

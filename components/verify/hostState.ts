@@ -1,3 +1,4 @@
+import { readRouteLine } from "../core/runs";
 import { readHostInput, usesSudo } from "../hostInput";
 import type { Login } from "../ssh/login";
 import type { Wanted } from "./compare";
@@ -52,11 +53,9 @@ export function readHostState(
     owner: one("owner"),
     heal: one("heal"),
     forward: all("forward").flat(),
-    routes: all("route").map(([destination = "", , nextHop = ""]) => ({
-      destination,
-      nextHop,
-      node: nodeOf.get(destination),
-    })),
+    routes: facts
+      .flatMap(readRouteLine)
+      .map((hop) => ({ ...hop, node: nodeOf.get(hop.destination) })),
     hosts: all("hosts").map((words) => words.join(" ")),
     sudo: usesSudo(create),
     login: toLogin(connection),

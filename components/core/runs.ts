@@ -1,0 +1,102 @@
+import {
+  type Address,
+  type Cidr,
+  formatAddress,
+  parseAddress,
+  parseCidr,
+} from "./cidr";
+import type { Route } from "./plan";
+
+/** A destination and its next hop. */
+export type Hop = Pick<Route, "destination" | "nextHop">;
+
+/** Fewer routes are listed one by one, which reads better. */
+const shortest = 16;
+
+/**
+ * Routes as lines for a host, which makes them of it again. A cluster's addresses are mostly in
+ * sequence, and a stretch in which destinations and next hops grow evenly is one line,
+ * `routes 100 from 10.200.0.0/24 via 10.240.0.20 to 10.200.99.0/24 via 10.240.0.119`: the state of
+ * a stack would grow with the square of the nodes otherwise. Any other route is a line of its own,
+ * `route 10.200.0.0/24 via 10.240.0.20`, as is every route of IPv6.
+ *
+ * @param routes sorted by destination
+ */
+export function routeLines(routes: readonly Hop[]): string[] {
+  const points = routes.map(toPoint);
+  const lines: string[] = [];
+  for (let start = 0; start < points.length; ) {
+    const end = endOfRun(points, start);
+    const part = points.slice(start, end);
+    const [first, last] = [part[0], part.at(-1)];
+    if (first && last && part.length >= shortest) {
+      lines.push(`routes ${part.length} from ${text(first)} to ${text(last)}`);
+    } else {
+      lines.push(...part.map((point) => `route ${text(point)}`));
+    }
+    start = end;
+  }
+  return lines;
+}
+
+/** The routes that a line of {@link routeLines} stands for, given its words; none, if it is another line. */
+export function readRouteLine(words: readonly string[]): Hop[] {
+  const [word, ...rest] = words;
+  if (word === "route") {
+    const [destination = "", , nextHop = ""] = rest;
+    return [{ destination, nextHop }];
+  }
+  if (word !== "routes") {
+    return [];
+  }
+  const [count, , from = "", , hop = "", , to = "", , lastHop = ""] = rest;
+  const first = toPoint({ destination: from, nextHop: hop });
+  const last = toPoint({ destination: to, nextHop: lastHop });
+  const steps = BigInt(Number(count) - 1);
+  const between = (a: bigint, b: bigint, i: number) =>
+    formatAddress(4, a + ((b - a) / steps) * BigInt(i));
+  return Array.from({ length: Number(count) }, (_, i) => ({
+    destination: `${between(first.cidr.first, last.cidr.first, i)}/${first.cidr.prefix}`,
+    nextHop: between(first.hop.value, last.hop.value, i),
+  }));
+}
+
+interface Point {
+  readonly cidr: Cidr;
+  readonly hop: Address;
+}
+
+function toPoint({ destination, nextHop }: Hop): Point {
+  const [cidr, hop] = [parseCidr(destination), parseAddress(nextHop)];
+  if (typeof cidr === "string" || typeof hop === "string") {
+    throw new Error(`not a route: ${destination} via ${nextHop}`);
+  }
+  return { cidr, hop };
+}
+
+function text({ cidr, hop }: Point): string {
+  return `${cidr.text} via ${hop.text}`;
+}
+
+/** Where the stretch that begins at `start` ends. */
+function endOfRun(points: readonly Point[], start: number): number {
+  const [a, b] = [points[start], points[start + 1]];
+  if (a === undefined || b === undefined || a.cidr.family !== 4) {
+    return start + 1;
+  }
+  const destinations = b.cidr.first - a.cidr.first;
+  const hops = b.hop.value - a.hop.value;
+  let end = start + 1;
+  for (; end < points.length; end++) {
+    const [one, next] = [points[end - 1] as Point, points[end] as Point];
+    if (
+      next.cidr.family !== 4 ||
+      next.cidr.prefix !== a.cidr.prefix ||
+      next.cidr.first - one.cidr.first !== destinations ||
+      next.hop.value - one.hop.value !== hops
+    ) {
+      break;
+    }
+  }
+  return end;
+}
