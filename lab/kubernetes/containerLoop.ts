@@ -1,7 +1,5 @@
-import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Running } from "./container";
-import { imageNamed } from "./images";
 import type { Container } from "./objects";
 import { Prober } from "./probe";
 
@@ -59,10 +57,7 @@ export class ContainerLoop {
       void this.running?.stop(5);
     }
     this.readiness?.look();
-    return (
-      this.running !== undefined &&
-      (this.readiness?.well ?? hasWritten(this.container, this.running))
-    );
+    return this.running !== undefined && (this.readiness?.well ?? true);
   }
 
   /** As `status.containerStatuses` has it. */
@@ -127,17 +122,4 @@ export class ContainerLoop {
     };
     return code;
   }
-}
-
-/**
- * Without a probe the kubelet takes a container for ready as soon as it runs. Here flanneld has to
- * have done its work as well, so that a rollout that comes to its end means something to a test.
- */
-function hasWritten({ image }: Container, running: Running): boolean {
-  if (!imageNamed(image)?.entrypoint.includes("/opt/bin/flanneld")) {
-    return true;
-  }
-  const file = running.path("/run/flannel/subnet.env");
-  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return written >= running.since;
 }
