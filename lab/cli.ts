@@ -1,3 +1,4 @@
+import { bench } from "../bench/bench";
 import { FaultsError } from "../components/core/faults";
 import { labObstacle } from "./base";
 import { check } from "./check";
@@ -7,7 +8,7 @@ import { test } from "./test";
 
 /** `npm start` and the rest, once the packages are there. */
 async function main(verb: string, args: readonly string[]): Promise<number> {
-  const inLab = ["start", "stop", "pulumi"].includes(verb);
+  const inLab = ["start", "stop", "pulumi", "bench"].includes(verb);
   const obstacle = labObstacle();
   if (inLab && obstacle !== undefined) {
     console.error(obstacle);
@@ -30,9 +31,11 @@ async function main(verb: string, args: readonly string[]): Promise<number> {
     case "docs":
       await docs(args);
       return 0;
+    case "bench":
+      return bench(args);
     default:
       console.error(
-        "expected start, stop, pulumi, verify, test, check or docs",
+        "expected start, stop, pulumi, verify, test, check, docs or bench",
       );
       return 1;
   }

@@ -36,17 +36,17 @@ function install() {
     return; // installed by the user, who runs his stack with it
   }
   const done = join("node_modules", ".pod-network-routes.json");
+  const have = existsSync(done)
+    ? JSON.parse(readFileSync(done, "utf8"))
+    : { everything: false };
   const wanted = {
     lock: readFileSync("package-lock.json", "utf8"),
-    everything,
+    everything: everything || have.everything, // nothing is taken away again
   };
-  if (existsSync(done)) {
-    const have = JSON.parse(readFileSync(done, "utf8"));
-    if (have.lock === wanted.lock && (have.everything || !everything)) {
-      return;
-    }
+  if (have.lock === wanted.lock && have.everything === wanted.everything) {
+    return;
   }
-  const omit = everything ? [] : ["--omit=optional", "--omit=dev"];
+  const omit = wanted.everything ? [] : ["--omit=optional", "--omit=dev"];
   console.log(`Installing packages: npm ci ${omit.join(" ")}`);
   const npm = spawnSync(
     "npm",

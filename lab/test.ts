@@ -28,6 +28,7 @@ const tiers: Record<string, Obstacle> = {
     (await lab()) ??
     (await kubernetesObstacle()) ??
     engineObstacle(),
+  bench: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
   engine: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
 };
 

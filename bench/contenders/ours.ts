@@ -1,0 +1,46 @@
+import type { Kind } from "../contender";
+import { network } from "../inventory";
+import { type BenchEngine, programProcess, stackAt } from "../pulumi";
+
+/**
+ * This project.
+ *
+ * @param directory a copy of it, installed as `npm start` installs it
+ */
+export function ours(
+  engine: BenchEngine,
+  directory: string,
+  version: string,
+): Kind {
+  return {
+    id: "ours",
+    title: "pod-network-routes",
+    version,
+    again: "looks at its state, contacts no host",
+    program: programProcess,
+    async start(site) {
+      const project = { name: "pod-network-routes", directory };
+      const started = await stackAt(site, engine, project);
+      const ssh = {
+        privateKeyFile: site.lab.key,
+        knownHostsFile: site.lab.knownHosts,
+      };
+      return {
+        ...started,
+        async describe(nodes) {
+          const list = nodes.map(({ name, address, podCidr }) => ({
+            name,
+            internalIp: address,
+            ...(podCidr !== undefined && { podCidrs: [podCidr] }),
+          }));
+          const config = { nodes: list, nodeSubnets: [network], ssh };
+          const lines = Object.entries(config).map(
+            ([key, value]) =>
+              `  pod-network-routes:${key}: ${JSON.stringify(value)}\n`,
+          );
+          started.stack.configure(`config:\n${lines.join("")}`);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, environment, inLab, type Kind } from "../contender";
+import { type BenchNode, namesOn, routesOn } from "../inventory";
+import { writeSshConfig } from "../sshConfig";
+
+/** One SSH session a host and nothing besides: what no tool that goes by SSH can be faster than. */
+export function parallelSsh(openssh: string): Kind {
+  return {
+    id: "ssh",
+    title: "parallel ssh, `ip -batch`",
+    version: openssh,
+    again: "does everything again",
+    async start(site) {
+      const config = writeSshConfig(site, true);
+      const scripts = (verb: string) => join(site.directory, verb);
+      const all = (verb: string): Command => ({
+        command: inLab(
+          site,
+          ...["sh", "parallel/all.sh", scripts(verb), config],
+          String(site.parallel),
+        ),
+        cwd: join(__dirname, ".."),
+        env: environment(site),
+      });
+      return {
+        async describe(nodes) {
+          for (const verb of ["apply", "destroy"] as const) {
+            rmSync(scripts(verb), { recursive: true, force: true });
+            mkdirSync(scripts(verb));
+            for (const node of nodes) {
+              const file = join(scripts(verb), node.address);
+              writeFileSync(file, script(verb, node, nodes));
+            }
+          }
+        },
+        apply: () => all("apply"),
+        destroy: () => all("destroy"),
+      };
+    },
+  };
+}
+
+function script(
+  verb: "apply" | "destroy",
+  node: BenchNode,
+  nodes: readonly BenchNode[],
+): string {
+  const [change, forward] = verb === "apply" ? ["replace", 1] : ["del", 0];
+  const names = namesOn(node, nodes);
+  const block = ["# BEGIN bench", ...names, "# END bench"];
+  const unblock = "sed -i '/^# BEGIN bench/,/^# END bench/d' /etc/hosts";
+  const lines = [
+    "set -e",
+    `echo ${forward} >/proc/sys/net/ipv4/ip_forward`,
+    "ip -batch - <<'EOF'",
+    ...routesOn(node, nodes).map((route) => `route ${change} ${route}`),
+    "EOF",
+    ...(names.length === 0 ? [] : [unblock]),
+    ...(names.length === 0 || verb === "destroy"
+      ? []
+      : ["cat >>/etc/hosts <<'EOF'", ...block, "EOF"]),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,57 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, environment, inLab, type Kind } from "../contender";
+import type { BenchNode } from "../inventory";
+import type { Python } from "../python";
+import { writeTables } from "../tables";
+
+const sources = join(__dirname, "../pyinfra");
+
+export function pyinfra(python: Python): Kind {
+  return {
+    id: "pyinfra",
+    title: "pyinfra",
+    version: python.version("pyinfra"),
+    again: "does everything again",
+    async start(site) {
+      const tables = join(site.directory, "tables");
+      const hosts = join(site.directory, "hosts.json");
+      const deploy = (file: string): Command => ({
+        command: inLab(
+          site,
+          ...python.command("pyinfra"),
+          ...["inventory.py", file, "--yes"],
+          ...["--parallel", String(site.parallel)],
+        ),
+        cwd: sources,
+        env: environment(site, { ...python.env, HOSTS: hosts }),
+      });
+      const login = {
+        tables,
+        ssh_user: "root",
+        ssh_key: site.lab.key,
+        ssh_allow_agent: false,
+        ssh_look_for_keys: false,
+        ssh_known_hosts_file: site.lab.knownHosts,
+        ssh_strict_host_key_checking: "yes",
+      };
+      const group = (nodes: readonly BenchNode[]) =>
+        nodes.map(({ name, address }) => [
+          name,
+          { ...login, ssh_hostname: address },
+        ]);
+      return {
+        async describe(nodes) {
+          writeTables(tables, nodes);
+          const groups = {
+            controllers: group(nodes.filter(({ podCidr }) => !podCidr)),
+            workers: group(nodes.filter(({ podCidr }) => podCidr)),
+          };
+          writeFileSync(hosts, JSON.stringify(groups));
+        },
+        apply: () => deploy("apply.py"),
+        destroy: () => deploy("destroy.py"),
+      };
+    },
+  };
+}

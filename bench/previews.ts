@@ -1,0 +1,91 @@
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Faults } from "../components/core/faults";
+import { readMachines } from "../components/core/machines";
+import { Lab } from "../lab/lab";
+import { root } from "../lab/paths";
+import type { Site } from "./contender";
+import { startFloor } from "./contenders/floor";
+import type { Figure } from "./figures";
+import { cleaning } from "./interrupt";
+import { measure } from "./measure";
+import { type StackContender, stackAt } from "./pulumi";
+import type { Tools } from "./tools";
+
+/** Previews of the stack `dev`, unchanged, each followed by one of an unchanged program that has a single command. */
+export async function measurePreviews(
+  tools: Tools,
+  parent: string,
+  pairs: number,
+): Promise<Figure[]> {
+  const lab = await Lab.raise(`b${process.pid}p`, ["198.19.249.1/24"]);
+  return cleaning(
+    () => lab.down(),
+    async () => {
+      const nodes = devNodes();
+      await lab.add(
+        ...nodes.map(({ name, address }) => ({
+          ...{ name, addresses: [`${address}/24`], iface: "ens160" },
+          kind: "plain" as const,
+        })),
+      );
+      const site = (name: string): Site => {
+        const directory = join(parent, "preview", name);
+        mkdirSync(directory, { recursive: true });
+        return { lab, directory, parallel: 8 };
+      };
+      const dev = await devStack(tools, site("dev"));
+      const empty = await startFloor(
+        tools.engine,
+        tools.smallest,
+        site("empty"),
+      );
+      await empty.describe(nodes.slice(0, 1));
+      const log = join(parent, "preview.log");
+      await measure(dev.apply(), log);
+      await measure(empty.apply(), log);
+      const figures: Figure[] = [];
+      for (let round = 1; round <= pairs; round++) {
+        for (const [contender, { cli }, hosts] of [
+          ["ours", dev, nodes.length],
+          ["floor", empty, 1],
+        ] as const) {
+          const cost = await measure(
+            cli("preview", "--expect-no-changes"),
+            log,
+          );
+          figures.push({ hosts, round, contender, measure: "preview", cost });
+        }
+      }
+      return figures;
+    },
+  );
+}
+
+/** The stack of `npm start`, in the copy of the project. */
+async function devStack(
+  tools: Tools,
+  site: Site,
+): Promise<Omit<StackContender, "describe">> {
+  const { project: directory, engine } = tools;
+  const keys = join(directory, ".lab");
+  mkdirSync(keys, { recursive: true });
+  copyFileSync(site.lab.key, join(keys, "id_ed25519"));
+  copyFileSync(site.lab.knownHosts, join(keys, "known_hosts"));
+  const project = { name: "pod-network-routes", directory };
+  const started = await stackAt(site, engine, project);
+  started.stack.configure(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8"));
+  return started;
+}
+
+function devNodes() {
+  const file = "examples/machines.txt";
+  const faults = new Faults();
+  const nodes = readMachines(
+    readFileSync(join(root, file), "utf8"),
+    file,
+    faults,
+  );
+  faults.throwIfAny(file);
+  return nodes;
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Engine, getEngine } from "../lab/engine";
+import { linkPlugin } from "../lab/plugin";
+import { Stack } from "../lab/stack";
+import type { Command, Contender, Site } from "./contender";
+
+/** The process that runs a program in JavaScript, by its command line. */
+export const programProcess = /@pulumi\/pulumi\/cmd\/run/;
+
+/** The engine, and in words which command plugin it has. */
+export interface BenchEngine extends Engine {
+  readonly plugin: string;
+}
+
+/**
+ * The engine with the command plugin in the directory $COMMAND_PLUGIN_DIR, if that is set, else with
+ * the one that the project uses on this machine.
+ *
+ * @param home where a Pulumi home is made for a plugin that is given
+ */
+export async function benchEngine(home: string): Promise<BenchEngine> {
+  const engine = await getEngine("command");
+  const given = process.env.COMMAND_PLUGIN_DIR;
+  if (given === undefined) {
+    const plugin =
+      engine.standIns.length > 0
+        ? "the stand-in of lab/standin"
+        : "the official one";
+    return { ...engine, plugin };
+  }
+  linkPlugin(given, join(home, "plugins/resource-command-v1.2.1"));
+  return {
+    ...engine,
+    env: { ...engine.env, PULUMI_HOME: home },
+    plugin: readdirSync(given).includes("stand-in")
+      ? "the stand-in of lab/standin, by COMMAND_PLUGIN_DIR"
+      : `given by COMMAND_PLUGIN_DIR, its sha256 ${digest(given)}`,
+  };
+}
+
+/** Whose work a plugin is that somebody gives us cannot be told from here; which file it is, can. */
+function digest(directory: string): string {
+  const file = join(directory, "pulumi-resource-command");
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
+/** A contender that is a stack. */
+export interface StackContender extends Contender {
+  readonly stack: Stack;
+  /** A command of the CLI, for this stack. */
+  cli(...args: string[]): Command;
+}
+
+/** A stack as a contender, but for how its hosts are described. */
+export async function stackAt(
+  site: Site,
+  engine: Engine,
+  project: { readonly name: string; readonly directory: string },
+  env: Record<string, string> = {},
+): Promise<Omit<StackContender, "describe">> {
+  const { lab, directory, parallel } = site;
+  const stack = new Stack(
+    "bench",
+    engine,
+    lab.netns,
+    directory,
+    { HOME: directory, SSH_AUTH_SOCK: "", LANG: "C.UTF-8", ...env },
+    project.directory,
+  );
+  await stack.init();
+  const cli = (...args: string[]): Command => ({
+    command: stack.command(args),
+    cwd: project.directory,
+    env: stack.environment(),
+  });
+  const change = (verb: string) =>
+    cli(verb, "--yes", "--skip-preview", "--parallel", String(parallel));
+  return {
+    stack,
+    cli,
+    stateFile: join(
+      directory,
+      `state/.pulumi/stacks/${project.name}/bench.json`,
+    ),
+    apply: () => change("up"),
+    destroy: () => change("destroy"),
+  };
+}

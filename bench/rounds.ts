@@ -1,0 +1,101 @@
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Contender, Kind, Site } from "./contender";
+import { type Figure, type Measure, measures } from "./figures";
+import type { BenchHosts } from "./hosts";
+import { type BenchNode, inventory } from "./inventory";
+import { measure, measureMemory } from "./measure";
+
+/** Lets contenders loose on the hosts, and believes no one that has not done its work. */
+export class Track {
+  constructor(
+    private readonly hosts: BenchHosts,
+    private readonly directory: string,
+    private readonly parallel: number,
+  ) {}
+
+  /** One round of one contender: each measure is checked on the hosts before its figure counts. */
+  async round(
+    kind: Kind,
+    size: number,
+    round: number,
+    wanted: readonly Measure[] = measures,
+  ): Promise<Figure[]> {
+    const figures: Figure[] = [];
+    const about = { hosts: size, round, contender: kind.id };
+    const [nodes, more] = [inventory(size), inventory(size + 1)];
+    await this.from(kind, async (contender, log) => {
+      let described = nodes;
+      for (const name of wanted) {
+        if (name === "apply" || name === "add") {
+          described = name === "add" ? more : nodes;
+          await contender.describe(described);
+        }
+        const command =
+          name === "destroy" ? contender.destroy() : contender.apply();
+        const figure = { ...about, measure: name };
+        try {
+          const cost = await measure(command, log);
+          const fault =
+            name === "destroy" || kind.changesNothing
+              ? await this.hosts.left(described)
+              : await this.hosts.wrong(described);
+          if (fault !== undefined) {
+            throw new Error(fault);
+          }
+          figures.push({ ...figure, cost, ...stateSize(contender) });
+        } catch (error) {
+          figures.push({ ...figure, refused: (error as Error).message });
+          break;
+        }
+      }
+    });
+    return figures;
+  }
+
+  /** The memory of a first apply. */
+  async memory(kind: Kind, size: number): Promise<Figure> {
+    const about = { hosts: size, round: 0, contender: kind.id };
+    return this.from(kind, async (contender, log) => {
+      await contender.describe(inventory(size));
+      try {
+        const memory = await measureMemory(
+          contender.apply(),
+          log,
+          kind.program,
+        );
+        return { ...about, measure: "memory", memory };
+      } catch (error) {
+        const refused = (error as Error).message;
+        return { ...about, measure: "memory", refused };
+      }
+    });
+  }
+
+  /** Starts a contender from nothing, and brings the hosts back to what they were when it has done. */
+  private async from<T>(
+    kind: Kind,
+    work: (contender: Contender, log: string) => Promise<T>,
+  ): Promise<T> {
+    const directory = join(this.directory, "at", kind.id);
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    const { lab } = this.hosts;
+    const site: Site = { lab, directory, parallel: this.parallel };
+    try {
+      return await work(await kind.start(site), `${directory}.log`);
+    } finally {
+      await this.hosts.reset(this.running);
+    }
+  }
+
+  private get running(): BenchNode[] {
+    return inventory(this.hosts.lab.hosts.length);
+  }
+}
+
+function stateSize({ stateFile }: Contender): Pick<Figure, "stateBytes"> {
+  return stateFile === undefined
+    ? {}
+    : { stateBytes: statSync(stateFile).size };
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { installTools } from "../lab/base";
+import { once } from "../lab/cache";
+import { run, step, tryRun } from "../lab/exec";
+import { builtFrom, goBuild, needGo } from "../lab/goBuild";
+import type { Kind } from "./contender";
+import { ansible } from "./contenders/ansible";
+import { floor } from "./contenders/floor";
+import { guide } from "./contenders/guide";
+import { openTofu } from "./contenders/opentofu";
+import { ours } from "./contenders/ours";
+import { parallelSsh } from "./contenders/parallelSsh";
+import { pyinfra } from "./contenders/pyinfra";
+import { projectVersion } from "./machine";
+import { copyOfFloor, copyOfProject } from "./programs";
+import { type BenchEngine, benchEngine } from "./pulumi";
+import { Python } from "./python";
+
+/** All that takes part, ready to start. */
+export interface Tools {
+  readonly kinds: readonly Kind[];
+  readonly engine: BenchEngine;
+  /** A copy of this project, as its user has it, and the smallest program. */
+  readonly project: string;
+  readonly smallest: string;
+}
+
+/**
+ * Gets contenders ready: found, built or installed, once a machine.
+ *
+ * @param directory where copies of programs are made
+ * @param only the contenders, by id; all, if it is empty
+ */
+export async function getTools(
+  directory: string,
+  only: readonly string[] = [],
+): Promise<Tools> {
+  await installTools("ip", "ssh-keygen", "mmdebstrap");
+  const engine = await benchEngine(join(directory, "pulumi-home"));
+  const project = join(directory, "project");
+  const smallest = join(directory, "floor");
+  copyOfProject(project);
+  copyOfFloor(smallest);
+  const cli = await run(engine.pulumi, ["version"]);
+  const pulumi = `Pulumi ${cli.trim()} (${engine.origin})`;
+  const openssh = (await tryRun("ssh", ["-V"])).stderr.split(",")[0] ?? "";
+  const makers: Record<string, () => Kind | Promise<Kind>> = {
+    ours: async () =>
+      ours(engine, project, `${await projectVersion()}, ${pulumi}`),
+    floor: () => floor(engine, smallest, pulumi),
+    ssh: () => parallelSsh(openssh),
+    opentofu: builtTofu,
+    pyinfra: async () => pyinfra(await Python.install()),
+    ansible: async () => ansible(await Python.install()),
+    guide: () => guide(openssh),
+  };
+  const kinds: Kind[] = [];
+  for (const [id, make] of Object.entries(makers)) {
+    if (only.length === 0 || only.includes(id)) {
+      kinds.push(await make());
+    }
+  }
+  return { engine, project, smallest, kinds };
+}
+
+async function builtTofu(): Promise<Kind> {
+  const directory = builtFrom("opentofu", "../bench/opentofu/go.mod");
+  await once(directory, async (unfinished) => {
+    await needGo("OpenTofu");
+    await step(
+      "Building OpenTofu from Go modules (five minutes)",
+      goBuild(
+        "../bench/opentofu",
+        ["github.com/opentofu/opentofu/cmd/tofu"],
+        unfinished,
+        { ldflags: "-s -w -X github.com/opentofu/opentofu/version.dev=no" },
+      ),
+    );
+  });
+  const tofu = join(directory, "tofu");
+  const [version = "unknown"] =
+    /^OpenTofu v.*$/m.exec(await run(tofu, ["version"])) ?? [];
+  return openTofu(tofu, version);
+}
