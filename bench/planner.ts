@@ -20,10 +20,7 @@ export async function measurePlanner(rounds: number): Promise<Planned[]> {
       const program = join(__dirname, "plannerRun.ts");
       const said = await run(
         process.execPath,
-        [
-          ...[...args, "ts-node/register/transpile-only"],
-          ...[program, String(workers)],
-        ],
+        [...[...args, "./register.js"], ...[program, String(workers)]],
         { cwd: root },
       );
       planned.push({ workers, ...JSON.parse(said) });

@@ -12,8 +12,8 @@ interface Locked {
  * `npm start` does: what else lies in node_modules here, for the tests, would slow Pulumi down.
  */
 export function copyOfProject(directory: string): void {
-  const files = ["index.ts", "Pulumi.yaml", "package.json", "tsconfig.json"];
-  for (const file of [...files, "components", "examples"]) {
+  const files = ["index.js", "index.ts", "register.js", "Pulumi.yaml"];
+  for (const file of [...files, "package.json", "components", "examples"]) {
     cpSync(join(root, file), join(directory, file), {
       recursive: true,
       filter: (path) => path !== join(root, "components/dist"),

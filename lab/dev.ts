@@ -68,7 +68,7 @@ export async function pulumi(args: readonly string[]): Promise<number> {
 export async function verify(args: readonly string[]): Promise<number> {
   const main = [
     process.execPath,
-    ...["--require", "ts-node/register/transpile-only"],
+    ...["--require", join(root, "register.js")],
     join(root, "lab/verify.ts"),
     ...args,
   ];

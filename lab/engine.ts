@@ -1,9 +1,15 @@
-import { existsSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { mark, once, wasMarkedToday } from "./cache";
 import { step, tryRun } from "./exec";
 import { builtFrom, goBuild, needGo } from "./goBuild";
-import { cache } from "./paths";
+import { cache, root } from "./paths";
 import { home, type PluginName, providePlugin } from "./plugin";
 
 /** The oldest Pulumi CLI that the tests have been run with. */
@@ -114,6 +120,7 @@ function builtDirectory(): string {
     "engine",
     "engine/cli/go.mod",
     "engine/language-nodejs/go.mod",
+    "engine/language-nodejs/pulumi-language-nodejs.sh",
   );
 }
 
@@ -134,6 +141,11 @@ async function build(directory: string): Promise<void> {
       directory,
     ),
   );
+  const host = join(directory, "pulumi-language-nodejs");
+  renameSync(host, join(directory, "language-nodejs-host"));
+  const start = "lab/engine/language-nodejs/pulumi-language-nodejs.sh";
+  copyFileSync(join(root, start), host);
+  chmodSync(host, 0o755);
   const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
   await step(
     "Building the Pulumi CLI from Go modules (two to three minutes)",

@@ -122,21 +122,14 @@ async function installStandIn(
   directory: string,
   executable: string,
 ): Promise<void> {
-  const { transpileModule, ModuleKind, ScriptTarget } = await import(
-    "typescript"
-  );
+  const { transform } = await import("sucrase");
   const sources = join(root, "lab/standin");
   for (const file of readdirSync(sources)) {
-    const { outputText } = transpileModule(
-      readFileSync(join(sources, file), "utf8"),
-      {
-        compilerOptions: {
-          module: ModuleKind.CommonJS,
-          target: ScriptTarget.ES2022,
-        },
-      },
-    );
-    replace(join(directory, file.replace(/\.ts$/, ".js")), outputText);
+    const { code } = transform(readFileSync(join(sources, file), "utf8"), {
+      transforms: ["typescript", "imports"],
+      disableESTransforms: true,
+    });
+    replace(join(directory, file.replace(/\.ts$/, ".js")), code);
   }
   const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/${name}.js" "$@"\n`;
   replace(join(directory, executable), start, 0o755);

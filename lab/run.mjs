@@ -19,13 +19,7 @@ process.chdir(root);
 install();
 const child = spawnSync(
   process.execPath,
-  [
-    "--require",
-    "ts-node/register/transpile-only",
-    join("lab", "cli.ts"),
-    verb,
-    ...args,
-  ],
+  ["--require", "./register.js", join("lab", "cli.ts"), verb, ...args],
   { stdio: "inherit" },
 );
 process.exit(child.status ?? 1);

@@ -65,7 +65,7 @@ function runTests(files: readonly string[]): number {
   const { status } = spawnSync(
     process.execPath,
     [
-      "--require=ts-node/register/transpile-only",
+      "--require=./register.js",
       "--test",
       "--test-concurrency=2",
       "--test-timeout=1800000",

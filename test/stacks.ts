@@ -62,7 +62,7 @@ export async function cloudFaults(
 export function verify(stack: Stack, ...flags: string[]): Promise<Result> {
   const [command = "", ...args] = stack.inside([
     process.execPath,
-    ...["--require", "ts-node/register/transpile-only"],
+    ...["--require", join(root, "register.js")],
     "lab/verify.ts",
     ...["--stack", stack.name, "--config-file", stack.configFile],
     ...flags,

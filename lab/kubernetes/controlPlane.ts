@@ -164,7 +164,6 @@ export class ControlPlane {
     return {
       HOME: this.directory,
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
-      TS_NODE_PROJECT: join(root, "tsconfig.json"),
     };
   }
 
@@ -179,7 +178,7 @@ export class ControlPlane {
   }
 }
 
-const typescript = "ts-node/register/transpile-only";
+const typescript = join(root, "register.js");
 
 /** A question mark for each node that no kubelet has reported on. */
 const ready =

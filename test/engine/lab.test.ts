@@ -39,7 +39,7 @@ describe("the lab", () => {
       Lab.raise("${id}", ["10.240.0.1/24"])
         .then((lab) => lab.add(host("a", 20, "plain"), host("b", 21, "systemd")))
         .then(() => process.kill(process.pid, "SIGKILL"));`;
-    const register = ["--require", "ts-node/register/transpile-only"];
+    const register = ["--require", "./register.js"];
     await tryRun(process.execPath, [...register, "-e", program], { cwd: root });
     assert.ok(existsSync(`/run/pod-network-routes/${id}`), "it was up");
     await Lab.sweep();

@@ -78,7 +78,7 @@ describe("the package", () => {
       ["--eval", 'console.log(Object.keys(require("pod-network-routes")))'],
       { cwd: mine },
     );
-    assert.equal(names, "[ 'HostPodRoutes' ]\n");
+    assert.equal(names, "[ 'FlannelOverlay', 'HostPodRoutes' ]\n");
   });
 
   it("asks for what it imports, and for nothing else", () => {
