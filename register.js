@@ -29,7 +29,8 @@ function javaScript(file) {
   const cached = join(kept, `${name}.js`);
   try {
     const text = readFileSync(cached, "utf8");
-    if (text.startsWith(mark)) {
+    // at both ends, for a machine that stops may leave the half of a file
+    if (text.startsWith(mark) && text.endsWith(`\n${mark}`)) {
       return text.slice(mark.length);
     }
   } catch {
@@ -39,7 +40,7 @@ function javaScript(file) {
     ...options,
     filePath: file,
   });
-  keep(cached, mark + code);
+  keep(cached, `${mark}${code}\n${mark}`);
   return code;
 }
 
