@@ -51,19 +51,16 @@ lock() {
 	done
 }
 
-# Replaces file $1 by standard input, at once, and only if it differs; sets CHANGED.
+# Makes file $1 the same as file $2, at once, and only if it differs; sets CHANGED.
 put() {
 	CHANGED=
-	if ! cat >"$1.new"; then
+	if [ -e "$1" ] && cmp -s "$1" "$2"; then return; fi
+	if ! cp "$2" "$1.new"; then
 		rm -f "$1.new"
 		die "cannot write $1"
 	fi
-	if cmp -s "$1" "$1.new"; then
-		rm "$1.new"
-	else
-		mv "$1.new" "$1" || die "cannot write $1"
-		CHANGED=yes
-	fi
+	mv "$1.new" "$1" || die "cannot write $1"
+	CHANGED=yes
 }
 
 have_systemd() {
@@ -72,15 +69,13 @@ have_systemd() {
 
 # --- routes ------------------------------------------------------------------------------------
 
-# Every route of the main table, both families, one a line.
+# Every route of the main table, both families, one a line, behind the word "have". Asked for one
+# protocol, ip would not print it.
 kernel_routes() {
-	ip -4 -o route show table main "$@"
-	ip -6 -o route show table main "$@" 2>/dev/null || :
-}
-
-# Lines of file $2, if there is one, each behind the word $1.
-tagged() {
-	if [ -f "$2" ]; then sed "s/^/$1 /" "$2"; fi
+	{
+		ip -4 -o route show table main
+		ip -6 -o route show table main 2>/dev/null || :
+	} | sed 's/^/have /'
 }
 
 # awk functions for lines of `ip route`, each behind one word. The kernel prints the route to a
@@ -92,19 +87,27 @@ function field(name,   i) { for (i = 2; i < NF; i++) if ($i == name) return $(i 
 function destination() { return canonical($2 ~ /^[a-z]+$/ && $2 != "default" ? $3 : $2) }
 '
 
+# Those of these files that there are. No path of ours has a space in it.
+existing() {
+	files=
+	for file; do
+		if [ -e "$file" ]; then files="$files $file"; fi
+	done
+}
+
 # Brings our routes in the kernel to what file $1 lists, and removes those that the other files
-# list. Leaves alone what is right already, and prints what it does.
+# list. Leaves alone what is right already, and prints what it does. Standard input is what
+# kernel_routes says.
 reconcile() {
-	batch=$({
-		kernel_routes proto "$PROTO" | sed 's/^/have /'
-		tagged want "$1"
-		shift
-		for file; do tagged stale "$file"; done
-	} | awk -v proto="$PROTO" "$ROUTE_AWK"'
-		$1 == "have" { via[destination()] = field("via") }
-		$1 == "want" && via[canonical($2)] != $4 { print "route replace", $2, "via", $4, "proto", proto }
-		$1 == "stale" && canonical($2) in via { print "route del", $2, "via", via[canonical($2)], "proto", proto }
-	')
+	want=$1
+	shift
+	existing "$@"
+	# shellcheck disable=SC2086  # a list of files
+	batch=$(awk -v proto="$PROTO" "$ROUTE_AWK"'
+		kind == "have" && field("proto") == proto { via[destination()] = field("via") }
+		kind == "want" && via[canonical($1)] != $3 { print "route replace", $1, "via", $3, "proto", proto }
+		kind == "stale" && canonical($1) in via { print "route del", $1, "via", via[canonical($1)], "proto", proto }
+	' kind=have - kind=want "$want" kind=stale $files)
 	[ -n "$batch" ] || return 0
 	printf '%s\n' "$batch"
 	# A line that fails does not keep the others from being run, and is named.
@@ -120,31 +123,27 @@ reconcile() {
 
 # Brings the kernel to what directory $1 records.
 apply() {
-	reconcile "$1/routes" "$1/stale" && rm -f "$1/stale"
+	kernel_routes | reconcile "$1/routes" "$1/stale" && rm -f "$1/stale"
 }
 
 # Takes every route that directory $1 records out of the kernel; the record stays.
 withdraw() {
-	reconcile /dev/null "$1/routes" "$1/stale"
+	kernel_routes | reconcile /dev/null "$1/routes" "$1/stale"
 }
 
 # Refuses to touch a host where a wanted destination is taken by a route that is not ours, or
 # prints the commands that take it over. A route of the kernel itself is never taken over.
 foreign_routes() {
-	{
-		for other in "$STATE"/*/routes; do
-			case $other in
-			"$DIR/routes") tagged "owned $OWNER" "$other" ;;
-			*) other_owner=${other%/routes} && tagged "owned ${other_owner##*/}" "$other" ;;
-			esac
-		done
-		tagged "owned $OWNER" "$DIR/stale"
-		tagged want "$WORK/routes"
-		kernel_routes | sed 's/^/have /'
-	} | awk -v proto=$PROTO -v me="$OWNER" -v adopt="$ADOPT" "$ROUTE_AWK"'
-		$1 == "owned" { owner[canonical($3)] = owner[canonical($3)] == me ? me : $2 }
-		$1 == "want" { want[canonical($2)] = 1; if ((canonical($2) in owner) && owner[canonical($2)] != me) taken[$2] = owner[canonical($2)] }
-		$1 == "have" && destination() in want {
+	existing "$STATE"/*/routes "$DIR/stale"
+	# shellcheck disable=SC2086  # a list of files
+	awk -v proto=$PROTO -v me="$OWNER" -v adopt="$ADOPT" "$ROUTE_AWK"'
+		kind == "owned" {
+			n = split(FILENAME, path, "/")
+			d = canonical($1)
+			owner[d] = owner[d] == me ? me : path[n - 1]
+		}
+		kind == "want" { want[canonical($1)] = 1; if ((canonical($1) in owner) && owner[canonical($1)] != me) taken[$1] = owner[canonical($1)] }
+		kind == "have" && destination() in want {
 			d = destination()
 			if (field("proto") == proto && owner[d] == me) next
 			if (field("proto") == proto && d in owner) next
@@ -155,26 +154,29 @@ foreign_routes() {
 			else print "error " line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line
 		}
 		END { for (d in taken) print "error " d " is routed on this host by " taken[d] "; remove it there first" }
-	'
+	' kind=owned $files kind=want "$WORK/routes" kind=have "$WORK/kernel"
 }
 
 # --- forwarding --------------------------------------------------------------------------------
 
+# Sets KEY to the switch of an address family.
 sysctl_key() {
 	case $1 in
-	4) echo net/ipv4/ip_forward ;;
-	6) echo net/ipv6/conf/all/forwarding ;;
+	4) KEY=net.ipv4.ip_forward FILE=/proc/sys/net/ipv4/ip_forward ;;
+	6) KEY=net.ipv6.conf.all.forwarding FILE=/proc/sys/net/ipv6/conf/all/forwarding ;;
 	esac
 }
 
 # Turns forwarding on for the address families listed in $DIR/forward. What it was before is kept.
 forward() {
 	while read -r family; do
-		file=/proc/sys/$(sysctl_key "$family")
-		[ -e "$file" ] || die "IPv$family is switched off on this host"
-		if [ "$(cat "$file")" != 1 ]; then
-			[ -f "$STATE/forward$family.before" ] || cp "$file" "$STATE/forward$family.before"
-			echo 1 >"$file"
+		sysctl_key "$family"
+		[ -e "$FILE" ] || die "IPv$family is switched off on this host"
+		# /proc gives a shell that reads byte by byte no end of the line
+		read -r value <"$FILE" || :
+		if [ "$value" != 1 ]; then
+			[ -f "$STATE/forward$family.before" ] || cp "$FILE" "$STATE/forward$family.before"
+			echo 1 >"$FILE"
 			echo "forwarding of IPv$family: on"
 		fi
 	done <"$DIR/forward"
@@ -182,10 +184,12 @@ forward() {
 
 # The same at boot.
 forward_at_boot() {
-	mkdir -p /etc/sysctl.d
+	[ -d /etc/sysctl.d ] || mkdir -p /etc/sysctl.d
 	while read -r family; do
-		echo "$(sysctl_key "$family" | tr / .) = 1"
-	done <"$DIR/forward" | put "$SYSCTL"
+		sysctl_key "$family"
+		echo "$KEY = 1"
+	done <"$DIR/forward" >"$WORK/sysctl"
+	put "$SYSCTL" "$WORK/sysctl"
 }
 
 # Gives forwarding back as it was, once no owner is left on this host.
@@ -193,7 +197,8 @@ forward_back() {
 	for family in 4 6; do
 		before=$STATE/forward$family.before
 		if [ -f "$before" ]; then
-			cat "$before" >"/proc/sys/$(sysctl_key $family)"
+			sysctl_key $family
+			cat "$before" >"$FILE"
 			rm "$before"
 		fi
 	done
@@ -215,9 +220,14 @@ hosts_without_block() {
 	' /etc/hosts || die "/etc/hosts: the block of $OWNER has no '# END pod-network-routes $OWNER', mend it by hand"
 }
 
+# Whether file $1 is a block for /etc/hosts, or a block of ours is there.
+hosts_matter() {
+	[ -e /etc/hosts ] && { [ -s "$1" ] || grep -qF "# BEGIN pod-network-routes $OWNER" /etc/hosts; }
+}
+
 # Makes our block of /etc/hosts read as file $1, or removes it if that is empty.
 hosts_block() {
-	[ -e /etc/hosts ] || return 0
+	hosts_matter "$1" || return 0
 	hosts=$(readlink -f /etc/hosts)
 	hosts_without_block >"$WORK/hosts"
 	if [ -s "$1" ]; then
@@ -269,10 +279,10 @@ persist() {
 		echo "persistence: none"
 		return
 	fi
-	put "$DIR/hostPodRoutes.sh" <"$WORK/script"
+	put "$DIR/hostPodRoutes.sh" "$WORK/script"
 	new_script=$CHANGED
 	unit_file >"$WORK/unit"
-	put "/etc/systemd/system/$UNIT" <"$WORK/unit"
+	put "/etc/systemd/system/$UNIT" "$WORK/unit"
 	if [ -n "$CHANGED" ]; then systemctl daemon-reload; fi
 	if [ -n "$new_script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
 	systemctl --quiet enable --now "$UNIT" || die "cannot start $UNIT: $(systemctl status --no-pager --lines 5 "$UNIT" 2>&1)"
@@ -309,22 +319,32 @@ stopped() {
 
 # --- the two commands of the component -----------------------------------------------------------
 
-# The routes that standard input lists, one a line.
-listed_routes() {
-	awk '
+# Takes standard input apart into files under $WORK: the script, the routes one a line, the block of
+# /etc/hosts, and a file for each other fact.
+take_apart() {
+	awk -v to="$WORK/" '
 		function number(address,   part) { split(address, part, "."); return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4] }
 		function dotted(n) { return int(n / 16777216) "." (int(n / 65536) % 256) "." (int(n / 256) % 256) "." (n % 256) }
-		$1 == "route" { print $2, $3, $4 }
+		function route(line) { print line > (to (line ~ /^[0-9a-f.:]+\/[0-9]+ via [0-9a-f.:]+$/ ? "routes" : "bad")) }
+		BEGIN {
+			split("script routes bad block owner node adopt heal forward", name, " ")
+			for (i in name) printf "" > (to name[i])
+		}
+		script { print > (to "script"); next }
+		/^--- / { script = 1; next }
+		{ rest = substr($0, length($1) + 2) }
+		$1 == "route" { route(rest) }
 		$1 == "routes" {
 			split($4, from, "/")
 			step = (number($8) - number($4)) / ($2 - 1)
 			hop = (number($10) - number($6)) / ($2 - 1)
-			for (i = 0; i < $2; i++) print dotted(number($4) + i * step) "/" from[2], "via", dotted(number($6) + i * hop)
+			for (i = 0; i < $2; i++) route(dotted(number($4) + i * step) "/" from[2] " via " dotted(number($6) + i * hop))
 		}
+		$1 == "hosts" { print rest > (to "block") }
+		$1 ~ /^(owner|node|adopt|heal|forward)$/ { print rest > (to $1) }
 	'
 }
 
-# Takes standard input apart into files under $WORK.
 read_input() {
 	[ "$(id -u)" = 0 ] || die "needs root: log in as root, or set ssh.sudo"
 	for tool in ip awk flock cmp; do
@@ -333,20 +353,14 @@ read_input() {
 	WORK=$(mktemp -d)
 	trap 'rm -rf "$WORK"; [ -z "$LOCKED" ] || rmdir "$STATE" 2>/dev/null || :' EXIT
 	trap 'exit 129' HUP INT TERM
-	cat >"$WORK/all"
-	sed '/^--- /,$d' "$WORK/all" >"$WORK/in"
-	sed '1,/^--- /d' "$WORK/all" >"$WORK/script"
-	OWNER=$(sed -n 's/^owner //p' "$WORK/in")
-	NODE=$(sed -n 's/^node //p' "$WORK/in")
-	ADOPT=$(sed -n 's/^adopt //p' "$WORK/in")
+	take_apart
+	read -r OWNER <"$WORK/owner" || :
+	read -r NODE <"$WORK/node" || :
+	read -r ADOPT <"$WORK/adopt" || :
 	case $OWNER in
 	"" | *[!A-Za-z0-9._-]* | .*) die "bad owner '$OWNER'" ;;
 	esac
-	listed_routes <"$WORK/in" >"$WORK/routes"
-	sed -n 's/^hosts //p' "$WORK/in" >"$WORK/block"
-	if grep -Evq '^[0-9a-f.:]+/[0-9]+ via [0-9a-f.:]+$' "$WORK/routes"; then
-		die "bad route: $(grep -Ev '^[0-9a-f.:]+/[0-9]+ via [0-9a-f.:]+$' "$WORK/routes" | head -n 1)"
-	fi
+	if [ -s "$WORK/bad" ]; then die "bad route: $(head -n 1 "$WORK/bad")"; fi
 	DIR=$STATE/$OWNER
 	UNIT=pod-routes-$OWNER.service
 	SYSCTL=/etc/sysctl.d/90-pod-routes-$OWNER.conf
@@ -355,28 +369,34 @@ read_input() {
 converge() {
 	read_input
 	lock
+	kernel_routes >"$WORK/kernel"
 	foreign=$(foreign_routes)
-	if printf '%s\n' "$foreign" | grep -q '^error '; then
+	case "
+$foreign" in
+	*"
+error "*)
 		printf '%s\n' "$foreign" | sed -n 's/^error /pod-network-routes: /p' >&2
 		exit 1
-	fi
-	if [ -e /etc/hosts ]; then hosts_without_block >"$WORK/hosts"; fi
+		;;
+	esac
+	if hosts_matter "$WORK/block"; then hosts_without_block >"$WORK/hosts"; fi
 	# From here on the host is being changed. The record comes first: what was wanted before and is
 	# not any more is stale until it is out of the kernel.
-	mkdir -p "$DIR"
-	{
-		tagged want "$WORK/routes"
-		tagged old "$DIR/routes"
-		tagged old "$DIR/stale"
-	} | awk '$1 == "want" { want[$2] = 1 } $1 == "old" && !($2 in want) { print $2, $3, $4 }' | put "$DIR/stale"
-	put "$DIR/routes" <"$WORK/routes"
-	for fact in node heal forward; do
-		sed -n "s/^$fact //p" "$WORK/in" | put "$DIR/$fact"
-	done
+	mkdir -p "$DIR/new"
+	existing "$DIR/routes" "$DIR/stale"
+	# shellcheck disable=SC2086  # a list of files
+	awk '
+		kind == "want" { want[$1] = 1 }
+		kind == "old" && !($1 in want) && !seen[$0]++
+	' kind=want "$WORK/routes" kind=old $files >"$DIR/new/stale"
+	cp "$WORK/routes" "$WORK/node" "$WORK/heal" "$WORK/forward" "$DIR/new"
+	mv "$DIR/new/stale" "$DIR/stale"
+	mv "$DIR/new"/* "$DIR"
+	rmdir "$DIR/new"
 	forward
 	forward_at_boot
 	failed=
-	apply "$DIR" || failed=yes
+	if reconcile "$DIR/routes" "$DIR/stale" <"$WORK/kernel"; then rm "$DIR/stale"; else failed=yes; fi
 	# What was taken over and has not already made way to a route of ours.
 	if [ -n "$foreign" ]; then printf '%s\n' "$foreign" | ip -force -batch - >/dev/null 2>&1 || :; fi
 	hosts_block "$WORK/block"

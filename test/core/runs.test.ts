@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -88,20 +89,24 @@ test("lines stand for the routes that they were made of", () => {
   );
 });
 
-test("a host reads the same routes", () => {
+test("a host reads the same routes", (t) => {
+  const work = mkdtempSync(join(tmpdir(), "pod-network-routes-runs-"));
+  t.after(() => rmSync(work, { recursive: true }));
   const script = readFileSync(
     join(__dirname, "../../components/hostPodRoutes.sh"),
     "utf8",
   );
-  const [body = ""] = /^listed_routes\(\) \{[\s\S]*?^\}$/m.exec(script) ?? [];
+  const [body = ""] = /^take_apart\(\) \{[\s\S]*?^\}$/m.exec(script) ?? [];
   fc.assert(
     fc.property(tables, (routes) => {
-      const { stdout } = spawnSync("sh", ["-c", `${body}\nlisted_routes`], {
+      spawnSync("sh", ["-c", `${body}\ntake_apart`], {
         input: ["node a 10.0.0.1", ...routeLines(routes), ""].join("\n"),
-        encoding: "utf8",
+        env: { ...process.env, WORK: work },
       });
       const lines = routes.map((r) => `${r.destination} via ${r.nextHop}\n`);
-      assert.equal(stdout, lines.join(""));
+      assert.equal(readFileSync(join(work, "routes"), "utf8"), lines.join(""));
+      assert.equal(readFileSync(join(work, "bad"), "utf8"), "");
+      assert.equal(readFileSync(join(work, "node"), "utf8"), "a 10.0.0.1\n");
     }),
     { numRuns: 50 },
   );
