@@ -16,10 +16,13 @@ const options = {
 };
 const { version } = require("sucrase/package.json");
 
+exports.javaScript = javaScript;
+
 require.extensions[".ts"] = (module, file) => {
   module._compile(javaScript(file), file);
 };
 
+/** What is run of a TypeScript file. */
 function javaScript(file) {
   const source = readFileSync(file, "utf8");
   const hash = createHash("sha256").update(`${version}\n${source}`);

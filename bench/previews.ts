@@ -1,7 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Faults } from "../components/core/faults";
-import { readMachines } from "../components/core/machines";
+import { devNodes } from "../lab/devNodes";
 import { Lab } from "../lab/lab";
 import { root } from "../lab/paths";
 import type { Site } from "./contender";
@@ -76,16 +75,4 @@ async function devStack(
   const started = await stackAt(site, engine, project);
   started.stack.configure(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8"));
   return started;
-}
-
-function devNodes() {
-  const file = "examples/machines.txt";
-  const faults = new Faults();
-  const nodes = readMachines(
-    readFileSync(join(root, file), "utf8"),
-    file,
-    faults,
-  );
-  faults.throwIfAny(file);
-  return nodes;
 }

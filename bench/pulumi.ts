@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Engine, getEngine } from "../lab/engine";
-import { linkPlugin } from "../lab/plugin";
+import type { Engine } from "../lab/engine";
+import { engineWithGivenPlugin } from "../lab/givenPlugin";
 import { Stack } from "../lab/stack";
 import type { Command, Contender, Site } from "./contender";
 
@@ -15,28 +15,24 @@ export interface BenchEngine extends Engine {
 }
 
 /**
- * The engine with the command plugin in the directory $COMMAND_PLUGIN_DIR, if that is set, else with
- * the one that the project uses on this machine.
+ * The engine of the bench, and which command plugin it has.
  *
  * @param home where a Pulumi home is made for a plugin that is given
  */
 export async function benchEngine(home: string): Promise<BenchEngine> {
-  const engine = await getEngine("command");
-  const given = process.env.COMMAND_PLUGIN_DIR;
-  if (given === undefined) {
-    const plugin =
-      engine.standIns.length > 0
-        ? "the stand-in of lab/standin"
-        : "the official one";
+  const engine = await engineWithGivenPlugin(home);
+  const isStandIn = engine.standIns.length > 0;
+  if (engine.given === undefined) {
+    const plugin = isStandIn
+      ? "the stand-in of lab/standin"
+      : "the official one";
     return { ...engine, plugin };
   }
-  linkPlugin(given, join(home, "plugins/resource-command-v1.2.1"));
   return {
     ...engine,
-    env: { ...engine.env, PULUMI_HOME: home },
-    plugin: readdirSync(given).includes("stand-in")
+    plugin: isStandIn
       ? "the stand-in of lab/standin, by COMMAND_PLUGIN_DIR"
-      : `given by COMMAND_PLUGIN_DIR, its sha256 ${digest(given)}`,
+      : `given by COMMAND_PLUGIN_DIR, its sha256 ${digest(engine.given)}`,
   };
 }
 

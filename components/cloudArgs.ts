@@ -1,37 +1,21 @@
 import { z } from "zod";
+import { type ClusterArgs, clusterKeys } from "./clusterArgs";
 import type { Cidr } from "./core/cidr";
 import { Faults } from "./core/faults";
-import type { Node, NodeArgs } from "./core/inventory";
+import type { Node } from "./core/inventory";
 import { parse } from "./core/schema";
 import { validate } from "./core/validate";
-import {
-  givenSource,
-  readCidrs,
-  readInventory,
-  type StackInventory,
-  stackInventorySchema,
-} from "./inventory";
+import { givenSource, readCidrs, readInventory } from "./inventory";
 
 /** What the components of all clouds take. Give the inventory by exactly one of `nodes`, `machinesFile`, `inventory` and `instances`. */
-export interface CloudArgs {
-  /** The nodes of the cluster, where the stack's file lists them. A cloud finds the instance of each worker by its internal IP. */
-  nodes?: NodeArgs[];
-  /** The nodes of the cluster, where a file has them: one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; one without a pod subnet is a controller. Relative to the project. */
-  machinesFile?: string;
-  /** The nodes of the cluster, where another stack outputs them as a list like `nodes`. */
-  inventory?: StackInventory;
-  /** The service CIDRs of the cluster: a pod CIDR that overlaps one is refused. Default: none, not checked. */
-  serviceCidrs?: string[];
+export interface CloudArgs extends ClusterArgs {
   /** Whether a route to a pod CIDR that leads to the right instance, but that this stack did not make, is taken over (imported). Default: `false`, it is an error. */
   adoptExisting?: boolean;
 }
 
 /** The keys of {@link CloudArgs}, for the schema of a cloud's component. */
 export const cloudKeys = {
-  nodes: z.unknown().optional(),
-  machinesFile: z.string().min(1, "expected a file name").optional(),
-  inventory: stackInventorySchema.optional(),
-  serviceCidrs: z.array(z.string()).default([]),
+  ...clusterKeys,
   adoptExisting: z.boolean().default(false),
 };
 

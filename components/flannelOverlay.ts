@@ -9,6 +9,7 @@ import { manifest, toYaml } from "./flannel/manifest";
 import { readFlannelArgs } from "./flannel/plan";
 import { orInputError } from "./inputError";
 import { defaultOwner } from "./owner";
+import { warnIfUnchecked } from "./ssh/check";
 
 /**
  * The flannel overlay, for hosts between which pod CIDRs cannot be routed: flanneld on every node wraps
@@ -44,12 +45,7 @@ export class FlannelOverlay extends pulumi.ComponentResource {
       { routeTable: table },
       opts,
     );
-    if (!plan.ssh.hostKeyCheck) {
-      pulumi.log.warn(
-        "ssh.hostKeyCheck is off: whoever answers at a host's address gets root's commands",
-        this,
-      );
-    }
+    warnIfUnchecked(plan.ssh, this);
     const owner = asLabel(defaultOwner(name));
     const yaml = (psk?: string) => toYaml(manifest(plan, owner, psk));
     const { psk } = plan.flannel.backend;

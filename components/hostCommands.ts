@@ -1,13 +1,12 @@
-import { remote } from "@pulumi/command";
+import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Node } from "./core/inventory";
 import { type Route, routesOf } from "./core/plan";
 import type { HostPlan } from "./hostArgs";
-import { hostCommand, hostInput } from "./hostInput";
+import { hostInput } from "./hostInput";
 import { defaultOwner } from "./owner";
+import { scriptCommand } from "./scriptCommand";
 import { troubledHosts } from "./ssh/check";
-import { becomesRoot, connectionTo } from "./ssh/connect";
-import type { Finding } from "./ssh/preflight";
 
 /**
  * One command a host. None is registered before every host has shown the right key; those of hosts
@@ -20,36 +19,26 @@ export function createHostCommands(
   table: readonly Route[],
 ): Map<string, remote.Command> {
   const commands = new Map<string, remote.Command>();
-  const troubled = plan.ssh.preflight
-    ? troubledHosts(plan, parent)
-    : Promise.resolve(new Map<string, Finding>());
+  const troubled = troubledHosts(plan, parent);
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {
       const answering = [...commands].filter(([n]) => !findings.has(n));
       return findings.has(node.name) ? answering.map(([, c]) => c) : [];
     });
-    const command = new remote.Command(
+    const stdin = hostInput({
+      ...plan,
+      owner: owner(name, plan),
+      node,
+      routes: routesFor(node, plan, table),
+      named: namedOn(node, plan),
+      table,
+    });
+    const command = scriptCommand(
       `${name}-${node.name}@${node.address.replaceAll(":", "_")}`,
-      {
-        connection: troubled.then((findings) =>
-          connectionTo(node.name, plan, findings.get(node.name)),
-        ),
-        create: hostCommand("converge", becomesRoot(plan.ssh)),
-        delete: hostCommand("remove", becomesRoot(plan.ssh)),
-        stdin: hostInput({
-          ...plan,
-          owner: owner(name, plan),
-          node,
-          routes: routesFor(node, plan, table),
-          named: namedOn(node, plan),
-          table,
-        }),
-        addPreviousOutputInEnv: false,
-        // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
-        logging: remote.Logging.None,
-      },
-      // Nothing of ours replaces a command. A user's --replace would converge, and then remove what it made.
-      { parent, dependsOn: after, deleteBeforeReplace: true },
+      { node: node.name, verb: "converge", stdin },
+      plan,
+      troubled,
+      { parent, dependsOn: after },
     );
     commands.set(node.name, command);
   }

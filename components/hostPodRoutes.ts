@@ -5,6 +5,7 @@ import { diagram, routeTableText } from "./core/render";
 import { type HostPodRoutesArgs, readHostArgs } from "./hostArgs";
 import { createHostCommands } from "./hostCommands";
 import { orInputError } from "./inputError";
+import { warnIfUnchecked } from "./ssh/check";
 
 /**
  * Routes on bare Linux hosts: every host gets a route to every other node's pod CIDR through that
@@ -40,12 +41,7 @@ export class HostPodRoutes extends pulumi.ComponentResource {
       opts,
     );
 
-    if (!plan.ssh.hostKeyCheck) {
-      pulumi.log.warn(
-        "ssh.hostKeyCheck is off: whoever answers at a host's address gets root's commands",
-        this,
-      );
-    }
+    warnIfUnchecked(plan.ssh, this);
     if (plan.hostRoutes && plan.apart !== undefined) {
       pulumi.log.warn(
         `${plan.apart}: a host takes a next hop only on a network that it is connected to; if a router is in between, have that hold the routes, or use an overlay (target flannel)`,

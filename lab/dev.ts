@@ -1,16 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Faults } from "../components/core/faults";
-import type { Node } from "../components/core/inventory";
-import { readMachines } from "../components/core/machines";
 import { installTools } from "./base";
+import { devNodes, machines } from "./devNodes";
 import { type Engine, getEngine } from "./engine";
 import { Lab, permanent } from "./lab";
 import { labOf, local, root } from "./paths";
 import { Stack } from "./stack";
 
-const machines = "examples/machines.txt";
 const devLab = labOf(root);
 
 /** Raises the machines of machines.txt as hosts, if they are not up, and runs `pulumi up` of the stack `dev` on them. */
@@ -85,7 +82,7 @@ export async function verify(args: readonly string[]): Promise<number> {
 /** The lab with a host for every machine and a pod for every pod CIDR; what is up already is kept. */
 async function raise(): Promise<Lab> {
   let lab = Lab.named(devLab);
-  const nodes = readNodes();
+  const nodes = devNodes();
   if (!lab.isUp()) {
     rmSync(join(local, "state"), { recursive: true, force: true }); // it speaks of hosts that are gone
     lab = await Lab.raise(devLab, ["198.19.249.1/24"], permanent);
@@ -115,17 +112,6 @@ async function raise(): Promise<Lab> {
     );
   }
   return lab;
-}
-
-function readNodes(): Node[] {
-  const faults = new Faults();
-  const nodes = readMachines(
-    readFileSync(join(root, machines), "utf8"),
-    machines,
-    faults,
-  );
-  faults.throwIfAny(machines);
-  return nodes;
 }
 
 /** The stack of Pulumi.dev.yaml, with the lab's key and host keys where that file says they are. */

@@ -122,13 +122,10 @@ async function installStandIn(
   directory: string,
   executable: string,
 ): Promise<void> {
-  const { transform } = await import("sucrase");
+  const { javaScript } = require("../register.js");
   const sources = join(root, "lab/standin");
   for (const file of readdirSync(sources)) {
-    const { code } = transform(readFileSync(join(sources, file), "utf8"), {
-      transforms: ["typescript", "imports"],
-      disableESTransforms: true,
-    });
+    const code = javaScript(join(sources, file));
     replace(join(directory, file.replace(/\.ts$/, ".js")), code);
   }
   const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/${name}.js" "$@"\n`;

@@ -5,7 +5,7 @@ import {
   cloudKeys,
   instanceNames,
 } from "../cloudArgs";
-import { strict } from "../core/schema";
+import { strict, whole } from "../core/schema";
 
 /** What `AwsPodRoutes` takes. */
 export interface AwsPodRoutesArgs extends CloudArgs {
@@ -65,11 +65,7 @@ export const awsArgsSchema = strict({
       ids,
       tags: tags ?? (ids === undefined ? { Name: "kubernetes" } : {}),
     })),
-  routesPerTable: z
-    .int("expected a whole number")
-    .min(1, "expected 1 to 1000")
-    .max(1000, "expected 1 to 1000")
-    .default(50),
+  routesPerTable: whole(1, 1000).default(50),
 });
 
 /** {@link AwsPodRoutesArgs}, read and with the defaults filled in. */

@@ -12,6 +12,12 @@ export function strict<S extends z.ZodRawShape>(shape: S) {
   });
 }
 
+/** A whole number in a range. */
+export function whole(min: number, max: number) {
+  const expected = `expected ${min} to ${max}`;
+  return z.int("expected a whole number").min(min, expected).max(max, expected);
+}
+
 /**
  * Checks a value against a schema and adds every mismatch to `faults`, each with its path.
  * Returns the parsed value, or undefined where it does not match.

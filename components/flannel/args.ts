@@ -1,25 +1,13 @@
 import { z } from "zod";
-import type { NodeArgs } from "../core/inventory";
-import { strict } from "../core/schema";
-import { type StackInventory, stackInventorySchema } from "../inventory";
+import { type NodeNetworkArgs, nodeNetworkKeys } from "../clusterArgs";
+import { strict, whole } from "../core/schema";
 import { type SshArgs, sshSchema } from "../ssh/args";
 import { type BackendArgs, backendSchema } from "./backend";
 import { imageSchema } from "./image";
 import { type InterfacesArgs, interfacesSchema } from "./interfaces";
-import { whole } from "./numbers";
 
 /** What {@link FlannelOverlay} takes. Give the inventory by exactly one of `nodes`, `machinesFile` and `inventory`. */
-export interface FlannelOverlayArgs {
-  /** The nodes of the cluster, where the stack's file lists them. A cloud finds the instance of each worker by its internal IP. */
-  nodes?: NodeArgs[];
-  /** The nodes of the cluster, where a file has them: one machine a line, `IPV4 FQDN HOST [POD_SUBNET]`; one without a pod subnet is a controller. Relative to the project. */
-  machinesFile?: string;
-  /** The nodes of the cluster, where another stack outputs them as a list like `nodes`. */
-  inventory?: StackInventory;
-  /** The subnets that the internal IPs are in: a next hop outside of them is refused, and a pod CIDR that overlaps one. Default: none, not checked. */
-  nodeSubnets?: string[];
-  /** The service CIDRs of the cluster: a pod CIDR that overlaps one is refused. Default: none, not checked. */
-  serviceCidrs?: string[];
+export interface FlannelOverlayArgs extends NodeNetworkArgs {
   /** How SSH reaches the controller on which kubectl is run. Default: as root with a key of the SSH agent, host keys from `~/.ssh/known_hosts`. */
   ssh?: SshArgs;
   /** Whether objects of these names that somebody else made are taken over. A destroy removes them too. Default: `false`, it is an error. */
@@ -54,7 +42,7 @@ export interface FlannelArgs {
   controller?: string;
   /** The kubectl of that node, a name or a path. Default: `kubectl`. */
   kubectl?: string;
-  /** The kubeconfig on that node, a path that begins with `/`: `/etc/kubernetes/admin.conf` where kubeadm made the cluster. Default: kubectl's own, of the user who runs it. */
+  /** The kubeconfig on that node, a path that begins with `/`: `/etc/kubernetes/admin.conf` where kubeadm made the cluster. Default: kubectl's own, of the user who runs it; where he has none, `/etc/kubernetes/admin.conf`. */
   kubeconfig?: string;
   /** Seconds until every node has to run flannel with an address that other nodes know. Default: `600`. */
   rolloutTimeout?: number;
@@ -200,11 +188,7 @@ export const flannelSchema = strict({
 
 /** The keys of {@link FlannelOverlayArgs}. */
 export const flannelOverlayArgsSchema = strict({
-  nodes: z.unknown().optional(),
-  machinesFile: z.string().min(1, "expected a file name").optional(),
-  inventory: stackInventorySchema.optional(),
-  nodeSubnets: z.array(z.string()).default([]),
-  serviceCidrs: z.array(z.string()).default([]),
+  ...nodeNetworkKeys,
   ssh: sshSchema.prefault({}),
   adoptExisting: z.boolean().default(false),
   flannel: flannelSchema.prefault({}),

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { remote } from "@pulumi/command";
+import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { hostCommand, scriptInput } from "../hostInput";
+import { scriptInput } from "../hostInput";
+import { scriptCommand } from "../scriptCommand";
 import { troubledHosts } from "../ssh/check";
-import { becomesRoot, connectionTo } from "../ssh/connect";
 import type { FlannelPlan } from "./plan";
 
 /**
@@ -17,27 +17,15 @@ export function createFlannelCommand(
   owner: string,
   manifestYaml: pulumi.Input<string>,
 ): remote.Command {
-  const { ssh, controller } = plan;
-  const troubled = ssh.preflight
-    ? troubledHosts(plan, parent)
-    : Promise.resolve(new Map<string, never>());
-  return new remote.Command(
+  const stdin = pulumi
+    .output(manifestYaml)
+    .apply((yaml) => flannelInput(plan, owner, yaml));
+  return scriptCommand(
     name,
-    {
-      connection: troubled.then((findings) =>
-        connectionTo(controller.name, plan, findings.get(controller.name)),
-      ),
-      create: hostCommand("apply", becomesRoot(ssh)),
-      delete: hostCommand("remove", becomesRoot(ssh)),
-      stdin: pulumi
-        .output(manifestYaml)
-        .apply((yaml) => flannelInput(plan, owner, yaml)),
-      addPreviousOutputInEnv: false,
-      // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
-      logging: remote.Logging.None,
-    },
-    // Nothing of ours replaces the command. A user's --replace would apply, and then remove what it made.
-    { parent, deleteBeforeReplace: true },
+    { node: plan.controller.name, verb: "apply", stdin },
+    plan,
+    troubledHosts(plan, parent),
+    { parent },
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Cluster, readCluster } from "../clusterArgs";
 import {
   type Cidr,
   contains,
@@ -9,8 +10,7 @@ import {
 import { Faults, show } from "../core/faults";
 import { type Node, podBlocks, readCidr } from "../core/inventory";
 import { parse } from "../core/schema";
-import { validate } from "../core/validate";
-import { givenSource, readCidrs, readInventory } from "../inventory";
+import { readCidrs } from "../inventory";
 import type { Ssh } from "../ssh/args";
 import { type Hosts, readHosts } from "../ssh/hosts";
 import { flannelOverlayArgsSchema, flannelSchema } from "./args";
@@ -48,19 +48,9 @@ export function readFlannelArgs(
 ): FlannelPlan {
   const args = parse(flannelOverlayArgsSchema, value, "", faults);
   const raw = (value ?? {}) as Record<string, unknown>;
-  const sources = ["nodes", "machinesFile", "inventory"] as const;
-  const source = givenSource(raw, sources, faults);
-  const before = faults.all.length;
-  const cluster = readInventory(raw, source, faults);
-  // A node with a fault of its own is left out, and may be the controller.
-  const complete = cluster.length > 0 && faults.all.length === before;
-  const around = {
-    nodeSubnets: readCidrs(raw.nodeSubnets, "nodeSubnets", faults),
-    serviceCidrs: readCidrs(raw.serviceCidrs, "serviceCidrs", faults),
-  };
-  validate(cluster, around, source ?? "nodes", faults);
-  const path = source ?? "nodes";
+  const { nodes: cluster, around, path, complete } = readCluster(raw, faults);
   const related = relatedSchema.safeParse(raw.flannel ?? {}).data;
+  // a node that was left out may be the controller
   const controller = complete
     ? findController(cluster, related?.controller, path, faults)
     : undefined;
@@ -165,7 +155,7 @@ function readNetworks(
 function checkNetworks(
   networks: readonly Cidr[],
   cluster: readonly Node[],
-  around: { nodeSubnets: readonly Cidr[]; serviceCidrs: readonly Cidr[] },
+  around: Cluster["around"],
   faults: Faults,
 ): void {
   if (networks.length === 0) {

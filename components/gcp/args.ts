@@ -5,7 +5,7 @@ import {
   cloudKeys,
   instanceNames,
 } from "../cloudArgs";
-import { strict } from "../core/schema";
+import { strict, whole } from "../core/schema";
 
 /** What `GcpPodRoutes` takes. */
 export interface GcpPodRoutesArgs extends CloudArgs {
@@ -59,11 +59,7 @@ export const gcpArgsSchema = strict({
       "expected the name of a network, or its self link",
     ),
   nextHop: z.enum(["address", "instance"]).default("address"),
-  priority: z
-    .int("expected a whole number")
-    .min(0, "expected 0 to 65535")
-    .max(65535, "expected 0 to 65535")
-    .default(1000),
+  priority: whole(0, 65535).default(1000),
   routeNamePrefix: z
     .string()
     .max(40, "expected at most 40 characters")

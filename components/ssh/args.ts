@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { strict } from "../core/schema";
+import { strict, whole } from "../core/schema";
 
 /** How SSH reaches and trusts the hosts. */
 export interface SshArgs {
@@ -54,10 +54,7 @@ const login = z
     /^[A-Za-z_][A-Za-z0-9._-]{0,31}$/,
     "expected a login name of letters, digits, _ . and -",
   );
-const port = z
-  .int("expected a whole number")
-  .min(1, "expected 1 to 65535")
-  .max(65535, "expected 1 to 65535");
+const port = whole(1, 65535);
 /** Text that may be a secret. */
 export const secretText = z.custom<pulumi.Input<string>>(
   (value) => typeof value === "string" || pulumi.Output.isInstance(value),
@@ -76,16 +73,8 @@ export const sshSchema = strict({
   hostKeys: z.record(z.string(), text).default({}),
   hostKeyCheck: z.boolean().default(true),
   preflight: z.boolean().default(true),
-  connectTimeout: z
-    .int("expected a whole number")
-    .min(1, "expected 1 to 600")
-    .max(600, "expected 1 to 600")
-    .default(5),
-  connectAttempts: z
-    .int("expected a whole number")
-    .min(1, "expected 1 to 100")
-    .max(100, "expected 1 to 100")
-    .default(3),
+  connectTimeout: whole(1, 600).default(5),
+  connectAttempts: whole(1, 100).default(3),
   bastion: strict({
     host: z
       .string()

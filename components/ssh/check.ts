@@ -4,11 +4,24 @@ import type { Credentials, Hosts } from "./hosts";
 import { keyProblem, plainKey } from "./key";
 import { type Finding, preflight } from "./preflight";
 
-/** What is wrong with which host that does not answer. Fails if any host has another key than expected, or if ours cannot be used. */
+/** Says so where hosts are trusted whatever key they show. */
+export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
+  if (!ssh.hostKeyCheck) {
+    pulumi.log.warn(
+      "ssh.hostKeyCheck is off: whoever answers at a host's address gets root's commands",
+      resource,
+    );
+  }
+}
+
+/** What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has another key than expected, or if ours cannot be used. */
 export async function troubledHosts(
   { hosts, ssh }: { hosts: Hosts; ssh: Ssh },
   resource: pulumi.Resource,
 ): Promise<Map<string, Finding>> {
+  if (!ssh.preflight) {
+    return new Map();
+  }
   await checkKey(hosts.credentials);
   const findings = await preflight(hosts, ssh.connectTimeout * 1000);
   const where = ({ node, reason }: Finding) =>

@@ -22,8 +22,3 @@ export function connectionTo(
     ? { ...usual, port: 0, dialErrorLimit: 0 }
     : usual;
 }
-
-/** Whether commands on the hosts are to become root. */
-export function becomesRoot({ sudo, user }: Ssh): boolean {
-  return sudo ?? user !== "root";
-}

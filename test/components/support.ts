@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -192,4 +193,15 @@ export function unhandledRejection(t: TestContext): Promise<unknown> {
   return new Promise((resolve) => {
     process.on("unhandledRejection", resolve);
   });
+}
+
+/** What the user reads of a configuration that is refused, a fault each. */
+export async function refusal(reading: Promise<unknown>): Promise<string[]> {
+  try {
+    await reading;
+  } catch (error) {
+    assert.ok(pulumi.RunError.isInstance(error));
+    return (error as Error).message.split("\n  - ").slice(1);
+  }
+  assert.fail("the configuration was not refused");
 }

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import { type Engine, getEngine } from "../../lab/engine";
+import type { Engine } from "../../lab/engine";
+import { engineWithGivenPlugin } from "../../lab/givenPlugin";
 import type { Lab } from "../../lab/lab";
-import { linkPlugin } from "../../lab/plugin";
 import { ProgramStack, type ResourceState, succeeded } from "../programStack";
 
 /** The arguments of a remote command; standard input may be the output of another. */
@@ -18,23 +17,12 @@ export type Command = Omit<remote.CommandArgs, "stdin"> & {
 export async function engineUnderTest(
   directory: string,
 ): Promise<Engine & { plugin: string }> {
-  const engine = await getEngine("command");
-  const given = process.env.COMMAND_PLUGIN_DIR;
-  if (given === undefined) {
-    return {
-      ...engine,
-      plugin:
-        engine.standIns.length > 0
-          ? "the stand-in, lab/standin"
-          : "the official one",
-    };
-  }
-  linkPlugin(given, join(directory, "home/plugins/resource-command-v1.2.1"));
-  const env = { ...engine.env, PULUMI_HOME: join(directory, "home") };
-  const standIns = readdirSync(given).includes("stand-in")
-    ? ["command" as const]
-    : [];
-  return { ...engine, env, standIns, plugin: given };
+  const engine = await engineWithGivenPlugin(join(directory, "home"));
+  const usual =
+    engine.standIns.length > 0
+      ? "the stand-in, lab/standin"
+      : "the official one";
+  return { ...engine, plugin: engine.given ?? usual };
 }
 
 /** A stack that is nothing but remote commands, run inside a lab's network. */
