@@ -4,6 +4,7 @@ import type { Node } from "./core/inventory";
 import { type Route, routesOf } from "./core/plan";
 import type { HostPlan } from "./hostArgs";
 import { hostInput } from "./hostInput";
+import { convergeCommand, installation, removeCommand } from "./hostScript";
 import { defaultOwner } from "./owner";
 import { scriptCommand } from "./scriptCommand";
 import { troubledHosts } from "./ssh/check";
@@ -19,7 +20,8 @@ export function createHostCommands(
   table: readonly Route[],
 ): Map<string, remote.Command> {
   const commands = new Map<string, remote.Command>();
-  const troubled = troubledHosts(plan, parent);
+  const troubled = troubledHosts(plan, parent, installation);
+  const owned = plan.owner ?? defaultOwner(name);
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {
       const answering = [...commands].filter(([n]) => !findings.has(n));
@@ -27,15 +29,19 @@ export function createHostCommands(
     });
     const stdin = hostInput({
       ...plan,
-      owner: owner(name, plan),
+      owner: owned,
       node,
       routes: routesFor(node, plan, table),
       named: namedOn(node, plan),
       table,
     });
+    const called = `${name}-${node.name}@${node.address.replaceAll(":", "_")}`;
     const command = scriptCommand(
-      `${name}-${node.name}@${node.address.replaceAll(":", "_")}`,
-      { node: node.name, verb: "converge", stdin },
+      called,
+      {
+        ...{ node: node.name, stdin },
+        ...{ create: convergeCommand, delete: removeCommand(owned) },
+      },
       plan,
       troubled,
       { parent, dependsOn: after },
@@ -43,10 +49,6 @@ export function createHostCommands(
     commands.set(node.name, command);
   }
   return commands;
-}
-
-function owner(name: string, plan: HostPlan): string {
-  return plan.owner ?? defaultOwner(name);
 }
 
 function routesFor(

@@ -6,7 +6,7 @@
 #   watch DIR       (systemd) keep the routes recorded in DIR, until stopped
 #   stopped DIR    (systemd) take the routes recorded in DIR out of the kernel
 #
-# Standard input, one fact a line, then this script itself, which is installed for watch and stopped:
+# Standard input, one fact a line:
 #   owner NAME                    whose routes these are; several owners can share a host
 #   node NAME ADDRESS             which node this is, and where it was reached
 #   adopt yes|no                  take over a foreign route to a wanted destination
@@ -15,6 +15,7 @@
 #   route CIDR via ADDRESS
 #   routes COUNT from CIDR via ADDRESS to CIDR via ADDRESS     as many, IPv4, evenly between the two
 #   hosts ADDRESS NAME            a line of the managed block of /etc/hosts
+#   end                           there is no more; of an input that was cut short nothing is done
 #
 # What belongs to an owner is recorded in $STATE/OWNER before the kernel is touched, so that an
 # interrupted run is finished by the next one. Routes carry a protocol number of their own, and
@@ -29,7 +30,9 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
-LOCKED=
+# Where converge and remove work, once they have the lock: what one that was killed has left there,
+# the next one overwrites. No owner's name begins with a dot.
+WORK=$STATE/.work
 
 die() {
 	echo "pod-network-routes: $*" >&2
@@ -37,17 +40,15 @@ die() {
 }
 
 # Serialises all that changes routes on this host: converge, remove and the watchers of all owners.
+# Makes directory $1, which is $STATE or in it.
 lock() {
 	while :; do
-		mkdir -p "$STATE"
+		mkdir -p "$1"
 		exec 9<"$STATE"
 		flock 9
 		# The last owner to leave removes the directory under our feet.
 		# shellcheck disable=SC3013  # dash, bash and busybox all have -ef
-		if [ /proc/self/fd/9 -ef "$STATE" ]; then
-			LOCKED=yes
-			return
-		fi
+		if [ /proc/self/fd/9 -ef "$STATE" ] && [ -d "$1" ]; then return; fi
 	done
 }
 
@@ -69,22 +70,20 @@ have_systemd() {
 
 # --- routes ------------------------------------------------------------------------------------
 
-# Every route of the main table, both families, one a line, behind the word "have". Asked for one
-# protocol, ip would not print it.
+# Every route of the main table, both families, one a line. Asked for one protocol, ip would not
+# print it.
 kernel_routes() {
-	{
-		ip -4 -o route show table main
-		ip -6 -o route show table main 2>/dev/null || :
-	} | sed 's/^/have /'
+	ip -4 -o route show table main
+	ip -6 -o route show table main 2>/dev/null || :
 }
 
-# awk functions for lines of `ip route`, each behind one word. The kernel prints the route to a
-# single address without its prefix length.
+# awk functions for lines of `ip route`. The kernel prints the route to a single address without its
+# prefix length.
 # shellcheck disable=SC2016  # $ is awk's
 ROUTE_AWK='
 function canonical(d) { if (d ~ /:/) sub(/\/128$/, "", d); else sub(/\/32$/, "", d); return d }
-function field(name,   i) { for (i = 2; i < NF; i++) if ($i == name) return $(i + 1); return "" }
-function destination() { return canonical($2 ~ /^[a-z]+$/ && $2 != "default" ? $3 : $2) }
+function field(name,   i) { for (i = 1; i < NF; i++) if ($i == name) return $(i + 1); return "" }
+function destination() { return canonical($1 ~ /^[a-z]+$/ && $1 != "default" ? $2 : $1) }
 '
 
 # Those of these files that there are. No path of ours has a space in it.
@@ -131,16 +130,19 @@ withdraw() {
 	kernel_routes | reconcile /dev/null "$1/routes" "$1/stale"
 }
 
-# Refuses to touch a host where a wanted destination is taken by a route that is not ours, or
-# prints the commands that take it over. A route of the kernel itself is never taken over.
-foreign_routes() {
+# Compares what is wanted with what is there, in files under $WORK. errors: why this host is not to be
+# touched, where a wanted destination is taken by a route that is not ours. adopt: the commands that
+# take such routes over, never one of the kernel itself. stale: routes of ours that are not wanted any more.
+compare() {
 	existing "$STATE"/*/routes "$DIR/stale"
 	# shellcheck disable=SC2086  # a list of files
-	awk -v proto=$PROTO -v me="$OWNER" -v adopt="$ADOPT" "$ROUTE_AWK"'
+	awk -v proto=$PROTO -v me="$OWNER" -v adopt="$ADOPT" -v to="$WORK/" "$ROUTE_AWK"'
+		BEGIN { printf "" > (to "errors"); printf "" > (to "adopt"); printf "" > (to "stale") }
 		kind == "owned" {
 			n = split(FILENAME, path, "/")
 			d = canonical($1)
 			owner[d] = owner[d] == me ? me : path[n - 1]
+			if (path[n - 1] == me && !seen[$0]++) old[++olds] = $0
 		}
 		kind == "want" { want[canonical($1)] = 1; if ((canonical($1) in owner) && owner[canonical($1)] != me) taken[$1] = owner[canonical($1)] }
 		kind == "have" && destination() in want {
@@ -149,11 +151,17 @@ foreign_routes() {
 			if (field("proto") == proto && d in owner) next
 			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \
 				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
-			if (field("proto") == "kernel") print "error " line " is a network of this host itself and cannot be routed to another"
-			else if (adopt == "yes") print "route del " line
-			else print "error " line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line
+			if (field("proto") == "kernel") print line " is a network of this host itself and cannot be routed to another" > (to "errors")
+			else if (adopt == "yes") print "route del " line > (to "adopt")
+			else print line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line > (to "errors")
 		}
-		END { for (d in taken) print "error " d " is routed on this host by " taken[d] "; remove it there first" }
+		END {
+			for (d in taken) print d " is routed on this host by " taken[d] "; remove it there first" > (to "errors")
+			for (i = 1; i <= olds; i++) {
+				split(old[i], word, " ")
+				if (!(canonical(word[1]) in want)) print old[i] > (to "stale")
+			}
+		}
 	' kind=owned $files kind=want "$WORK/routes" kind=have "$WORK/kernel"
 }
 
@@ -175,7 +183,7 @@ forward() {
 		# /proc gives a shell that reads byte by byte no end of the line
 		read -r value <"$FILE" || :
 		if [ "$value" != 1 ]; then
-			[ -f "$STATE/forward$family.before" ] || cp "$FILE" "$STATE/forward$family.before"
+			[ -f "$STATE/forward$family.before" ] || echo "$value" >"$STATE/forward$family.before"
 			echo 1 >"$FILE"
 			echo "forwarding of IPv$family: on"
 		fi
@@ -279,8 +287,6 @@ persist() {
 		echo "persistence: none"
 		return
 	fi
-	put "$DIR/hostPodRoutes.sh" "$WORK/script"
-	new_script=$CHANGED
 	unit_file >"$WORK/unit"
 	put "/etc/systemd/system/$UNIT" "$WORK/unit"
 	if [ -n "$CHANGED" ]; then systemctl daemon-reload; fi
@@ -298,7 +304,7 @@ watch() {
 	delay=1
 	while [ -d "$DIR" ]; do
 		heal=$(cat "$DIR/heal")
-		if news=$( (lock && forward && apply "$DIR") 2>&1); then
+		if news=$( (lock "$STATE" && forward && apply "$DIR") 2>&1); then
 			delay=$heal
 		else
 			delay=$((delay * 2 < heal ? delay * 2 : heal))
@@ -313,26 +319,24 @@ watch() {
 # because systemd starts the watcher again.
 stopped() {
 	case ${SERVICE_RESULT-success} in
-	success | timeout) lock && withdraw "$1" ;;
+	success | timeout) lock "$STATE" && withdraw "$1" ;;
 	esac
 }
 
-# --- the two commands of the component -----------------------------------------------------------
+# --- the commands of the component ---------------------------------------------------------------
 
-# Takes standard input apart into files under $WORK: the script, the routes one a line, the block of
-# /etc/hosts, and a file for each other fact.
+# Takes standard input apart into files under $WORK: the routes one a line, the block of /etc/hosts, and
+# a file for each other fact. Fails if the end of the input is missing.
 take_apart() {
 	awk -v to="$WORK/" '
 		function number(address,   part) { split(address, part, "."); return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4] }
 		function dotted(n) { return int(n / 16777216) "." (int(n / 65536) % 256) "." (int(n / 256) % 256) "." (n % 256) }
 		function route(line) { print line > (to (line ~ /^[0-9a-f.:]+\/[0-9]+ via [0-9a-f.:]+$/ ? "routes" : "bad")) }
 		BEGIN {
-			split("script routes bad block owner node adopt heal forward", name, " ")
+			split("routes bad block owner node adopt heal forward", name, " ")
 			for (i in name) printf "" > (to name[i])
 		}
-		script { print > (to "script"); next }
-		/^--- / { script = 1; next }
-		{ rest = substr($0, length($1) + 2) }
+		{ ended = 0; rest = substr($0, length($1) + 2) }
 		$1 == "route" { route(rest) }
 		$1 == "routes" {
 			split($4, from, "/")
@@ -342,70 +346,95 @@ take_apart() {
 		}
 		$1 == "hosts" { print rest > (to "block") }
 		$1 ~ /^(owner|node|adopt|heal|forward)$/ { print rest > (to $1) }
-	'
+		$0 == "end" { ended = 1 }
+		END { exit !ended }
+	' || die "the input is cut short, or cannot be kept in $WORK"
 }
 
-read_input() {
-	[ "$(id -u)" = 0 ] || die "needs root: log in as root, or set ssh.sudo"
+check_host() {
+	# who owns / is root
+	[ -O / ] || die "needs root: log in as root, or set ssh.sudo"
 	for tool in ip awk flock cmp; do
 		command -v "$tool" >/dev/null || die "this host has no $tool (packages iproute2, mawk or gawk, util-linux, diffutils)"
 	done
-	WORK=$(mktemp -d)
-	trap 'rm -rf "$WORK"; [ -z "$LOCKED" ] || rmdir "$STATE" 2>/dev/null || :' EXIT
-	trap 'exit 129' HUP INT TERM
-	take_apart
-	read -r OWNER <"$WORK/owner" || :
-	read -r NODE <"$WORK/node" || :
-	read -r ADOPT <"$WORK/adopt" || :
+}
+
+# Names what belongs to $OWNER.
+names() {
 	case $OWNER in
 	"" | *[!A-Za-z0-9._-]* | .*) die "bad owner '$OWNER'" ;;
 	esac
-	if [ -s "$WORK/bad" ]; then die "bad route: $(head -n 1 "$WORK/bad")"; fi
 	DIR=$STATE/$OWNER
 	UNIT=pod-routes-$OWNER.service
 	SYSCTL=/etc/sysctl.d/90-pod-routes-$OWNER.conf
 }
 
+# Takes the lock and makes the directory to work in, which is cleared at the end.
+begin() {
+	lock "$WORK"
+	trap end EXIT
+	trap 'exit 129' HUP INT TERM
+}
+
+end() {
+	rm -rf "$WORK"
+	have_owners || rmdir "$STATE" 2>/dev/null || :
+}
+
+have_owners() {
+	set -- "$STATE"/*/
+	[ -d "$1" ]
+}
+
 converge() {
-	read_input
-	lock
+	check_host
+	begin
+	take_apart
+	read -r OWNER <"$WORK/owner" || :
+	read -r ADOPT <"$WORK/adopt" || :
+	names
+	if [ -s "$WORK/bad" ]; then die "bad route: $(head -n 1 "$WORK/bad")"; fi
 	kernel_routes >"$WORK/kernel"
-	foreign=$(foreign_routes)
-	case "
-$foreign" in
-	*"
-error "*)
-		printf '%s\n' "$foreign" | sed -n 's/^error /pod-network-routes: /p' >&2
+	compare
+	if [ -s "$WORK/errors" ]; then
+		sed 's/^/pod-network-routes: /' "$WORK/errors" >&2
 		exit 1
-		;;
-	esac
+	fi
 	if hosts_matter "$WORK/block"; then hosts_without_block >"$WORK/hosts"; fi
 	# From here on the host is being changed. The record comes first: what was wanted before and is
 	# not any more is stale until it is out of the kernel.
-	mkdir -p "$DIR/new"
-	existing "$DIR/routes" "$DIR/stale"
-	# shellcheck disable=SC2086  # a list of files
-	awk '
-		kind == "want" { want[$1] = 1 }
-		kind == "old" && !($1 in want) && !seen[$0]++
-	' kind=want "$WORK/routes" kind=old $files >"$DIR/new/stale"
-	cp "$WORK/routes" "$WORK/node" "$WORK/heal" "$WORK/forward" "$DIR/new"
-	mv "$DIR/new/stale" "$DIR/stale"
-	mv "$DIR/new"/* "$DIR"
-	rmdir "$DIR/new"
+	if [ ! -d "$DIR" ]; then
+		mkdir "$WORK/dir"
+		cp "$0" "$WORK/dir/hostPodRoutes.sh"
+		mv "$WORK/dir" "$DIR"
+	fi
+	put "$DIR/hostPodRoutes.sh" "$0"
+	new_script=$CHANGED
+	mv "$WORK/stale" "$DIR"
+	mv "$WORK/routes" "$WORK/node" "$WORK/heal" "$WORK/forward" "$DIR"
 	forward
 	forward_at_boot
 	failed=
-	if reconcile "$DIR/routes" "$DIR/stale" <"$WORK/kernel"; then rm "$DIR/stale"; else failed=yes; fi
+	if reconcile "$DIR/routes" "$DIR/stale" <"$WORK/kernel" >/dev/null; then : >"$DIR/stale"; else failed=yes; fi
 	# What was taken over and has not already made way to a route of ours.
-	if [ -n "$foreign" ]; then printf '%s\n' "$foreign" | ip -force -batch - >/dev/null 2>&1 || :; fi
+	if [ -s "$WORK/adopt" ]; then ip -force -batch "$WORK/adopt" >/dev/null 2>&1 || :; fi
 	hosts_block "$WORK/block"
 	persist
 	[ -z "$failed" ] || exit 1
 }
 
 remove() {
-	read_input
+	check_host
+	ended=
+	while read -r fact value; do
+		case $fact in
+		owner) OWNER=$value ;;
+		node) NODE=$value ;;
+		end) ended=yes ;;
+		esac
+	done
+	[ -n "$ended" ] || die "the input is cut short"
+	names
 	if [ ! -d "$DIR" ]; then
 		echo "nothing of $OWNER is here"
 		return
@@ -420,15 +449,13 @@ remove() {
 		systemctl daemon-reload
 		systemctl --quiet reset-failed "$UNIT" 2>/dev/null || :
 	fi
-	lock
+	begin
 	withdraw "$DIR"
 	: >"$WORK/block"
 	hosts_block "$WORK/block"
 	rm -f "$SYSCTL"
 	rm -rf "$DIR"
-	if [ -z "$(find "$STATE" -mindepth 1 -type d)" ]; then
-		forward_back
-	fi
+	have_owners || forward_back
 }
 
 case ${1-} in

@@ -34,12 +34,7 @@ export class HostPodRoutes extends pulumi.ComponentResource {
   ) {
     const plan = orInputError(() => readHostArgs(args));
     const table = routeTable(plan.cluster);
-    super(
-      "pod-network-routes:index:HostPodRoutes",
-      name,
-      { routeTable: table },
-      opts,
-    );
+    super("pod-network-routes:index:HostPodRoutes", name, {}, opts);
 
     warnIfUnchecked(plan.ssh, this);
     if (plan.hostRoutes && plan.apart !== undefined) {

@@ -1,46 +1,55 @@
 import { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { hostCommand } from "./hostInput";
-import type { Ssh } from "./ssh/args";
+import { becomesRoot, type Ssh } from "./ssh/args";
 import { connectionTo } from "./ssh/connect";
 import type { Hosts } from "./ssh/hosts";
 import type { Finding } from "./ssh/preflight";
 
-/** What a {@link scriptCommand} does on which node. */
+/** What is run on which node. */
 interface Script {
   readonly node: string;
-  /** What the script is told to do; it is told `remove` when the command is deleted. */
-  readonly verb: "converge" | "apply";
+  /** What makes it so, and what undoes it when the command is deleted; both get `stdin`. */
+  readonly create: (sudo: boolean) => string;
+  readonly delete: (sudo: boolean) => string;
   readonly stdin: pulumi.Input<string>;
 }
 
 /**
- * A command on a node that runs a script out of its own standard input.
+ * A command that runs a script of ours on a node.
  *
  * @param troubled what is wrong with the nodes that do not answer
  */
 export function scriptCommand(
   name: string,
-  { node, verb, stdin }: Script,
+  { node, create, delete: remove, stdin }: Script,
   access: { readonly hosts: Hosts; readonly ssh: Ssh },
   troubled: Promise<ReadonlyMap<string, Finding>>,
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
-  const { sudo = access.ssh.user !== "root" } = access.ssh;
-  return new remote.Command(
-    name,
-    {
-      connection: troubled.then((findings) =>
-        connectionTo(node, access, findings.get(node)),
-      ),
-      create: hostCommand(verb, sudo),
-      delete: hostCommand("remove", sudo),
-      stdin,
-      addPreviousOutputInEnv: false,
-      // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
-      logging: remote.Logging.None,
-    },
-    // Nothing of ours replaces a command. A user's --replace would make what it is for, and then remove it.
-    { ...opts, deleteBeforeReplace: true },
-  );
+  const sudo = becomesRoot(access.ssh);
+  const inputs: remote.CommandArgs = {
+    connection: troubled.then((findings) =>
+      connectionTo(node, access, findings.get(node)),
+    ),
+    create: create(sudo),
+    delete: remove(sudo),
+    stdin,
+    addPreviousOutputInEnv: false,
+    // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
+    logging: remote.Logging.None,
+  };
+  // Nothing of ours replaces a command. A user's --replace would make what it is for, and then remove it.
+  const options = { ...opts, deleteBeforeReplace: true };
+  return untraced(() => new remote.Command(name, inputs, options));
+}
+
+/** Makes a resource without the stack trace that the SDK puts into the state with each: a quarter of what a host takes there. */
+function untraced<T>(make: () => T): T {
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = String;
+  try {
+    return make();
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace;
+  }
 }

@@ -26,7 +26,7 @@ export class Stack {
     readonly directory: string,
     private readonly env: Record<string, string> = {},
     /** Where the program is: this project, or an example of another. */
-    private readonly project = root,
+    readonly project = root,
   ) {}
 
   get configFile(): string {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { scriptInput } from "../hostInput";
+import { pipedCommand, scriptInput } from "../pipedScript";
 import { scriptCommand } from "../scriptCommand";
 import { troubledHosts } from "../ssh/check";
 import type { FlannelPlan } from "./plan";
@@ -22,7 +22,12 @@ export function createFlannelCommand(
     .apply((yaml) => flannelInput(plan, owner, yaml));
   return scriptCommand(
     name,
-    { node: plan.controller.name, verb: "apply", stdin },
+    {
+      node: plan.controller.name,
+      create: (sudo) => pipedCommand("apply", sudo),
+      delete: (sudo) => pipedCommand("remove", sudo),
+      stdin,
+    },
     plan,
     troubledHosts(plan, parent),
     { parent },

@@ -24,7 +24,7 @@ export interface SshArgs {
   hostKeys?: Record<string, string>;
   /** Whether a host has to show the key that it is known by. `false` accepts any, and warns: whoever answers at the address gets root's commands. Default: `true`. */
   hostKeyCheck?: boolean;
-  /** Whether every host is asked for its key before the first change; `false` where a preview has no network to the hosts. Default: `true`. */
+  /** Whether every host is asked for its key before the first change; `false` where a preview has no network to the hosts. With target `hosts`, `pulumi up` asks in any case. Default: `true`. */
   preflight?: boolean;
   /** Seconds for one attempt to connect. Default: `5`. */
   connectTimeout?: number;
@@ -89,3 +89,8 @@ export const sshSchema = strict({
 
 /** {@link SshArgs} with the defaults filled in. */
 export type Ssh = z.output<typeof sshSchema>;
+
+/** Whether commands are run through sudo. */
+export function becomesRoot({ sudo, user }: Ssh): boolean {
+  return sudo ?? user !== "root";
+}

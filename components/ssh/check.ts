@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Ssh } from "./args";
+import { becomesRoot, type Ssh } from "./args";
+import type { Installation } from "./call";
 import type { Credentials, Hosts } from "./hosts";
 import { keyProblem, plainKey } from "./key";
 import { type Finding, preflight } from "./preflight";
@@ -14,16 +15,23 @@ export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
   }
 }
 
-/** What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has another key than expected, or if ours cannot be used. */
+/**
+ * What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has
+ * another key than expected, or if ours cannot be used.
+ *
+ * @param installation what each host needs; an `up` puts it there, once all hosts have shown the right key
+ */
 export async function troubledHosts(
   { hosts, ssh }: { hosts: Hosts; ssh: Ssh },
   resource: pulumi.Resource,
+  installation?: (sudo: boolean) => Installation,
 ): Promise<Map<string, Finding>> {
-  if (!ssh.preflight) {
+  const install = changesHosts() ? installation?.(becomesRoot(ssh)) : undefined;
+  if (!ssh.preflight && install === undefined) {
     return new Map();
   }
   await checkKey(hosts.credentials);
-  const findings = await preflight(hosts, ssh.connectTimeout * 1000);
+  const findings = await preflight(hosts, ssh.connectTimeout * 1000, install);
   const where = ({ node, reason }: Finding) =>
     `${node} (${hosts.byNode.get(node)?.host}): ${reason}`;
   const wrong = findings.filter(({ state }) => state === "wrong key");
@@ -38,9 +46,19 @@ export async function troubledHosts(
   }
   const troubled = findings.filter(({ state }) => state !== "ok");
   for (const finding of troubled) {
-    await pulumi.log.warn(`no answer from ${where(finding)}`, resource);
+    const what =
+      finding.state === "unusable" ? "cannot work on" : "no answer from";
+    await pulumi.log.warn(`${what} ${where(finding)}`, resource);
   }
   return new Map(troubled.map((finding) => [finding.node, finding]));
+}
+
+/** Whether this is an `up`, and not a preview or a user's own test with Pulumi's mocks. */
+function changesHosts(): boolean {
+  return (
+    !pulumi.runtime.isDryRun() &&
+    !("mocks" in (pulumi.runtime.getMonitor() ?? {}))
+  );
 }
 
 /** A key or passphrase that is a secret can be read here only, after the other faults of the input. */

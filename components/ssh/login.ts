@@ -1,10 +1,10 @@
-import { Client, type ConnectConfig } from "ssh2";
+import { Client, type ConnectConfig, type ParsedKey, utils } from "ssh2";
 import type { Endpoint } from "./hosts";
 
 /** What a host said when it was asked who it is. */
 export interface Answer {
-  /** silent: it takes the connection and then does not say who it is. */
-  readonly state: "ok" | "unreachable" | "silent" | "wrong key";
+  /** silent: it takes the connection and then does not say who it is. unusable: what it needs could not be put there. */
+  readonly state: "ok" | "unreachable" | "silent" | "wrong key" | "unusable";
   /** Why it is not ok. */
   readonly reason: string;
 }
@@ -27,10 +27,9 @@ export const patience = 10_000;
  * @param to how to get there, if not by the endpoint's own address
  */
 export function login(
-  { host, port, user, hostKey, privateKey, passphrase, agentSocket }: Login,
-  to: ConnectConfig = { host, port },
+  endpoint: Login,
+  to: ConnectConfig = { host: endpoint.host, port: endpoint.port },
 ): Promise<Client | Answer> {
-  const endpoint = { host, port, user, hostKey };
   const client = new Client();
   return new Promise((resolve) => {
     let wrongKey: Answer | undefined;
@@ -44,11 +43,7 @@ export function login(
     client.connect({
       ...to,
       ...keyAlgorithm(endpoint),
-      username: user,
-      ...(privateKey !== undefined
-        ? { privateKey }
-        : { agent: agentSocket ?? process.env.SSH_AUTH_SOCK }),
-      ...(passphrase !== undefined && { passphrase }),
+      ...authentication(endpoint),
       readyTimeout: patience,
       hostVerifier: (key: Buffer) => {
         const answer = compare(key, endpoint);
@@ -57,6 +52,36 @@ export function login(
       },
     } as ConnectConfig);
   });
+}
+
+/** Who logs in, and by which key. */
+export function authentication({
+  user,
+  privateKey,
+  passphrase,
+  agentSocket,
+}: Login): object {
+  if (privateKey === undefined) {
+    return { username: user, agent: agentSocket ?? process.env.SSH_AUTH_SOCK };
+  }
+  const key = parsed(privateKey, passphrase);
+  return {
+    username: user,
+    authHandler: [{ type: "publickey", username: user, key }],
+  };
+}
+
+const keys = new Map<string, ParsedKey>();
+
+/** A private key as the SSH library reads it, once: what encrypts a key makes that slow on purpose. */
+function parsed(privateKey: string, passphrase: string | undefined): ParsedKey {
+  const id = `${passphrase}\n${privateKey}`;
+  const key = keys.get(id) ?? utils.parseKey(privateKey, passphrase);
+  if (key instanceof Error) {
+    throw key;
+  }
+  keys.set(id, key);
+  return key;
 }
 
 /** The server is to show the pinned key, not another of its keys. */

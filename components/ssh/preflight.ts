@@ -1,14 +1,8 @@
 import { Client, type ConnectConfig } from "ssh2";
+import { Call, type Installation } from "./call";
 import type { Endpoint, Hosts } from "./hosts";
 import { plainKey } from "./key";
-import {
-  type Answer,
-  compare,
-  explain,
-  keyAlgorithm,
-  login,
-  patience,
-} from "./login";
+import { type Answer, type Login, login } from "./login";
 
 /** What a host said when it was asked for its key. */
 export interface Finding extends Answer {
@@ -20,20 +14,45 @@ export interface Finding extends Answer {
  * A wrong key must be known before the first change; an unreachable host only holds up itself.
  *
  * @param connectTimeout how long to wait for a connection, in milliseconds
+ * @param installation what to do on each host, over the same connection, once all have answered; nothing if one has the wrong key
  */
 export async function preflight(
   hosts: Hosts,
   connectTimeout: number,
+  installation?: Installation,
 ): Promise<Finding[]> {
-  const jump = await bastion(hosts);
+  const key = await plainKey(hosts.credentials);
+  const { agentSocket } = hosts.credentials;
+  const at = (endpoint: Endpoint): Login => ({
+    ...endpoint,
+    ...key,
+    agentSocket,
+  });
+  const jump = await jumpThrough(hosts.bastion && at(hosts.bastion));
   try {
+    const called = await Promise.all(
+      [...hosts.byNode].map(async ([node, endpoint]) => {
+        const to = await wayTo(endpoint, jump);
+        if ("state" in to) {
+          return { node, answer: to };
+        }
+        const call = new Call(at(endpoint), to, connectTimeout);
+        const answer = await call.answer;
+        if (installation === undefined) {
+          call.hangUp();
+        }
+        return { node, answer, call };
+      }),
+    );
+    const wrong = called.some(({ answer }) => answer.state === "wrong key");
     return await Promise.all(
-      [...hosts.byNode].map(async ([node, endpoint]) => ({
-        node,
-        ...(jump !== undefined && jump.client === undefined
-          ? jump
-          : await askKey(endpoint, jump?.client, connectTimeout)),
-      })),
+      called.map(async ({ node, answer, call }) => {
+        if (installation && call && answer.state === "ok" && !wrong) {
+          return { node, ...(await call.install(installation)) };
+        }
+        call?.hangUp();
+        return { node, ...answer };
+      }),
     );
   } finally {
     jump?.client?.end();
@@ -42,87 +61,34 @@ export async function preflight(
 
 type Jump = { client: Client } | (Answer & { client?: undefined });
 
-async function bastion({
-  bastion,
-  credentials,
-}: Hosts): Promise<Jump | undefined> {
+async function jumpThrough(
+  bastion: Login | undefined,
+): Promise<Jump | undefined> {
   if (bastion === undefined) {
     return undefined;
   }
-  const key = await plainKey(credentials);
-  const answer = await login({
-    ...bastion,
-    ...key,
-    agentSocket: credentials.agentSocket,
-  });
+  const answer = await login(bastion);
   return answer instanceof Client
     ? { client: answer }
     : { ...answer, reason: `bastion ${bastion.host}: ${answer.reason}` };
 }
 
-async function askKey(
-  endpoint: Endpoint,
-  jump: Client | undefined,
-  connectTimeout: number,
-): Promise<Answer> {
-  const { host, port } = endpoint;
+/** How to get to a host, or why that is not possible. */
+async function wayTo(
+  { host, port }: Endpoint,
+  jump: Jump | undefined,
+): Promise<ConnectConfig | Answer> {
   if (jump === undefined) {
-    return ask({ host, port }, endpoint, connectTimeout);
+    return { host, port };
+  }
+  const { client } = jump;
+  if (client === undefined) {
+    return jump;
   }
   return new Promise((resolve) => {
-    jump.forwardOut("127.0.0.1", 0, host, port, (error, sock) => {
-      resolve(
-        error === undefined
-          ? ask({ sock }, endpoint, connectTimeout)
-          : {
-              state: "unreachable",
-              reason: `through the bastion: ${error.message}`,
-            },
-      );
-    });
-  });
-}
-
-/** Goes as far as the key that the server offers, then hangs up. That it is its own, the provider checks. */
-function ask(
-  to: ConnectConfig,
-  endpoint: Endpoint,
-  connectTimeout: number,
-): Promise<Answer> {
-  const client = new Client();
-  return new Promise((resolve) => {
-    let connected = to.sock !== undefined;
-    const done = (answer: Answer) => {
-      clearTimeout(connecting);
-      client.destroy();
-      resolve(answer);
-    };
-    const connecting = setTimeout(() => {
-      if (!connected) {
-        const reason = `no connection within ${connectTimeout / 1000} s`;
-        done({ state: "unreachable", reason });
-      }
-    }, connectTimeout);
-    client.on("connect", () => {
-      connected = true;
-    });
-    client.on("error", (error) => {
-      const answer = explain(error, endpoint);
-      const silent = connected && /^Timed out/.test(error.message);
-      done(silent ? { ...answer, state: "silent" } : answer);
-    });
-    client.on("close", () =>
-      done({ state: "unreachable", reason: "closed the connection" }),
-    );
-    client.connect({
-      ...to,
-      ...keyAlgorithm(endpoint),
-      username: endpoint.user,
-      readyTimeout: patience,
-      hostVerifier: (key: Buffer) => {
-        done(compare(key, endpoint));
-        return false;
-      },
+    client.forwardOut("127.0.0.1", 0, host, port, (error, sock) => {
+      const reason = `through the bastion: ${error?.message}`;
+      resolve(error ? { state: "unreachable", reason } : { sock });
     });
   });
 }

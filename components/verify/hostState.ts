@@ -1,5 +1,6 @@
 import { readRouteLine } from "../core/runs";
-import { readHostInput, usesSudo } from "../hostInput";
+import { readHostInput } from "../hostInput";
+import { usesSudo } from "../pipedScript";
 import type { Login } from "../ssh/login";
 import type { Wanted } from "./compare";
 import type { StackResource } from "./state";

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import type { Client } from "ssh2";
 import { firstAddress, parseCidrs } from "../core/cidr";
 import type { Route } from "../core/plan";
-import { hostCommand, scriptInput } from "../hostInput";
+import { pipedCommand, scriptInput } from "../pipedScript";
+import { runOn, Sessions } from "../ssh/session";
 import { type HostFacts, readHostFacts } from "./hostFacts";
 import { compareHost } from "./hostReport";
 import { type HostState, readHostState } from "./hostState";
 import { type Ping, type PingEnd, pairs, pingEnds, pingReport } from "./pings";
 import type { HostReport, Pings } from "./report";
-import { runOn, Sessions } from "./session";
 import type { StackResource } from "./state";
 
 interface Work {
@@ -106,7 +106,7 @@ async function look(
     const client = await sessions.to(login, host.bastion);
     const said = await runOn(
       client,
-      hostCommand("look", host.sudo),
+      pipedCommand("look", host.sudo),
       scriptInput(input, script),
       lookPatience,
     );
@@ -178,7 +178,7 @@ async function pingFrom(
   const patience = 30_000 + pings.length * 500;
   const said = await runOn(
     client,
-    hostCommand("ping", host.sudo),
+    pipedCommand("ping", host.sudo),
     scriptInput(input, script),
     patience,
   ).catch(() => "");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { FlannelOverlay } from "../../components/flannelOverlay";
-import { hostCommand } from "../../components/hostInput";
+import { pipedCommand } from "../../components/pipedScript";
 import {
   bothNetworks,
   declareOverlay,
@@ -53,8 +53,8 @@ test("the command is told exactly how to reach the controller, what to run there
       perDialTimeout: 5,
       dialErrorLimit: 3,
     },
-    create: hostCommand("apply", false),
-    delete: hostCommand("remove", false),
+    create: pipedCommand("apply", false),
+    delete: pipedCommand("remove", false),
     addPreviousOutputInEnv: false,
     logging: "none",
   });
@@ -127,8 +127,8 @@ test("a node that is named runs kubectl, with sudo where the user is not root", 
   });
   assert.equal(command.connection.host, "10.240.0.21");
   assert.equal(command.connection.user, "ubuntu");
-  assert.equal(command.create, hostCommand("apply", true));
-  assert.equal(command.delete, hostCommand("remove", true));
+  assert.equal(command.create, pipedCommand("apply", true));
+  assert.equal(command.delete, pipedCommand("remove", true));
 });
 
 test("the outputs are the plan, and no secret without a pre-shared key", async () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostPodRoutesArgs } from "../../components/hostArgs";
-import { hostCommand } from "../../components/hostInput";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
+import { convergeCommand, removeCommand } from "../../components/hostScript";
 import {
   cluster,
   commands,
@@ -52,8 +52,8 @@ test("a command is told exactly how to reach its host, what to run there and on 
       perDialTimeout: 5,
       dialErrorLimit: 3,
     },
-    create: hostCommand("converge", false),
-    delete: hostCommand("remove", false),
+    create: convergeCommand(false),
+    delete: removeCommand("project.stack.routes")(false),
     addPreviousOutputInEnv: false,
     logging: "none",
   });
@@ -157,8 +157,8 @@ test("a user other than root runs the commands with sudo", async () => {
     ssh: { ...cluster.ssh, user: "ubuntu" },
   });
   assert.equal(command?.connection.user, "ubuntu");
-  assert.equal(command?.create, hostCommand("converge", true));
-  assert.equal(command?.delete, hostCommand("remove", true));
+  assert.equal(command?.create, convergeCommand(true));
+  assert.equal(command?.delete, removeCommand("project.stack.routes")(true));
 });
 
 for (const [user, sudo] of [
@@ -170,7 +170,7 @@ for (const [user, sudo] of [
       ...cluster,
       ssh: { ...cluster.ssh, user, sudo },
     });
-    assert.equal(command?.create, hostCommand("converge", sudo));
+    assert.equal(command?.create, convergeCommand(sudo));
   });
 }
 
@@ -262,7 +262,7 @@ test("the outputs are the plan", async () => {
     "10.200.0.0/24 via 10.240.0.20 # node-0\n10.200.1.0/24 via 10.240.0.21 # node-1",
   );
   assert.match(await value(component.diagram), /^flowchart LR\n/);
-  assert.deepEqual(registered[0]?.inputs, { routeTable: table });
+  assert.deepEqual(registered[0]?.inputs, {});
 });
 
 test("the outputs hold no secret", async () => {

@@ -148,9 +148,9 @@ export function commands(
   );
 }
 
-/** What a host is told: the lines of a standard input before the script. */
+/** What a host is told: the lines of a standard input before its end, or before the script. */
 export function facts(stdin: string | undefined): string[] {
-  return stdin?.split("\n--- script\n")[0]?.split("\n") ?? [];
+  return stdin?.split(/\n(?:end|--- script)\n/)[0]?.split("\n") ?? [];
 }
 
 /** What is warned of from now on, until the test ends. */

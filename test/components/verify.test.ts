@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routeTable } from "../../components/core/plan";
-import { hostCommand, hostInput } from "../../components/hostInput";
+import { hostInput } from "../../components/hostInput";
+import { convergeCommand } from "../../components/hostScript";
 import { cloudReports } from "../../components/verify/cloudTables";
 import { readHostFacts } from "../../components/verify/hostFacts";
 import { compareHost } from "../../components/verify/hostReport";
@@ -31,7 +32,7 @@ const resource = {
   type: "command:remote:Command",
   inputs: {
     connection,
-    create: hostCommand("converge", true),
+    create: convergeCommand(true),
     stdin: hostInput({
       ...{ owner: "p.prod.routes", node, adoptExisting: false },
       ...{ healInterval: 10, named: cluster.slice(0, 2), table },

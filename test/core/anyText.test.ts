@@ -74,6 +74,7 @@ const nasty = [
   "-oProxyCommand=reboot",
   "../../etc/passwd",
   "--- script",
+  "end",
   "__proto__",
   "constructor",
   "tostring",
@@ -117,8 +118,9 @@ function refusedOrHarmless(args: object): void {
       ...{ ...plan, owner: plan.owner ?? "o", node, table },
       ...{ routes: routesOf(node, table), named: plan.cluster },
     });
-    const [facts] = input.split("\n--- script\n");
-    for (const line of facts?.split("\n") ?? []) {
+    const lines = input.split("\n");
+    assert.deepEqual(lines.slice(-2), ["end", ""]);
+    for (const line of lines.slice(0, -2)) {
       assert.match(line, fact);
     }
   }

@@ -33,10 +33,10 @@ function inputOf(node: Node, all: readonly Node[], table: Route[]): string {
   });
 }
 
-/** The facts of an input: its lines before the script. */
+/** The facts of an input: its lines before the end. */
 function facts(input: string): string[] {
   const lines = input.split("\n");
-  return lines.slice(0, lines.indexOf("--- script"));
+  return lines.slice(0, lines.indexOf("end"));
 }
 
 const byDestination = (a: Route, b: Route) =>

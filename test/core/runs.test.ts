@@ -100,7 +100,7 @@ test("a host reads the same routes", (t) => {
   fc.assert(
     fc.property(tables, (routes) => {
       spawnSync("sh", ["-c", `${body}\ntake_apart`], {
-        input: ["node a 10.0.0.1", ...routeLines(routes), ""].join("\n"),
+        input: ["node a 10.0.0.1", ...routeLines(routes), "end", ""].join("\n"),
         env: { ...process.env, WORK: work },
       });
       const lines = routes.map((r) => `${r.destination} via ${r.nextHop}\n`);

@@ -1,5 +1,5 @@
 import { Client } from "ssh2";
-import { type Login, login } from "../ssh/login";
+import { type Login, login } from "./login";
 
 /** Connections to hosts, each made once and kept until {@link Sessions.end}. */
 export class Sessions {

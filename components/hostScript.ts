@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { readScript, shell } from "./pipedScript";
+import type { Installation } from "./ssh/call";
+
+/**
+ * The script on the hosts. An `up` puts it there (see ssh/check.ts), once for all stacks and until the next
+ * boot, in a file that is named by its content: what a command names is what is run, and a command is short.
+ */
+const source = join(__dirname, "hostPodRoutes.sh");
+const directory = "/run/pod-network-routes";
+/** Where the script records what is whose. */
+const records = "/var/lib/pod-network-routes";
+
+function script(): { readonly text: string; readonly hash: string } {
+  const text = `${readScript(source)}\n`;
+  return { text, hash: createHash("sha256").update(text).digest("hex") };
+}
+
+function path(): string {
+  return `${directory}/${script().hash.slice(0, 12)}.sh`;
+}
+
+/** Makes a host as standard input says. */
+export function convergeCommand(sudo: boolean): string {
+  return `${shell(sudo)} ${path()} converge`;
+}
+
+/** Undoes it, with the script that has done it. A host that has been installed anew has nothing of this owner's. */
+export function removeCommand(owner: string): (sudo: boolean) => string {
+  const record = `${records}/${owner}`;
+  return (sudo) =>
+    `sh -c 'if [ -e ${record} ]; then ${shell(sudo)} ${record}/hostPodRoutes.sh remove; else cat >/dev/null; fi'`;
+}
+
+/** Puts the script on a host where it is not yet. */
+export function installation(sudo: boolean): Installation {
+  const { text, hash } = script();
+  const file = path();
+  const steps = [
+    `umask 022; mkdir -p ${directory} && exec 9<${directory} && flock 9 && cat >${file}.new || exit 1`,
+    `case $(sha256sum <${file}.new) in ${hash}*) mv ${file}.new ${file};; *) echo "${file} did not arrive as it was sent" >&2; exit 1;; esac`,
+  ];
+  return {
+    command: `test -e ${file} || ${shell(sudo)} -c '${steps.join("; ")}'`,
+    input: text,
+  };
+}
