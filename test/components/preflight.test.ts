@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect, createServer, type Server } from "node:net";
 import { test } from "node:test";
 import { Server as SshServer } from "ssh2";
+import type { Installation } from "../../components/ssh/call";
 import type { Endpoint, Hosts } from "../../components/ssh/hosts";
 import { type Finding, preflight } from "../../components/ssh/preflight";
 import { closedPort, listen, sshServer } from "./servers";
@@ -38,6 +39,7 @@ function endpoint(port: number, hostKey: string | undefined): Endpoint {
 async function findings(
   endpoints: Endpoint[],
   bastion?: Endpoint,
+  installation?: Installation,
 ): Promise<Finding[]> {
   const hosts: Hosts = {
     byNode: new Map(endpoints.map((e, i) => ["abc".charAt(i), e])),
@@ -48,8 +50,34 @@ async function findings(
       agentSocket: undefined,
     },
   };
-  const found = await preflight(hosts, 5000);
+  const found = await preflight(hosts, 5000, installation);
   return found.map(({ node, state, reason }) => ({ node, state, reason }));
+}
+
+/** An SSH server that logs `login` in, and records what is run there; every command ends with `code`. */
+function installable(done: string[], code = 0): Server {
+  const hostKeys = [host.privateKey];
+  return new SshServer({ hostKeys }, (client) => {
+    client.on("error", () => {});
+    client.on("authentication", (context) =>
+      context.method === "publickey" ? context.accept() : context.reject(),
+    );
+    client.on("session", (accept) => {
+      accept().on("exec", (accept, _reject, { command }) => {
+        const channel = accept();
+        let input = "";
+        channel.on("data", (data: Buffer) => {
+          input += data;
+        });
+        channel.on("end", () => {
+          done.push(`${command}: ${input}`);
+          channel.stderr.write(code === 0 ? "" : "No space left\n");
+          channel.exit(code);
+          channel.end();
+        });
+      });
+    });
+  });
 }
 
 const ok = (node: string) => ({ node, state: "ok", reason: "" });
@@ -184,4 +212,98 @@ test("behind a bastion that hangs up no host is reachable", async (t) => {
     endpoint(port, host.hostKey),
   );
   assert.equal(found[0]?.state, "unreachable");
+});
+
+const installation = { command: "install", input: "a script" };
+
+test("what a host needs is put there over the same connection", async (t) => {
+  const done: string[] = [];
+  let connections = 0;
+  const server = installable(done).on("connection", () => {
+    connections++;
+  });
+  const port = await listen(t, server);
+  const [found] = await findings(
+    [endpoint(port, host.hostKey)],
+    undefined,
+    installation,
+  );
+  assert.deepEqual(found, ok("a"));
+  assert.deepEqual(done, ["install: a script"]);
+  assert.equal(connections, 1);
+});
+
+test("nothing is put anywhere as long as one host has the wrong key", async (t) => {
+  const done: string[] = [];
+  const right = await listen(t, installable(done));
+  const wrong = await listen(t, sshServer(other));
+  const found = await findings(
+    [right, wrong].map((port) => endpoint(port, host.hostKey)),
+    undefined,
+    installation,
+  );
+  assert.deepEqual(
+    found.map(({ state }) => state),
+    ["ok", "wrong key"],
+  );
+  assert.deepEqual(done, []);
+});
+
+test("a host that does not answer keeps nothing from the others", async (t) => {
+  const done: string[] = [];
+  const right = await listen(t, installable(done));
+  const found = await findings(
+    [await closedPort(), right].map((port) => endpoint(port, host.hostKey)),
+    undefined,
+    installation,
+  );
+  assert.deepEqual(
+    found.map(({ state }) => state),
+    ["unreachable", "ok"],
+  );
+  assert.deepEqual(done, ["install: a script"]);
+});
+
+test("a host where it cannot be put is unusable, with the reason", async (t) => {
+  const port = await listen(t, installable([], 1));
+  const found = await findings(
+    [endpoint(port, host.hostKey)],
+    undefined,
+    installation,
+  );
+  assert.deepEqual(found, [
+    { node: "a", state: "unusable", reason: "No space left" },
+  ]);
+});
+
+test("a host that lets nobody in is unusable", async (t) => {
+  const server = new SshServer({ hostKeys: [host.privateKey] }, (client) => {
+    client.on("error", () => {});
+    client.on("authentication", (context) => context.reject());
+  });
+  const port = await listen(t, server);
+  const found = await findings(
+    [endpoint(port, host.hostKey)],
+    undefined,
+    installation,
+  );
+  assert.deepEqual(found, [
+    {
+      ...{ node: "a", state: "unusable" },
+      reason: "All configured authentication methods failed",
+    },
+  ]);
+});
+
+test("a host behind a bastion is installed through it", async (t) => {
+  const done: string[] = [];
+  const bastion = endpoint(await listen(t, bastionServer()), host.hostKey);
+  const port = await listen(t, installable(done));
+  const found = await findings(
+    [endpoint(port, host.hostKey)],
+    bastion,
+    installation,
+  );
+  assert.deepEqual(found, [ok("a")]);
+  assert.deepEqual(done, ["install: a script"]);
 });
