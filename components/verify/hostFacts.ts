@@ -38,7 +38,9 @@ export function readHostFacts(text: string): HostFacts | undefined {
   const lines = new Map<string, string[]>();
   for (const line of text.split("\n")) {
     const [word = "", ...rest] = line.split(" ");
-    lines.set(word, [...(lines.get(word) ?? []), rest.join(" ").trim()]);
+    const said = lines.get(word) ?? [];
+    said.push(rest.join(" ").trim());
+    lines.set(word, said);
   }
   if (!lines.has("looked")) {
     return undefined;

@@ -9,6 +9,7 @@ import { readMachines } from "../../components/core/machines";
 import { routesOf, routeTable } from "../../components/core/plan";
 import { readHostArgs } from "../../components/hostArgs";
 import { hostInput } from "../../components/hostInput";
+import { anyText, nasty } from "./hostileText";
 
 const directory = mkdtempSync(join(tmpdir(), "any-text-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -56,42 +57,6 @@ const places: Record<string, (text: string) => object> = {
     withSsh({ privateKeyFile: `${directory}/none/${text}` }),
   "a key of ssh": (text) => withSsh({ [text]: "x" }),
 };
-
-const nasty = [
-  "",
-  " ",
-  "\n",
-  "a\nb",
-  "node-1\r\nroute 0.0.0.0/0 via 10.0.0.1",
-  "10.200.0.0/24\nroute 0.0.0.0/0 via 10.0.0.1",
-  "$(reboot)",
-  "`reboot`",
-  "'; reboot; '",
-  '"; reboot; "',
-  "a\0b",
-  "\u001b[2J\u009b31m\u007f",
-  "\u202eevil\u2028\u2029\ufeff",
-  "-oProxyCommand=reboot",
-  "../../etc/passwd",
-  "--- script",
-  "end",
-  "__proto__",
-  "constructor",
-  "tostring",
-  "\ud800",
-  "x".repeat(2 ** 20),
-  "a:".repeat(2 ** 19),
-  "1.".repeat(2 ** 19),
-  "\n".repeat(2 ** 20),
-];
-const anyText = fc.oneof(
-  fc.string({ unit: "binary" }),
-  fc.string({ unit: "grapheme" }),
-  fc.string({ unit: fc.constantFrom(..."a0.:/-_\n\0\"'$`(){}[] \\%|&;") }),
-  fc
-    .tuple(fc.constantFrom("node-1", "10.0.0.1", "10.0.0.0/8"), fc.string())
-    .map((parts) => parts.join("")),
-);
 
 // What a host may be told, and nothing else: hostPodRoutes.sh reads these lines.
 const fact =
