@@ -52,10 +52,20 @@ lock() {
 	done
 }
 
+# Removes what a run that was killed may have left.
+forget() {
+	for file; do
+		[ ! -e "$file" ] || rm -f "$file"
+	done
+}
+
 # Makes file $1 the same as file $2, at once, and only if it differs; sets CHANGED.
 put() {
 	CHANGED=
-	if [ -e "$1" ] && cmp -s "$1" "$2"; then return; fi
+	if [ -e "$1" ] && cmp -s "$1" "$2"; then
+		forget "$1.new"
+		return
+	fi
 	if ! cp "$2" "$1.new"; then
 		rm -f "$1.new"
 		die "cannot write $1"
@@ -104,8 +114,9 @@ reconcile() {
 	# shellcheck disable=SC2086  # a list of files
 	batch=$(awk -v proto="$PROTO" "$ROUTE_AWK"'
 		kind == "have" && field("proto") == proto { via[destination()] = field("via") }
+		kind == "want" { wanted[canonical($1)] = 1 }
 		kind == "want" && via[canonical($1)] != $3 { print "route replace", $1, "via", $3, "proto", proto }
-		kind == "stale" && canonical($1) in via { print "route del", $1, "via", via[canonical($1)], "proto", proto }
+		kind == "stale" && canonical($1) in via && !(canonical($1) in wanted) { print "route del", $1, "via", via[canonical($1)], "proto", proto }
 	' kind=have - kind=want "$want" kind=stale $files)
 	[ -n "$batch" ] || return 0
 	printf '%s\n' "$batch"
@@ -257,6 +268,7 @@ hosts_block() {
 		mv "$hosts.pod-network-routes" "$hosts"
 		echo "/etc/hosts: written"
 	fi
+	forget "$hosts.pod-network-routes"
 }
 
 # --- persistence -------------------------------------------------------------------------------
@@ -275,6 +287,29 @@ unit_file() {
 		ExecStopPost=/bin/sh $DIR/hostPodRoutes.sh stopped $DIR
 		Restart=always
 		RestartSec=1
+		# It sets routes and switches under /proc/sys/net, and writes its record: nothing else.
+		CapabilityBoundingSet=CAP_NET_ADMIN
+		LockPersonality=yes
+		MemoryDenyWriteExecute=yes
+		NoNewPrivileges=yes
+		PrivateDevices=yes
+		PrivateTmp=yes
+		ProtectClock=yes
+		ProtectControlGroups=yes
+		ProtectHome=yes
+		ProtectHostname=yes
+		ProtectKernelLogs=yes
+		ProtectKernelModules=yes
+		ProtectProc=invisible
+		ProtectSystem=strict
+		ReadWritePaths=-$STATE
+		RestrictAddressFamilies=AF_NETLINK AF_UNIX
+		RestrictNamespaces=yes
+		RestrictRealtime=yes
+		RestrictSUIDSGID=yes
+		SystemCallArchitectures=native
+		SystemCallFilter=@system-service
+		SystemCallFilter=~@privileged @resources
 
 		[Install]
 		WantedBy=multi-user.target
@@ -404,7 +439,7 @@ converge() {
 	# From here on the host is being changed. The record comes first: what was wanted before and is
 	# not any more is stale until it is out of the kernel.
 	if [ ! -d "$DIR" ]; then
-		mkdir "$WORK/dir"
+		mkdir -p "$WORK/dir"
 		cp "$0" "$WORK/dir/hostPodRoutes.sh"
 		mv "$WORK/dir" "$DIR"
 	fi
@@ -445,7 +480,7 @@ remove() {
 	fi
 	if have_systemd; then
 		systemctl --quiet disable --now "$UNIT" 2>&1 || :
-		rm -f "/etc/systemd/system/$UNIT"
+		rm -f "/etc/systemd/system/$UNIT" "/etc/systemd/system/$UNIT.new"
 		systemctl daemon-reload
 		systemctl --quiet reset-failed "$UNIT" 2>/dev/null || :
 	fi
@@ -453,7 +488,7 @@ remove() {
 	withdraw "$DIR"
 	: >"$WORK/block"
 	hosts_block "$WORK/block"
-	rm -f "$SYSCTL"
+	rm -f "$SYSCTL" "$SYSCTL.new"
 	rm -rf "$DIR"
 	have_owners || forward_back
 }

@@ -3,12 +3,16 @@ import { join } from "node:path";
 import { root } from "../lab/paths";
 
 /**
- * The blocks of commands in README.md that say they are run by `file`.
+ * The blocks of commands in README.md, or another page, that say they are run by `file`.
  *
  * @param section the heading that they stand below, if only those are wanted
  */
-export function blocksRunBy(file: string, section?: string): string[] {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
+export function blocksRunBy(
+  file: string,
+  section?: string,
+  page = "README.md",
+): string[] {
+  const readme = readFileSync(join(root, page), "utf8");
   const [, text = ""] =
     section === undefined ? ["", readme] : readme.split(`\n## ${section}\n`);
   const [own = ""] = section === undefined ? [text] : text.split("\n## ");

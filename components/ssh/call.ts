@@ -19,12 +19,15 @@ export interface Installation {
 /** How long an installation may take, in milliseconds. */
 const installationPatience = 60_000;
 
+const closed = "closed the connection";
+
 /** A connection that has come as far as the key that the server shows; nobody has logged in yet. */
 export class Call {
   /** What the server said. That its key is its own, the provider checks. */
   readonly answer: Promise<Answer>;
   private readonly client = new Client();
   private accept = (_isRight: boolean): void => {};
+  private isClosed = false;
 
   /**
    * @param to how to get there
@@ -52,9 +55,10 @@ export class Call {
         connected();
       }
       client.on("error", (error) => done(explain(error, login)));
-      client.on("close", () =>
-        done({ state: "unreachable", reason: "closed the connection" }),
-      );
+      client.on("close", () => {
+        this.isClosed = true;
+        done({ state: "unreachable", reason: closed });
+      });
       client.connect({
         ...to,
         ...keyAlgorithm(login),
@@ -77,8 +81,12 @@ export class Call {
         setTimeout(reject, patience, new Error("no login in time")).unref();
         client.on("ready", resolve);
         client.on("error", reject);
-        client.on("close", () => reject(new Error("closed the connection")));
-        this.accept(true);
+        client.on("close", () => reject(new Error(closed)));
+        if (this.isClosed) {
+          reject(new Error(closed));
+        } else {
+          this.accept(true);
+        }
       });
       await runOn(client, command, input, installationPatience);
       client.end();

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { run, until } from "../../lab/exec";
+import { root } from "../../lab/paths";
+import { blocksRunBy } from "../readmeBlocks";
 import { says, up, verify } from "../stacks";
 import { type Config, plainHosts, Scenario, type TestNode } from "./scenario";
 
@@ -41,6 +51,59 @@ describe("SSH", () => {
 
   it("works as a user who becomes root by sudo", async () => {
     await works("sudo", ssh({ user: "ops" }));
+  });
+
+  it("works as a user whom sudo allows nothing but the script", async (t) => {
+    const [make = "", install = ""] = blocksRunBy(
+      "test/engine/access.test.ts",
+      "A login that can do nothing else",
+      "docs/hosts.md",
+    );
+    const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-script-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    symlinkSync(join(root, "components"), join(directory, "components"));
+    const owner = "owner=pod-network-routes.restricted.routes";
+    const values = await run(
+      "sh",
+      [
+        "-ec",
+        `${make.replace(/^owner=.*$/m, owner)}\necho "name=$name; $0"`,
+        owner,
+      ],
+      { cwd: directory },
+    );
+    const workers = ["worker-0", "worker-1"];
+    for (const worker of workers) {
+      copyFileSync(
+        join(directory, "script"),
+        join(scenario.lab.root(worker), "root/script"),
+      );
+      await scenario.lab.on(
+        worker,
+        `set -e; cd /root; rm -rf /run/pod-network-routes; mv /etc/sudoers.d/ops .; ${values}${install}`,
+      );
+      for (const other of [
+        "sh -c id",
+        "sh /run/pod-network-routes/../../tmp/evil.sh converge",
+        "sh /var/lib/pod-network-routes/../../../tmp/evil/hostPodRoutes.sh remove",
+      ]) {
+        const said = await scenario.lab.on(
+          worker,
+          `su ops -c 'sudo -n ${other}' 2>&1 || :`,
+        );
+        assert.match(said, /a password is required/, other);
+      }
+    }
+    const stack = await scenario.stack("restricted", ssh({ user: "ops" }));
+    await up(stack);
+    assert.deepEqual(await scenario.table("worker-0"), [
+      "10.200.1.0/24 via 10.240.0.21 dev eth0",
+    ]);
+    await stack.must(["destroy", "--yes", "--skip-preview"]);
+    assert.deepEqual(await scenario.table("worker-0"), []);
+    for (const worker of workers) {
+      await scenario.lab.on(worker, "mv /root/ops /etc/sudoers.d/ops");
+    }
   });
 
   it("says so when a user who is not root does without sudo", async () => {
@@ -93,7 +156,7 @@ describe("SSH", () => {
     }
   });
 
-  it("works with a key and passphrase from the configuration, which stay secrets in the state", async () => {
+  it("works with a key and passphrase from the configuration, which are in the clear nowhere", async () => {
     const file = join(scenario.lab.directory, "protected");
     await run("cp", [scenario.lab.key, file]);
     await run("ssh-keygen", [
@@ -118,16 +181,25 @@ describe("SSH", () => {
     assert.match(refused, /ssh\.privateKeyPassphrase: .*; nothing was changed/);
     assert.doesNotMatch(refused, /wrong horse/);
     await stack.must([...set, "ssh.privateKeyPassphrase", "correct horse"]);
-    const said = await up(stack);
+    const previewed = await stack.must(["preview", "--diff"]);
+    const applying = up(stack);
+    const arguments_ = await commandLines(applying);
+    assert.match(arguments_, /pulumi\/cmd\/run/);
+    const said = await applying;
     const exported = await stack.must(["stack", "export"]);
+    const outputs = await stack.must(["stack", "output", "--json"]);
+    const seen = [refused, previewed, arguments_, said, exported, outputs];
     const { code, stdout, stderr } = await verify(stack, "--json");
     assert.equal(code, 0, stdout + stderr);
+    seen.push(await stack.must(["destroy", "--yes", "--skip-preview"]));
     for (const secret of ["correct horse", key.split("\n")[2] ?? ""]) {
-      for (const text of [exported, said, stdout, stderr]) {
+      assert.ok(secret.length > 10);
+      for (const text of [...seen, stdout, stderr]) {
         assert.ok(!text.includes(secret));
       }
+      const search = `grep -rlF '${secret}' / --exclude-dir=proc --exclude-dir=sys || :`;
+      assert.equal(await scenario.lab.on("worker-0", search), "");
     }
-    await stack.must(["destroy", "--yes", "--skip-preview"]);
   });
 
   it("accepts any host key only where the check is turned off, and warns", async () => {
@@ -139,6 +211,28 @@ describe("SSH", () => {
     assert.match(output, /warning: ssh\.hostKeyCheck is off/);
   });
 });
+
+/** The arguments of every process on this machine, as long as something goes on. */
+async function commandLines(during: Promise<unknown>): Promise<string> {
+  const seen = new Set<string>();
+  let ended = false;
+  during.finally(() => {
+    ended = true;
+  });
+  while (!ended) {
+    for (const pid of readdirSync("/proc").filter((name) =>
+      /^\d+$/.test(name),
+    )) {
+      try {
+        seen.add(readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+      } catch {
+        // it has just ended
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return [...seen].join("\n");
+}
 
 async function exists(path: string): Promise<boolean> {
   return (

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { until } from "../../lab/exec";
+import { root } from "../../lab/paths";
 import type { Stack } from "../../lab/stack";
 import { lines, up } from "../stacks";
 import { assertSame, Scenario, type TestNode } from "./scenario";
@@ -51,6 +54,17 @@ describe("on hosts with systemd", () => {
       "enabled\nactive\n",
     );
     assert.deepEqual(await scenario.table("worker-0"), [route]);
+  });
+
+  it("the unit is confined, as far as docs/hosts.md says", async () => {
+    const said = await scenario.lab.on(
+      "worker-0",
+      `systemd-analyze security --no-pager ${unit} | tail -n 1`,
+    );
+    const [, level] = /exposure level for \S+: ([\d.]+) /.exec(said) ?? [];
+    const docs = readFileSync(join(root, "docs/hosts.md"), "utf8");
+    const stated = `\`systemd-analyze security\` gives it ${level},`;
+    assert.ok(docs.includes(stated), said);
   });
 
   it("a deleted route is back within the healing interval, and so is forwarding", async () => {
