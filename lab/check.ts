@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { installTools } from "./base";
 import { run } from "./exec";
+import { packageFaults } from "./packages";
 import { root } from "./paths";
 
-/** Types, lint and format, unused code, shell scripts: all are run, then it fails if one did. */
+/** Types, lint and format, unused code, shell scripts, packages: all are looked at, then it fails if one has a fault. */
 export async function check(): Promise<number> {
   const checks = [
     ["node_modules/.bin/tsc", "--noCheck", "false"],
@@ -18,7 +19,14 @@ export async function check(): Promise<number> {
     });
     return status !== 0;
   });
-  const names = failed.map(([command]) => command?.replace(/.*\//, ""));
+  const packages = await packageFaults();
+  for (const fault of packages) {
+    console.error(`package-lock.json: ${fault}`);
+  }
+  const names = [
+    ...failed.map(([command]) => command?.replace(/.*\//, "")),
+    ...(packages.length === 0 ? [] : ["packages"]),
+  ];
   console.log(
     names.length === 0
       ? "check: clean"

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { auditFaults, lockFaults } from "../../lab/packages";
+
+const integrity = "sha512-AAAA";
+
+test("a package of a licence that nobody has looked at is a fault, and one without a hash", () => {
+  assert.deepEqual(
+    lockFaults({
+      "": { license: "AGPL-3.0" },
+      "node_modules/good": { license: "MIT", integrity },
+      "node_modules/ssh2": { integrity },
+      "node_modules/a/node_modules/@b/c": { license: "GPL-3.0", integrity },
+      "node_modules/none": { integrity },
+      "node_modules/loose": { license: "MIT" },
+    }),
+    [
+      "@b/c: its licence is GPL-3.0",
+      "none: its licence is not stated",
+      "loose: has no hash",
+    ],
+  );
+});
+
+test("a known fault counts where a newer version mends it", () => {
+  const vulnerabilities = {
+    old: { severity: "high", fixAvailable: true },
+    older: { severity: "low", fixAvailable: { name: "x", version: "2.0.0" } },
+    hopeless: { severity: "high", fixAvailable: false },
+  };
+  assert.deepEqual(auditFaults(JSON.stringify({ vulnerabilities })), [
+    "old: high, npm audit fix",
+    "older: low, npm audit fix",
+  ]);
+  assert.deepEqual(auditFaults(JSON.stringify({ vulnerabilities: {} })), []);
+});
+
+test("a registry that does not answer an audit is no fault", () => {
+  const refused = JSON.stringify({ statusCode: 405, error: {} });
+  assert.equal(auditFaults(refused), undefined);
+  assert.equal(auditFaults("npm error"), undefined);
+});
