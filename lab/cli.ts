@@ -1,5 +1,6 @@
 import { bench } from "../bench/bench";
 import { FaultsError } from "../components/core/faults";
+import { faults } from "../test/faults/cli";
 import { labObstacle } from "./base";
 import { check } from "./check";
 import { pulumi, start, stop, verify } from "./dev";
@@ -8,7 +9,7 @@ import { test } from "./test";
 
 /** `npm start` and the rest, once the packages are there. */
 async function main(verb: string, args: readonly string[]): Promise<number> {
-  const inLab = ["start", "stop", "pulumi", "bench"].includes(verb);
+  const inLab = ["start", "stop", "pulumi", "bench", "faults"].includes(verb);
   const obstacle = labObstacle();
   if (inLab && obstacle !== undefined) {
     console.error(obstacle);
@@ -33,9 +34,11 @@ async function main(verb: string, args: readonly string[]): Promise<number> {
       return 0;
     case "bench":
       return bench(args);
+    case "faults":
+      return faults(args);
     default:
       console.error(
-        "expected start, stop, pulumi, verify, test, check, docs or bench",
+        "expected start, stop, pulumi, verify, test, check, docs, bench or faults",
       );
       return 1;
   }

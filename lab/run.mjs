@@ -9,7 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [verb = "", ...args] = process.argv.slice(2);
 
 // Cloud SDKs (and the checkers' binaries) are optional packages: a bare-host user needs none.
-const everything = verb === "test" || verb === "check";
+const everything = ["test", "check", "faults"].includes(verb);
 
 if (Number(process.versions.node.split(".")[0]) < 20) {
   console.error(`Node.js 20 or later is needed, this is ${process.version}`);

@@ -30,6 +30,7 @@ const tiers: Record<string, Obstacle> = {
     engineObstacle(),
   bench: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
   engine: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
+  faults: async () => labObstacle() ?? (await engineObstacle()) ?? lab(),
 };
 
 /**

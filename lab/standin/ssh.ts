@@ -202,6 +202,7 @@ function connect(
           : error,
       ),
     );
+    client.on("close", () => reject(new Error("ssh: handshake failed: EOF")));
     client.on(
       "keyboard-interactive",
       (_name, _instructions, _lang, prompts, finish) =>

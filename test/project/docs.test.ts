@@ -11,6 +11,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const pages = [
   "README.md",
   "CONTRIBUTING.md",
+  "SECURITY.md",
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -54,7 +55,7 @@ for (const page of pages) {
       const lines = commands.trim().split("\n");
       assert.ok(
         /^needs a real (OpenStack|AWS|GCP) account$/.test(mark) ||
-          (page === "README.md" && reads(runs, file)) ||
+          reads(runs, file, page) ||
           lines.every((line) => runs.includes(line)),
         `${mark}:\n${commands}`,
       );
@@ -72,9 +73,12 @@ for (const page of pages) {
   });
 }
 
-/** Whether a test takes its commands from README. */
-function reads(source: string, file: string): boolean {
-  return source.replace(/\s/g, "").includes(`blocksRunBy("${file}"`);
+/** Whether a test takes its commands from README, or from another page. */
+function reads(source: string, file: string, page: string): boolean {
+  return (
+    source.replace(/\s/g, "").includes(`blocksRunBy("${file}"`) &&
+    (page === "README.md" || source.includes(`"${page}"`))
+  );
 }
 
 /** What GitHub calls the headings of a page. */
@@ -89,6 +93,15 @@ function anchorsOf(page: string): Set<string> {
     ),
   );
 }
+
+test("every promise names tests that there are", () => {
+  const files = read("docs/promises.md").matchAll(/npm test -- ([^`]*)`/g);
+  const named = [...files].flatMap(([, list = ""]) => list.split(" "));
+  assert.ok(named.length > 10);
+  for (const file of named) {
+    assert.ok(existsSync(join(root, file)), file);
+  }
+});
 
 test("what README replaces is marked as the guides'", () => {
   const blocks = read("README.md").matchAll(

@@ -1,0 +1,176 @@
+import { tryRun } from "../../lab/exec";
+import type { Lab } from "../../lab/lab";
+import type { Stack } from "../../lab/stack";
+import type { FaultKind } from "./plan";
+import { descendants, killNow, like } from "./processes";
+import type { Witness } from "./witness";
+
+/** Where a fault is to happen. */
+export interface Place {
+  readonly lab: Lab;
+  readonly stack: Stack;
+  readonly witness: Witness;
+  /** The engine that is at work. */
+  readonly engine: number;
+  readonly host: string;
+  /** The worker with systemd, the only one that can reboot. */
+  readonly withSystemd: string;
+  /** Whether the change is still under way. */
+  underWay(): boolean;
+}
+
+/** What happened, and how to end it; `hit` is false where there was nothing left to hit. */
+export interface Injected {
+  readonly hit: boolean;
+  /** Mends what is broken, as the owner of the machines would. */
+  mend(): Promise<unknown>;
+}
+
+const nothing = async () => {};
+
+/** Breaks something. Faults that are set up before the change are in {@link prepare}. */
+export async function inject(kind: FaultKind, place: Place): Promise<Injected> {
+  const { lab, host, engine, withSystemd, witness } = place;
+  const children = () => descendants(engine);
+  switch (kind) {
+    case "engine killed":
+      return { hit: killAllOf(engine), mend: nothing };
+    case "program killed":
+      return once(place, () => like(children(), /node \S*pulumi\/cmd\/run/));
+    case "plugin killed":
+      return once(place, () => like(children(), /resource-command/));
+    case "remote shell killed":
+      return onHost(place, "pkill -9 -f '[/]pod-network-routes/.* converge'");
+    case "connection dropped":
+      return onHost(place, "pkill -9 -f 'sshd: [o]ps'");
+    case "host dies":
+      await lab.kill(host);
+      return {
+        hit: true,
+        mend: async () => {
+          await lab.revive(host);
+          if (host === withSystemd) {
+            await lab.booted(host);
+          }
+          witness.watch(host);
+        },
+      };
+    case "host hangs":
+      return hanging(place, 4000);
+    case "host is slow":
+      return slow(place);
+    case "reboot":
+      await lab.reboot(withSystemd);
+      return { hit: true, mend: async () => witness.watch(withSystemd) };
+    case "routes deleted":
+      return onHost(
+        place,
+        "for i in 1 2 3 4 5; do ip route flush proto 173; sleep 0.2; done",
+      );
+    case "two at once": {
+      const hit = place.underWay();
+      await place.stack.pulumi(["up", "--yes", "--skip-preview"]);
+      return { hit, mend: nothing };
+    }
+    default:
+      return { hit: true, mend: nothing };
+  }
+}
+
+/** Faults that are there from the beginning of the change. */
+export async function prepare(
+  kind: FaultKind,
+  { lab, host }: Pick<Place, "lab" | "host">,
+): Promise<() => Promise<unknown>> {
+  const masked = async (file: string) => {
+    const path = (await lab.on(host, `command -v ${file}`)).trim();
+    await lab.on(host, `mount --bind /dev/null ${path}`);
+    return () => lab.on(host, `umount ${path}`);
+  };
+  switch (kind) {
+    case "disk full":
+      await lab.on(host, "cat /dev/zero >/var/lib/filler 2>/dev/null || :");
+      return () => lab.on(host, "rm -f /var/lib/filler");
+    case "/etc read-only":
+      await lab.on(
+        host,
+        "mount --bind /etc /etc && mount -o remount,ro,bind /etc",
+      );
+      return () => lab.on(host, "umount /etc");
+    case "no ip":
+      return masked("ip");
+    case "no sudo":
+      return masked("sudo");
+    default:
+      return nothing;
+  }
+}
+
+/** The engine and all that it has started: a machine that loses its power spares none of them. */
+function killAllOf(engine: number): boolean {
+  const all = [engine, ...descendants(engine)];
+  return all.map(killNow).some(Boolean);
+}
+
+/** Waits for a process to be there, as long as the change is under way, and kills it. */
+async function once(
+  { underWay }: Place,
+  find: () => number | undefined,
+): Promise<Injected> {
+  while (underWay()) {
+    if (killNow(find())) {
+      return { hit: true, mend: nothing };
+    }
+    await pause(10);
+  }
+  return { hit: false, mend: nothing };
+}
+
+/** The same on a host, where a command tells by its exit code whether there was something to hit. */
+async function onHost(
+  { lab, host, underWay }: Place,
+  command: string,
+): Promise<Injected> {
+  const namespaces = ["-m", "-u", "-i", "-n", "-p"];
+  while (underWay()) {
+    const target = ["-t", String(lab.firstProcess(host)), ...namespaces];
+    const { code } = await tryRun("nsenter", [
+      ...[...target, "--", "/bin/sh", "-c", command],
+    ]);
+    if (code === 0) {
+      return { hit: true, mend: nothing };
+    }
+  }
+  return { hit: false, mend: nothing };
+}
+
+/** The server takes connections and says nothing. */
+async function hanging(place: Place, milliseconds: number): Promise<Injected> {
+  const { lab, host, withSystemd } = place;
+  if (host === withSystemd) {
+    await lab.on(host, "systemctl stop ssh.socket ssh || :");
+    return { hit: true, mend: () => lab.on(host, "systemctl start ssh") };
+  }
+  lab.freeze(host);
+  const thawed = pause(milliseconds).then(() => lab.thaw(host));
+  return { hit: true, mend: () => thawed };
+}
+
+/** The server answers now and then. */
+async function slow(place: Place): Promise<Injected> {
+  const { lab, host, withSystemd, underWay } = place;
+  if (host === withSystemd) {
+    return { hit: false, mend: nothing };
+  }
+  while (underWay()) {
+    lab.freeze(host);
+    await pause(300);
+    lab.thaw(host);
+    await pause(100);
+  }
+  return { hit: true, mend: nothing };
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** All processes that a process has started, and those that these have started. */
+export function descendants(pid: number): number[] {
+  // whichever thread has started them
+  const children = list(`/proc/${pid}/task`)
+    .flatMap((thread) =>
+      read(`/proc/${pid}/task/${thread}/children`).split(" "),
+    )
+    .filter(Boolean)
+    .map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** Those of these processes whose command line is like this. */
+export function like(
+  pids: readonly number[],
+  commandLine: RegExp,
+): number | undefined {
+  return pids.find((pid) =>
+    commandLine.test(read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")),
+  );
+}
+
+/** Ends a process at once; false if it is not there any more. */
+export function killNow(pid: number | undefined): boolean {
+  if (pid === undefined) {
+    return false;
+  }
+  try {
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return []; // it has just ended
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
