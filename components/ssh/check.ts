@@ -47,8 +47,10 @@ export async function troubledHosts(
   const troubled = findings.filter(({ state }) => state !== "ok");
   for (const finding of troubled) {
     const what =
-      finding.state === "unusable" ? "cannot work on" : "no answer from";
-    await pulumi.log.warn(`${what} ${where(finding)}`, resource);
+      finding.state === "unusable"
+        ? `cannot work on ${where(finding)}`
+        : `no answer from ${where(finding)}`;
+    await pulumi.log.warn(what, resource);
   }
   return new Map(troubled.map((finding) => [finding.node, finding]));
 }

@@ -143,6 +143,7 @@ test("the messages that docs/troubleshooting.md quotes are those of the code", (
     "needs root: log in as root, or set ssh.sudo",
     "this host has no ",
     "no answer from ",
+    "cannot work on ",
     " are allowed",
     "which is gone (a blackhole)",
     "was deleted by somebody else, and Pulumi cannot delete it again",
