@@ -1,6 +1,5 @@
 import { bench } from "../bench/bench";
 import { FaultsError } from "../components/core/faults";
-import { faults } from "../test/faults/cli";
 import { labObstacle } from "./base";
 import { check } from "./check";
 import { pulumi, start, stop, verify } from "./dev";
@@ -34,8 +33,12 @@ async function main(verb: string, args: readonly string[]): Promise<number> {
       return 0;
     case "bench":
       return bench(args);
-    case "faults":
+    case "faults": {
+      // needs packages that only tests need
+      const { faults } =
+        require("../test/faults/cli") as typeof import("../test/faults/cli");
       return faults(args);
+    }
     default:
       console.error(
         "expected start, stop, pulumi, verify, test, check, docs, bench or faults",
