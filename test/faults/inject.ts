@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { tryRun } from "../../lab/exec";
 import type { Lab } from "../../lab/lab";
 import type { Stack } from "../../lab/stack";
@@ -89,8 +90,7 @@ export async function prepare(
   };
   switch (kind) {
     case "disk full":
-      await lab.on(host, "cat /dev/zero >/var/lib/filler 2>/dev/null || :");
-      return () => lab.on(host, "rm -f /var/lib/filler");
+      return fill(lab, smallDisks.find((name) => name === host) ?? "worker-0");
     case "/etc read-only":
       await lab.on(
         host,
@@ -104,6 +104,17 @@ export async function prepare(
     default:
       return nothing;
   }
+}
+
+/** Hosts whose /var/lib is in memory, and small: the others have the disk of this machine. */
+export const smallDisks = ["controller-0", "worker-0", "worker-1"];
+
+async function fill(lab: Lab, host: string) {
+  const disk = await lab.on(host, "findmnt -no FSTYPE,SIZE /var/lib");
+  assert.match(disk, /^tmpfs +256K$/m, `${host} has a disk of its own`);
+  // more than there is room for, but never more than that
+  await lab.on(host, "head -c 1M /dev/zero >/var/lib/filler 2>/dev/null || :");
+  return () => lab.on(host, "rm -f /var/lib/filler");
 }
 
 /** The engine and all that it has started: a machine that loses its power spares none of them. */
