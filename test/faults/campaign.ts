@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { getEngine } from "../../lab/engine";
 import { Lab } from "../../lab/lab";
 import { Stack } from "../../lab/stack";
-import { type Injected, inject, prepare, smallDisks } from "./inject";
+import { type Injected, inject, prepare } from "./inject";
 import { type FaultKind, plan, type Run, type Table } from "./plan";
 import { Witness } from "./witness";
 
@@ -97,10 +97,6 @@ async function raise(lab: Lab, home: string, project: string): Promise<Stack> {
       host,
       `ip route add ${foreignRoute}; echo '${foreignLine}' >>/etc/hosts`,
     );
-  }
-  // a disk that can be filled
-  for (const host of smallDisks) {
-    await lab.on(host, "mount -t tmpfs -o size=256k tmpfs /var/lib");
   }
   const engine = await getEngine("command");
   const env = { HOME: home, SSH_AUTH_SOCK: "" };

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { tryRun } from "../../lab/exec";
 import type { Lab } from "../../lab/lab";
 import type { Stack } from "../../lab/stack";
@@ -90,7 +89,7 @@ export async function prepare(
   };
   switch (kind) {
     case "disk full":
-      return fill(lab, smallDisks.find((name) => name === host) ?? "worker-0");
+      return fill(lab, host);
     case "/etc read-only":
       await lab.on(
         host,
@@ -106,15 +105,27 @@ export async function prepare(
   }
 }
 
-/** Hosts whose /var/lib is in memory, and small: the others have the disk of this machine. */
-export const smallDisks = ["controller-0", "worker-0", "worker-1"];
-
+/** Puts the record on a file system in memory that has no room left; never fills the disk of this machine. */
 async function fill(lab: Lab, host: string) {
-  const disk = await lab.on(host, "findmnt -no FSTYPE,SIZE /var/lib");
-  assert.match(disk, /^tmpfs +256K$/m, `${host} has a disk of its own`);
-  // more than there is room for, but never more than that
-  await lab.on(host, "head -c 1M /dev/zero >/var/lib/filler 2>/dev/null || :");
-  return () => lab.on(host, "rm -f /var/lib/filler");
+  const record = "/var/lib/pod-network-routes";
+  await lab.on(
+    host,
+    [
+      `set -e; mkdir -p ${record} /tmp/small`,
+      "mount -t tmpfs -o size=256k small /tmp/small",
+      `cp -a ${record}/. /tmp/small; mount --bind /tmp/small ${record}`,
+      `mountpoint -q ${record}; head -c 1M /dev/zero >${record}/.filler 2>/dev/null || :`,
+    ].join("; "),
+  );
+  return () =>
+    lab.on(
+      host,
+      [
+        `rm /tmp/small/.filler; umount ${record}; rm -rf ${record}/*`,
+        `cp -a /tmp/small/. ${record}; umount /tmp/small; rmdir /tmp/small`,
+        `rmdir ${record} 2>/dev/null || :`,
+      ].join("; "),
+    );
 }
 
 /** The engine and all that it has started: a machine that loses its power spares none of them. */
