@@ -139,3 +139,11 @@ export class Stack {
     return join(this.directory, "passphrase");
   }
 }
+
+/** The configuration of a stack, from keys of the project. */
+export function configOf(keys: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(keys).map(
+    ([key, value]) => `  pod-network-routes:${key}: ${JSON.stringify(value)}\n`,
+  );
+  return `config:\n${lines.join("")}`;
+}

@@ -1,3 +1,4 @@
+import { configOf } from "../../lab/stack";
 import type { Kind } from "../contender";
 import { network } from "../inventory";
 import { type BenchEngine, programProcess, stackAt } from "../pulumi";
@@ -34,11 +35,7 @@ export function ours(
             ...(podCidr !== undefined && { podCidrs: [podCidr] }),
           }));
           const config = { nodes: list, nodeSubnets: [network], ssh };
-          const lines = Object.entries(config).map(
-            ([key, value]) =>
-              `  pod-network-routes:${key}: ${JSON.stringify(value)}\n`,
-          );
-          started.stack.configure(`config:\n${lines.join("")}`);
+          started.stack.configure(configOf(config));
         },
       };
     },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Stack } from "../../lab/stack";
+import { configOf } from "../../lab/stack";
 import { cloudFaults, example, faultsIn, planOf, says, up } from "../stacks";
-import { cloudStacks, configOf } from "./cloudStacks";
+import { cloudStacks } from "./cloudStacks";
 import { Ec2 } from "./ec2";
 
 type Worker = Awaited<ReturnType<Ec2["instance"]>>;

@@ -30,11 +30,3 @@ export function cloudStacks(plugin: PluginName) {
     return stack;
   };
 }
-
-/** The configuration of a stack, from keys of the project. */
-export function configOf(keys: Record<string, unknown>): string {
-  const lines = Object.entries(keys).map(
-    ([key, value]) => `  pod-network-routes:${key}: ${JSON.stringify(value)}\n`,
-  );
-  return `config:\n${lines.join("")}`;
-}

@@ -6,7 +6,7 @@ import { after, before } from "node:test";
 import { getEngine } from "../../lab/engine";
 import type { HostSpec } from "../../lab/host";
 import { Lab } from "../../lab/lab";
-import { Stack } from "../../lab/stack";
+import { configOf, Stack } from "../../lab/stack";
 import { lines } from "../stacks";
 
 export type Config = Record<string, unknown>;
@@ -69,15 +69,10 @@ export class Scenario {
   }
 
   configure(stack: Stack, config: Config | string): void {
-    const lines = Object.entries(
-      typeof config === "string" ? {} : { ...this.access, ...config },
-    );
-    const yaml = lines.map(
-      ([key, value]) =>
-        `  pod-network-routes:${key}: ${JSON.stringify(value)}\n`,
-    );
     stack.configure(
-      typeof config === "string" ? config : `config:\n${yaml.join("")}`,
+      typeof config === "string"
+        ? config
+        : configOf({ ...this.access, ...config }),
     );
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getEngine } from "../../lab/engine";
 import { Lab } from "../../lab/lab";
-import { Stack } from "../../lab/stack";
+import { configOf, Stack } from "../../lab/stack";
 import { type Injected, inject, prepare } from "./inject";
 import { type FaultKind, plan, type Run, type Table } from "./plan";
 import { Witness } from "./witness";
@@ -180,12 +180,7 @@ class Ground {
         hostKeys: { [Object.keys(table)[0] ?? controller]: key },
       }),
     };
-    const config = { nodes, ssh, healInterval: 1 };
-    const lines = Object.entries(config).map(
-      ([name, value]) =>
-        `  pod-network-routes:${name}: ${JSON.stringify(value)}\n`,
-    );
-    stack.configure(`config:\n${lines.join("")}`);
+    stack.configure(configOf({ nodes, ssh, healInterval: 1 }));
   }
 
   /** What the documentation says to do: `pulumi cancel` if the stack is locked, and the same again. */

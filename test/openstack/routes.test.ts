@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { until } from "../../lab/exec";
 import type { Stack } from "../../lab/stack";
-import { cloudStacks, configOf } from "../clouds/cloudStacks";
+import { configOf } from "../../lab/stack";
+import { cloudStacks } from "../clouds/cloudStacks";
 import { cloudFaults, faultsIn, lines, planOf, says, up } from "../stacks";
 import { Neutron } from "./neutron";
 
