@@ -9,6 +9,7 @@ import {
 import { join } from "node:path";
 import { run, tryRun, until } from "./exec";
 import { root } from "./paths";
+import { descendant, killNow } from "./processes";
 
 /** What a host is to be. */
 export interface HostSpec {
@@ -173,7 +174,7 @@ export function killSupervisor(directory: string): void {
     existsSync(commandLine) &&
     readFileSync(commandLine, "utf8").includes(directory)
   ) {
-    signal(pid);
+    killNow(pid);
   }
 }
 
@@ -183,7 +184,7 @@ export async function killAll(netns: string): Promise<void> {
     const { stdout } = await tryRun("ip", ["netns", "pids", netns]);
     const pids = stdout.split("\n").filter(Boolean).map(Number);
     for (const pid of pids) {
-      signal(pid);
+      killNow(pid);
     }
     return pids.length === 0 ? true : undefined;
   });
@@ -218,29 +219,4 @@ function networkd(up: string, { iface = "eth0", addresses }: HostSpec): void {
     ...addresses.map((address) => `Address=${address}`),
   ];
   writeFileSync(join(units, "10-lab.network"), `${lines.join("\n")}\n`);
-}
-
-function descendant(pid: number, command: string): number | undefined {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  const children = existsSync(file)
-    ? readFileSync(file, "utf8").trim().split(" ").filter(Boolean).map(Number)
-    : [];
-  for (const child of children) {
-    const name = readFileSync(`/proc/${child}/comm`, "utf8").trim();
-    const found = name === command ? child : descendant(child, command);
-    if (found !== undefined) {
-      return found;
-    }
-  }
-  return undefined;
-}
-
-function signal(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") {
-      throw error;
-    }
-  }
 }

@@ -47,9 +47,11 @@ export async function addPod(
 }
 
 export async function removePod(host: Host): Promise<void> {
+  // first: with its namespace the kernel would remove it only some time later
+  await tryRun("ip", ["-n", host.netns, "link", "del", "pod0"]);
+  await tryRun("ip", ["-n", host.netns, "link", "del", "cni0"]);
   await killAll(podOf(host));
   await tryRun("ip", ["netns", "del", podOf(host)]);
-  await tryRun("ip", ["-n", host.netns, "link", "del", "cni0"]);
 }
 
 /** One real ping from the pod of a host. */

@@ -21,8 +21,8 @@ describe("a fault campaign", () => {
   for (const [what, right, broken] of [
     [
       "leaves old routes",
-      'kind == "stale" && canonical($1) in via',
-      'kind == "stale" && 0',
+      "if (d in via && !(d in want)) print",
+      "if (0) print",
     ],
     [
       "stops at the first fault, and does not finish",

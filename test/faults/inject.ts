@@ -1,8 +1,8 @@
 import { tryRun } from "../../lab/exec";
 import type { Lab } from "../../lab/lab";
+import { descendants, killNow, like } from "../../lab/processes";
 import type { Stack } from "../../lab/stack";
 import type { FaultKind } from "./plan";
-import { descendants, killNow, like } from "./processes";
 import type { Witness } from "./witness";
 
 /** Where a fault is to happen. */

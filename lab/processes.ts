@@ -2,14 +2,24 @@ import { readdirSync, readFileSync } from "node:fs";
 
 /** All processes that a process has started, and those that these have started. */
 export function descendants(pid: number): number[] {
-  // whichever thread has started them
-  const children = list(`/proc/${pid}/task`)
+  return children(pid).flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** The first process by this name among those that a process has started, or these have. */
+export function descendant(pid: number, name: string): number | undefined {
+  return descendants(pid).find(
+    (child) => read(`/proc/${child}/comm`).trim() === name,
+  );
+}
+
+/** The processes that a process has started, whichever thread of it. */
+function children(pid: number): number[] {
+  return list(`/proc/${pid}/task`)
     .flatMap((thread) =>
       read(`/proc/${pid}/task/${thread}/children`).split(" "),
     )
     .filter(Boolean)
     .map(Number);
-  return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
 /** Those of these processes whose command line is like this. */
