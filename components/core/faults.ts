@@ -46,7 +46,11 @@ function escaped(c: string): string {
 
 /** Shows a value of the input in a message: quoted, on one line, never longer than a line can bear. */
 export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // no more than can be shown: JSON that is nested without end would end the program
+  let items = 80;
+  const text =
+    JSON.stringify(value, (_key, item) => (items-- > 0 ? item : undefined)) ??
+    String(value);
   const printable = text.replace(/[\u007f-\uffff]/g, escaped);
   return printable.length > 80 ? `${printable.slice(0, 76)} ..."` : printable;
 }

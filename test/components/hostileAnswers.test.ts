@@ -7,7 +7,7 @@ import { readCloudArgs } from "../../components/cloudArgs";
 import { Faults, FaultsError } from "../../components/core/faults";
 import { checkArgs, type Target, targets } from "../../components/targets";
 import { readHostFacts } from "../../components/verify/hostFacts";
-import { anyText, nasty } from "../core/hostileText";
+import { anyText, nasty, nestedWithoutEnd } from "../core/hostileText";
 
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
 
@@ -36,6 +36,20 @@ for (const target of Object.keys(targets) as Target[]) {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test(`arguments of ${target} that are nested without end are refused`, () => {
+    for (const key of Object.keys(targets[target].shape)) {
+      for (const end of nestedWithoutEnd) {
+        for (const value of [end, [end], { name: end, hostKeys: end }]) {
+          assert.throws(
+            () => checkArgs(target, { [key]: value }, new Faults()),
+            FaultsError,
+            key,
+          );
+        }
+      }
+    }
   });
 }
 

@@ -64,3 +64,13 @@ test("a value of a million characters is shown in 80", () => {
   assert.match(shown, /^"x+ \.\.\."$/);
   assert.ok(shown.length <= 81, `${shown.length}`);
 });
+
+test("a value that is nested without end, or refers to itself many times over, is shown as any other", () => {
+  const deep = JSON.parse(`${"[".repeat(1e5)}${"]".repeat(1e5)}`);
+  assert.equal(show(deep), `${"[".repeat(76)} ..."`);
+  let bomb: unknown = "lol";
+  for (let i = 0; i < 30; i++) {
+    bomb = { a: bomb, b: bomb };
+  }
+  assert.match(show(bomb), /^(\{"a":)+.* \.\.\."$/);
+});

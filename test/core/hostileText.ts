@@ -38,3 +38,9 @@ export const anyText = fc.oneof(
     .tuple(fc.constantFrom("node-1", "10.0.0.1", "10.0.0.0/8"), fc.string())
     .map((parts) => parts.join("")),
 );
+
+/** JSON that is nested deeper than a program's stack. */
+export const nestedWithoutEnd: readonly unknown[] = [
+  JSON.parse(`${"[".repeat(1e5)}${"]".repeat(1e5)}`),
+  JSON.parse(`${'{"name":'.repeat(1e5)}1${"}".repeat(1e5)}`),
+];

@@ -209,6 +209,17 @@ describe("bad input", () => {
     assertSame(await scenario.everything("worker-0"), untouched);
   });
 
+  it("of YAML that refers to itself a billion times is refused at preview", async () => {
+    const lines = Array.from(
+      { length: 9 },
+      (_, i) => `  - &l${i + 1} [${Array(9).fill(`*l${i}`).join(", ")}]`,
+    );
+    stack.configure(
+      `config:\n  pod-network-routes:nodes:\n  - &l0 [lol]\n${lines.join("\n")}\n`,
+    );
+    assert.match(says(await stack.pulumi(["preview"])), /alias/);
+  });
+
   it("of a host key that does not match is refused, by preview and by up, before any host is touched", async () => {
     const [key, ...others] = ["worker-1", "worker-0"].map(
       (name) => scenario.lab.host(name).hostKey,
