@@ -87,13 +87,27 @@ kernel_routes() {
 	ip -6 -o route show table main 2>/dev/null || :
 }
 
-# awk functions for lines of `ip route`. The kernel prints the route to a single address without its
-# prefix length.
+# awk functions. has() takes a line of `ip route`, wants() and drops() a line of a record, and batch()
+# writes the commands that bring our routes from what is had to what is wanted. What is right already
+# is left alone. The kernel prints the route to a single address without its prefix length.
 # shellcheck disable=SC2016  # $ is awk's
 ROUTE_AWK='
 function canonical(d) { if (d ~ /:/) sub(/\/128$/, "", d); else sub(/\/32$/, "", d); return d }
 function field(name,   i) { for (i = 1; i < NF; i++) if ($i == name) return $(i + 1); return "" }
 function destination() { return canonical($1 ~ /^[a-z]+$/ && $1 != "default" ? $2 : $1) }
+function has() { if (field("proto") == proto) via[destination()] = field("via") }
+function wants(line,   word) { split(line, word, " "); wanted[++wantings] = word[1]; want[canonical(word[1])] = word[3] }
+function drops(line,   word) { split(line, word, " "); dropped[++droppings] = word[1] }
+function batch(   i, d) {
+	for (i = 1; i <= wantings; i++) {
+		d = canonical(wanted[i])
+		if (via[d] != want[d]) print "route replace", wanted[i], "via", want[d], "proto", proto
+	}
+	for (i = 1; i <= droppings; i++) {
+		d = canonical(dropped[i])
+		if (d in via && !(d in want)) print "route del", dropped[i], "via", via[d], "proto", proto
+	}
+}
 '
 
 # Those of these files that there are. No path of ours has a space in it.
@@ -104,25 +118,12 @@ existing() {
 	done
 }
 
-# Brings our routes in the kernel to what file $1 lists, and removes those that the other files
-# list. Leaves alone what is right already, and prints what it does. Standard input is what
-# kernel_routes says.
-reconcile() {
-	want=$1
-	shift
-	existing "$@"
-	# shellcheck disable=SC2086  # a list of files
-	batch=$(awk -v proto="$PROTO" "$ROUTE_AWK"'
-		kind == "have" && field("proto") == proto { via[destination()] = field("via") }
-		kind == "want" { wanted[canonical($1)] = 1 }
-		kind == "want" && via[canonical($1)] != $3 { print "route replace", $1, "via", $3, "proto", proto }
-		kind == "stale" && canonical($1) in via && !(canonical($1) in wanted) { print "route del", $1, "via", via[canonical($1)], "proto", proto }
-	' kind=have - kind=want "$want" kind=stale $files)
-	[ -n "$batch" ] || return 0
-	printf '%s\n' "$batch"
-	# A line that fails does not keep the others from being run, and is named.
-	answers=$(printf '%s\n' "$batch" | ip -force -batch - 2>&1) && return
-	printf '%s\n---\n%s\n' "$batch" "$answers" | awk '
+# Runs $BATCH, commands for ip, one a line. One that fails does not keep the others from being run, and
+# is named.
+run_batch() {
+	[ -n "$BATCH" ] || return 0
+	answers=$(printf '%s\n' "$BATCH" | ip -force -batch - 2>&1) && return
+	printf '%s\n---\n%s\n' "$BATCH" "$answers" | awk '
 		!answers && $0 == "---" { answers = 1; next }
 		!answers { line[NR] = $0; next }
 		/^Command failed/ { split($0, at, ":"); print "pod-network-routes: " line[at[2]] ": " why; why = ""; next }
@@ -131,49 +132,31 @@ reconcile() {
 	return 1
 }
 
+# Brings our routes in the kernel to what file $1 lists, removes those that the other files list, and
+# prints what it does.
+reconcile() {
+	want=$1
+	shift
+	existing "$@"
+	# shellcheck disable=SC2086  # a list of files
+	BATCH=$(kernel_routes | awk -v proto="$PROTO" "$ROUTE_AWK"'
+		kind == "have" { has() }
+		kind == "want" { wants($0) }
+		kind == "drop" { drops($0) }
+		END { batch() }
+	' kind=have - kind=want "$want" kind=drop $files)
+	[ -z "$BATCH" ] || printf '%s\n' "$BATCH"
+	run_batch
+}
+
 # Brings the kernel to what directory $1 records.
 apply() {
-	kernel_routes | reconcile "$1/routes" "$1/stale" && rm -f "$1/stale"
+	reconcile "$1/routes" "$1/stale" && rm -f "$1/stale"
 }
 
 # Takes every route that directory $1 records out of the kernel; the record stays.
 withdraw() {
-	kernel_routes | reconcile /dev/null "$1/routes" "$1/stale"
-}
-
-# Compares what is wanted with what is there, in files under $WORK. errors: why this host is not to be
-# touched, where a wanted destination is taken by a route that is not ours. adopt: the commands that
-# take such routes over, never one of the kernel itself. stale: routes of ours that are not wanted any more.
-compare() {
-	existing "$STATE"/*/routes "$DIR/stale"
-	# shellcheck disable=SC2086  # a list of files
-	awk -v proto=$PROTO -v me="$OWNER" -v adopt="$ADOPT" -v to="$WORK/" "$ROUTE_AWK"'
-		BEGIN { printf "" > (to "errors"); printf "" > (to "adopt"); printf "" > (to "stale") }
-		kind == "owned" {
-			n = split(FILENAME, path, "/")
-			d = canonical($1)
-			owner[d] = owner[d] == me ? me : path[n - 1]
-			if (path[n - 1] == me && !seen[$0]++) old[++olds] = $0
-		}
-		kind == "want" { want[canonical($1)] = 1; if ((canonical($1) in owner) && owner[canonical($1)] != me) taken[$1] = owner[canonical($1)] }
-		kind == "have" && destination() in want {
-			d = destination()
-			if (field("proto") == proto && owner[d] == me) next
-			if (field("proto") == proto && d in owner) next
-			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \
-				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
-			if (field("proto") == "kernel") print line " is a network of this host itself and cannot be routed to another" > (to "errors")
-			else if (adopt == "yes") print "route del " line > (to "adopt")
-			else print line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line > (to "errors")
-		}
-		END {
-			for (d in taken) print d " is routed on this host by " taken[d] "; remove it there first" > (to "errors")
-			for (i = 1; i <= olds; i++) {
-				split(old[i], word, " ")
-				if (!(canonical(word[1]) in want)) print old[i] > (to "stale")
-			}
-		}
-	' kind=owned $files kind=want "$WORK/routes" kind=have "$WORK/kernel"
+	reconcile /dev/null "$1/routes" "$1/stale"
 }
 
 # --- forwarding --------------------------------------------------------------------------------
@@ -246,7 +229,6 @@ hosts_matter() {
 
 # Makes our block of /etc/hosts read as file $1, or removes it if that is empty.
 hosts_block() {
-	hosts_matter "$1" || return 0
 	hosts=$(readlink -f /etc/hosts)
 	hosts_without_block >"$WORK/hosts"
 	if [ -s "$1" ]; then
@@ -361,29 +343,61 @@ stopped() {
 # --- the commands of the component ---------------------------------------------------------------
 
 # Takes standard input apart into files under $WORK: the routes one a line, the block of /etc/hosts, and
-# a file for each other fact. Fails if the end of the input is missing.
-take_apart() {
-	awk -v to="$WORK/" '
+# a file for each other fact; and compares it with what is there. errors: why this host is not to be
+# touched, where a wanted destination is taken by a route that is not ours. adopted: the commands that
+# take such routes over, never one of the kernel itself. stale: routes of ours that are not wanted any
+# more. Sets BATCH, the commands that make the routes as they are wanted. Fails if the end of the input is missing.
+plan() {
+	existing "$STATE"/*/routes "$STATE"/*/stale
+	kernel_routes >"$WORK/kernel"
+	# shellcheck disable=SC2086  # a list of files
+	BATCH=$(awk -v proto="$PROTO" -v to="$WORK/" "$ROUTE_AWK"'
 		function number(address,   part) { split(address, part, "."); return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4] }
 		function dotted(n) { return int(n / 16777216) "." (int(n / 65536) % 256) "." (int(n / 256) % 256) "." (n % 256) }
-		function route(line) { print line > (to (line ~ /^[0-9a-f.:]+\/[0-9]+ via [0-9a-f.:]+$/ ? "routes" : "bad")) }
+		function route(line) {
+			if (line !~ /^[0-9a-f.:]+\/[0-9]+ via [0-9a-f.:]+$/) { print "bad route: " line > (to "errors"); return }
+			print line > (to "routes")
+			wants(line)
+		}
 		BEGIN {
-			split("routes bad block owner node adopt heal forward", name, " ")
+			split("owner node adopt heal forward block routes errors adopted stale", name, " ")
 			for (i in name) printf "" > (to name[i])
 		}
-		{ ended = 0; rest = substr($0, length($1) + 2) }
-		$1 == "route" { route(rest) }
-		$1 == "routes" {
+		kind == "fact" { ended = 0; rest = substr($0, length($1) + 2) }
+		kind == "fact" && $1 == "route" { route(rest) }
+		kind == "fact" && $1 == "routes" {
 			split($4, from, "/")
 			step = (number($8) - number($4)) / ($2 - 1)
 			hop = (number($10) - number($6)) / ($2 - 1)
 			for (i = 0; i < $2; i++) route(dotted(number($4) + i * step) "/" from[2] " via " dotted(number($6) + i * hop))
 		}
-		$1 == "hosts" { print rest > (to "block") }
-		$1 ~ /^(owner|node|adopt|heal|forward)$/ { print rest > (to $1) }
-		$0 == "end" { ended = 1 }
-		END { exit !ended }
-	' || die "the input is cut short, or cannot be kept in $WORK"
+		kind == "fact" && $1 == "hosts" { print rest > (to "block") }
+		kind == "fact" && $1 ~ /^(owner|node|adopt|heal|forward)$/ { print rest > (to $1); fact[$1] = rest }
+		kind == "fact" && $0 == "end" { ended = 1 }
+		kind == "record" {
+			n = split(FILENAME, path, "/")
+			d = canonical($1)
+			mine = path[n - 1] == fact["owner"]
+			if (mine || path[n] == "routes" && owner[d] != fact["owner"]) owner[d] = path[n - 1]
+			if (mine && !(d in want) && !seen[$0]++) { print > (to "stale"); drops($0) }
+		}
+		kind == "have" { has() }
+		kind == "have" && destination() in want && !(field("proto") == proto && destination() in owner) {
+			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \
+				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
+			if (field("proto") == "kernel") print line " is a network of this host itself and cannot be routed to another" > (to "errors")
+			else if (fact["adopt"] == "yes") print "route del " line > (to "adopted")
+			else print line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line > (to "errors")
+		}
+		END {
+			for (i = 1; i <= wantings; i++) {
+				d = canonical(wanted[i])
+				if (d in owner && owner[d] != fact["owner"]) print wanted[i] " is routed on this host by " owner[d] "; remove it there first" > (to "errors")
+			}
+			batch()
+			exit !ended
+		}
+	' kind=fact - kind=record $files kind=have "$WORK/kernel") || die "the input is cut short, or cannot be kept in $WORK"
 }
 
 check_host() {
@@ -406,7 +420,7 @@ names() {
 
 # Takes the lock and makes the directory to work in, which is cleared at the end.
 begin() {
-	lock "$WORK"
+	lock "$WORK/new"
 	trap end EXIT
 	trap 'exit 129' HUP INT TERM
 }
@@ -424,36 +438,40 @@ have_owners() {
 converge() {
 	check_host
 	begin
-	take_apart
+	plan
 	read -r OWNER <"$WORK/owner" || :
-	read -r ADOPT <"$WORK/adopt" || :
 	names
-	if [ -s "$WORK/bad" ]; then die "bad route: $(head -n 1 "$WORK/bad")"; fi
-	kernel_routes >"$WORK/kernel"
-	compare
 	if [ -s "$WORK/errors" ]; then
 		sed 's/^/pod-network-routes: /' "$WORK/errors" >&2
 		exit 1
 	fi
-	if hosts_matter "$WORK/block"; then hosts_without_block >"$WORK/hosts"; fi
-	# From here on the host is being changed. The record comes first: what was wanted before and is
-	# not any more is stale until it is out of the kernel.
-	if [ ! -d "$DIR" ]; then
-		mkdir -p "$WORK/dir"
-		cp "$0" "$WORK/dir/hostPodRoutes.sh"
-		mv "$WORK/dir" "$DIR"
+	named=
+	if hosts_matter "$WORK/block"; then
+		named=yes
+		hosts_without_block >"$WORK/hosts"
 	fi
-	put "$DIR/hostPodRoutes.sh" "$0"
-	new_script=$CHANGED
-	mv "$WORK/stale" "$DIR"
-	mv "$WORK/routes" "$WORK/node" "$WORK/heal" "$WORK/forward" "$DIR"
+	# From here on the host is being changed. The record comes first, what is stale first of all: what
+	# was wanted before and is not any more is so until it is out of the kernel.
+	record="$WORK/stale $WORK/routes $WORK/node $WORK/heal $WORK/forward"
+	new_script=
+	if [ -d "$DIR" ]; then
+		put "$DIR/hostPodRoutes.sh" "$0"
+		new_script=$CHANGED
+		# shellcheck disable=SC2086  # a list of files
+		mv $record "$DIR"
+	else
+		cp "$0" "$WORK/new/hostPodRoutes.sh"
+		# shellcheck disable=SC2086  # a list of files
+		mv $record "$WORK/new"
+		mv "$WORK/new" "$DIR"
+	fi
 	forward
 	forward_at_boot
 	failed=
-	if reconcile "$DIR/routes" "$DIR/stale" <"$WORK/kernel" >/dev/null; then : >"$DIR/stale"; else failed=yes; fi
+	if run_batch; then : >"$DIR/stale"; else failed=yes; fi
 	# What was taken over and has not already made way to a route of ours.
-	if [ -s "$WORK/adopt" ]; then ip -force -batch "$WORK/adopt" >/dev/null 2>&1 || :; fi
-	hosts_block "$WORK/block"
+	if [ -s "$WORK/adopted" ]; then ip -force -batch "$WORK/adopted" >/dev/null 2>&1 || :; fi
+	if [ -n "$named" ]; then hosts_block "$WORK/block"; fi
 	persist
 	[ -z "$failed" ] || exit 1
 }
@@ -487,7 +505,7 @@ remove() {
 	begin
 	withdraw "$DIR"
 	: >"$WORK/block"
-	hosts_block "$WORK/block"
+	if hosts_matter "$WORK/block"; then hosts_block "$WORK/block"; fi
 	rm -f "$SYSCTL" "$SYSCTL.new"
 	rm -rf "$DIR"
 	have_owners || forward_back
