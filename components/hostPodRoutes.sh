@@ -373,6 +373,7 @@ plan() {
 		}
 		kind == "fact" && $1 == "hosts" { print rest > (to "block") }
 		kind == "fact" && $1 ~ /^(owner|node|adopt|heal|forward)$/ { print rest > (to $1); fact[$1] = rest }
+		kind == "fact" && $1 == "owner" && rest !~ /^[A-Za-z0-9._-]+$/ { print "bad owner" > (to "errors") }
 		kind == "fact" && $0 == "end" { ended = 1 }
 		kind == "record" {
 			n = split(FILENAME, path, "/")

@@ -44,6 +44,11 @@ describe("SSH", () => {
     ]);
     const { code, stdout, stderr } = await verify(stack);
     assert.equal(code, 0, stdout + stderr);
+    const key = readFileSync(scenario.lab.key, "utf8").split("\n")[3] ?? "";
+    assert.ok(key.length > 10);
+    for (const text of [output, await stack.must(["stack", "export"])]) {
+      assert.ok(!text.includes(key), "a private key file is in the clear");
+    }
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("worker-0"), []);
     return output;
