@@ -70,7 +70,7 @@ export class BenchHosts {
           `ip route flush root ${podNetwork}`,
           "echo 0 >/proc/sys/net/ipv4/ip_forward",
           `printf '%s' '${untouchedHosts(host)}' >/etc/hosts`,
-          "rm -rf /var/lib/pod-network-routes /etc/sysctl.d/90-pod-routes-* /root/.ansible",
+          "rm -rf /run/pod-network-routes /var/lib/pod-network-routes /etc/sysctl.d/90-pod-routes-* /root/.ansible",
         ].join("; "),
       ),
     );
