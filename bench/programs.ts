@@ -12,7 +12,13 @@ interface Locked {
  * `npm start` does: what else lies in node_modules here, for the tests, would slow Pulumi down.
  */
 export function copyOfProject(directory: string): void {
-  const files = ["index.js", "index.ts", "register.js", "Pulumi.yaml"];
+  const files = [
+    "index.js",
+    "index.ts",
+    "register.js",
+    "deferred.js",
+    "Pulumi.yaml",
+  ];
   for (const file of [...files, "package.json", "components", "examples"]) {
     cpSync(join(root, file), join(directory, file), {
       recursive: true,
