@@ -187,6 +187,9 @@ describe("SSH", () => {
     assert.doesNotMatch(refused, /wrong horse/);
     await stack.must([...set, "ssh.privateKeyPassphrase", "correct horse"]);
     const previewed = await stack.must(["preview", "--diff"]);
+    const debug = ["-v=9", "--logtostderr", "--logflow"];
+    const logged = await stack.pulumi(["preview", ...debug]);
+    assert.match(logged.stderr, /RegisterResource RPC/);
     const applying = up(stack);
     const arguments_ = await commandLines(applying);
     assert.match(arguments_, /pulumi\/cmd\/run/);
@@ -199,7 +202,13 @@ describe("SSH", () => {
     seen.push(await stack.must(["destroy", "--yes", "--skip-preview"]));
     for (const secret of ["correct horse", key.split("\n")[2] ?? ""]) {
       assert.ok(secret.length > 10);
-      for (const text of [...seen, stdout, stderr]) {
+      for (const text of [
+        ...seen,
+        logged.stdout,
+        logged.stderr,
+        stdout,
+        stderr,
+      ]) {
         assert.ok(!text.includes(secret));
       }
       const search = `grep -rlF '${secret}' / --exclude-dir=proc --exclude-dir=sys || :`;

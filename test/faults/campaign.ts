@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { getEngine } from "../../lab/engine";
+import { engineWithGivenPlugin } from "../../lab/givenPlugin";
 import { Lab } from "../../lab/lab";
 import { configOf, Stack } from "../../lab/stack";
 import { type Injected, inject, prepare } from "./inject";
@@ -98,7 +98,7 @@ async function raise(lab: Lab, home: string, project: string): Promise<Stack> {
       `ip route add ${foreignRoute}; echo '${foreignLine}' >>/etc/hosts`,
     );
   }
-  const engine = await getEngine("command");
+  const engine = await engineWithGivenPlugin(join(home, "pulumi-home"));
   const env = { HOME: home, SSH_AUTH_SOCK: "" };
   const stack = new Stack(
     "faults",
