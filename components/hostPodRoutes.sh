@@ -306,7 +306,11 @@ persist() {
 	fi
 	unit_file >"$WORK/unit"
 	put "/etc/systemd/system/$UNIT" "$WORK/unit"
-	if [ -n "$CHANGED" ]; then systemctl daemon-reload; fi
+	if [ -n "$CHANGED" ]; then
+		systemctl daemon-reload
+		# what runs in the old unit's sandbox; killed, for a stop would take the routes away
+		systemctl kill --signal=KILL "$UNIT" 2>/dev/null || :
+	fi
 	if [ -n "$new_script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
 	systemctl --quiet enable --now "$UNIT" || die "cannot start $UNIT: $(systemctl status --no-pager --lines 5 "$UNIT" 2>&1)"
 	echo "persistence: systemd"

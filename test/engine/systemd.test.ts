@@ -144,6 +144,30 @@ describe("on hosts with systemd", () => {
     assert.doesNotMatch(await monitor, /10\.200/);
   });
 
+  it("a unit of another version gives way at the next update, and the routes stay", async () => {
+    const file = `/etc/systemd/system/${unit}`;
+    const capabilities = `grep CapBnd /proc/$(systemctl show -p MainPID --value ${unit})/status`;
+    const confined = await scenario.lab.on("worker-0", capabilities);
+    await scenario.lab.on(
+      "worker-0",
+      `sed -i /CapabilityBoundingSet/d ${file}; systemctl daemon-reload; systemctl restart ${unit}`,
+    );
+    await back(10);
+    const free = await scenario.lab.on("worker-0", capabilities);
+    assert.notEqual(free, confined);
+    const monitor = scenario.lab.on(
+      "worker-0",
+      "timeout 8 ip monitor route || true",
+    );
+    scenario.configure(stack, { nodes, healInterval: 3 });
+    await up(stack);
+    await until("the unit is confined again", async () => {
+      const now = await scenario.lab.on("worker-0", `${capabilities} || true`);
+      return now === confined ? true : undefined;
+    });
+    assert.doesNotMatch(await monitor, /10\.200/);
+  });
+
   it("an update loses no packet, and the journal has no line for each look", async () => {
     const stop = scenario.lab.pinging("worker-0", "10.200.1.2");
     const third = {
