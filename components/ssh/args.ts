@@ -28,7 +28,7 @@ export interface SshArgs {
   preflight?: boolean;
   /** Seconds for one attempt to connect. Default: `5`. */
   connectTimeout?: number;
-  /** Failed attempts to connect, after which one more is made before a host is given up. A refused login counts too: more may have the likes of fail2ban lock you out. Default: `3`. */
+  /** Failed attempts to connect, after which one more is made before a host is given up. A refused login counts too: more may have the likes of fail2ban lock you out. At a bastion there are at least 10, for its sshd turns some away when many come at once. Default: `3`. */
   connectAttempts?: number;
   /** A host to jump through; it is logged into with the same key. Default: none. */
   bastion?: BastionArgs;

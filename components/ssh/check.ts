@@ -45,7 +45,11 @@ export async function troubledHosts(
     );
   }
   const troubled = findings.filter(({ state }) => state !== "ok");
-  for (const finding of troubled) {
+  const cutOff = troubled.find(({ atBastion }) => atBastion);
+  if (cutOff !== undefined) {
+    await noWay(cutOff, resource);
+  }
+  for (const finding of troubled.filter(({ atBastion }) => !atBastion)) {
     const what =
       finding.state === "unusable"
         ? `cannot work on ${where(finding)}`
@@ -53,6 +57,15 @@ export async function troubledHosts(
     await pulumi.log.warn(what, resource);
   }
   return new Map(troubled.map((finding) => [finding.node, finding]));
+}
+
+/** Without the bastion nothing can be done: an `up` ends, and a preview says that it would. */
+async function noWay({ reason }: Finding, resource: pulumi.Resource) {
+  const message = `no host can be reached: ${reason}`;
+  if (!pulumi.runtime.isDryRun()) {
+    throw new pulumi.RunError(`${message}; nothing was changed`);
+  }
+  await pulumi.log.warn(message, resource);
 }
 
 /** Whether this is an `up`, and not a preview or a user's own test with Pulumi's mocks. */

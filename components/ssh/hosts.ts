@@ -80,17 +80,29 @@ export function connection(
   ssh: Ssh,
 ): types.input.remote.ConnectionArgs {
   return {
-    ...proxy(endpoint, hosts.credentials, ssh),
+    ...proxy(endpoint, hosts.credentials, ssh, ssh.connectAttempts),
     ...(hosts.bastion && {
-      proxy: proxy(hosts.bastion, hosts.credentials, ssh),
+      proxy: proxy(
+        hosts.bastion,
+        hosts.credentials,
+        ssh,
+        Math.max(ssh.connectAttempts, bastionAttempts),
+      ),
     }),
   };
 }
+
+/**
+ * All commands go through the bastion at about the same time, and its sshd turns away some of those
+ * who have not logged in yet (MaxStartups). That it lets us in is known by then.
+ */
+const bastionAttempts = 10;
 
 function proxy(
   { host, port, user, hostKey }: Endpoint,
   { privateKey, passphrase, agentSocket }: Credentials,
   ssh: Ssh,
+  attempts: number,
 ): types.input.remote.ProxyConnectionArgs {
   return {
     host,
@@ -101,7 +113,7 @@ function proxy(
     ...(passphrase !== undefined && { privateKeyPassword: passphrase }),
     ...(agentSocket !== undefined && { agentSocketPath: agentSocket }),
     perDialTimeout: ssh.connectTimeout,
-    dialErrorLimit: ssh.connectAttempts,
+    dialErrorLimit: attempts,
   };
 }
 

@@ -7,6 +7,8 @@ export interface Answer {
   readonly state: "ok" | "unreachable" | "silent" | "wrong key" | "unusable";
   /** Why it is not ok. */
   readonly reason: string;
+  /** It is the bastion that could not be logged into, and so no host was asked. */
+  readonly atBastion?: true;
 }
 
 /** An endpoint, and how to log in there. */

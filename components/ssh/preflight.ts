@@ -70,7 +70,11 @@ async function jumpThrough(
   const answer = await login(bastion);
   return answer instanceof Client
     ? { client: answer }
-    : { ...answer, reason: `bastion ${bastion.host}: ${answer.reason}` };
+    : {
+        ...answer,
+        reason: `bastion ${bastion.host}: ${answer.reason}`,
+        atBastion: true,
+      };
 }
 
 /** How to get to a host, or why that is not possible. */

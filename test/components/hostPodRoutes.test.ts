@@ -190,8 +190,9 @@ test("a bastion is jumped through, with the same key and its own address, port a
     hostKey: "ssh-ed25519 AAAAbastion",
     privateKey,
     perDialTimeout: 5,
-    dialErrorLimit: 3,
+    dialErrorLimit: 10,
   });
+  assert.equal(command?.connection.dialErrorLimit, 3);
   assert.equal(command?.connection.host, "10.240.0.20");
 });
 

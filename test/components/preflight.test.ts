@@ -51,7 +51,10 @@ async function findings(
     },
   };
   const found = await preflight(hosts, 5000, installation);
-  return found.map(({ node, state, reason }) => ({ node, state, reason }));
+  return found.map(({ node, state, reason, atBastion }) => ({
+    ...{ node, state, reason },
+    ...(atBastion && { atBastion }),
+  }));
 }
 
 /** An SSH server that logs `login` in, and records what is run there; every command ends with `code`. */
@@ -182,8 +185,8 @@ test("behind a bastion with the wrong key every host has the wrong key", async (
   );
   const reason = `bastion 127.0.0.1: its host key is ${host.hostKey}, expected is ${other.hostKey}`;
   assert.deepEqual(found, [
-    { node: "a", state: "wrong key", reason },
-    { node: "b", state: "wrong key", reason },
+    { node: "a", state: "wrong key", reason, atBastion: true },
+    { node: "b", state: "wrong key", reason, atBastion: true },
   ]);
 });
 
@@ -198,6 +201,7 @@ test("behind a bastion that does not answer no host is reachable", async () => {
       node: "a",
       state: "unreachable",
       reason: `bastion 127.0.0.1: connect ECONNREFUSED 127.0.0.1:${closed}`,
+      atBastion: true,
     },
   ]);
 });

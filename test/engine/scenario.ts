@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { getEngine } from "../../lab/engine";
+import { engineWithGivenPlugin } from "../../lab/givenPlugin";
 import type { HostSpec } from "../../lab/host";
 import { Lab } from "../../lab/lab";
 import { configOf, Stack } from "../../lab/stack";
@@ -58,7 +58,7 @@ export class Scenario {
   ): Promise<Stack> {
     const stack = new Stack(
       name,
-      await getEngine("command"),
+      await engineWithGivenPlugin(join(this.home, "pulumi")),
       this.lab.netns,
       join(this.home, name),
       { HOME: this.home, SSH_AUTH_SOCK: "", ...env },
