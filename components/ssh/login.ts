@@ -56,6 +56,18 @@ export function login(
   });
 }
 
+/** The way to a host through a bastion. Throws if there is none. */
+export function through(
+  bastion: Client,
+  { host, port }: Endpoint,
+): Promise<ConnectConfig> {
+  return new Promise((resolve, reject) => {
+    bastion.forwardOut("127.0.0.1", 0, host, port, (error, sock) =>
+      error ? reject(error) : resolve({ sock }),
+    );
+  });
+}
+
 /** Who logs in, and by which key. */
 export function authentication({
   user,

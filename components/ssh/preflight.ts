@@ -2,7 +2,7 @@ import { Client, type ConnectConfig } from "ssh2";
 import { Call, type Installation } from "./call";
 import type { Endpoint, Hosts } from "./hosts";
 import { plainKey } from "./key";
-import { type Answer, type Login, login } from "./login";
+import { type Answer, type Login, login, through } from "./login";
 
 /** What a host said when it was asked for its key. */
 export interface Finding extends Answer {
@@ -79,20 +79,19 @@ async function jumpThrough(
 
 /** How to get to a host, or why that is not possible. */
 async function wayTo(
-  { host, port }: Endpoint,
+  endpoint: Endpoint,
   jump: Jump | undefined,
 ): Promise<ConnectConfig | Answer> {
   if (jump === undefined) {
-    return { host, port };
+    return { host: endpoint.host, port: endpoint.port };
   }
-  const { client } = jump;
-  if (client === undefined) {
+  if (jump.client === undefined) {
     return jump;
   }
-  return new Promise((resolve) => {
-    client.forwardOut("127.0.0.1", 0, host, port, (error, sock) => {
-      const reason = `through the bastion: ${error?.message}`;
-      resolve(error ? { state: "unreachable", reason } : { sock });
-    });
-  });
+  try {
+    return await through(jump.client, endpoint);
+  } catch (error) {
+    const reason = `through the bastion: ${(error as Error).message}`;
+    return { state: "unreachable", reason };
+  }
 }

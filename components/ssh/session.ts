@@ -1,5 +1,5 @@
 import { Client } from "ssh2";
-import { type Login, login } from "./login";
+import { type Login, login, through } from "./login";
 
 /** Connections to hosts, each made once and kept until {@link Sessions.end}. */
 export class Sessions {
@@ -14,16 +14,7 @@ export class Sessions {
       const jump = await this.once([bastion], async () =>
         connected(await login(bastion), `bastion ${bastion.host}: `),
       );
-      const sock = await new Promise<NodeJS.ReadableStream>((resolve, reject) =>
-        jump.forwardOut(
-          "127.0.0.1",
-          0,
-          host.host,
-          host.port,
-          (error, stream) => (error ? reject(error) : resolve(stream)),
-        ),
-      );
-      return connected(await login(host, { sock: sock as never }));
+      return connected(await login(host, await through(jump, host)));
     });
   }
 
