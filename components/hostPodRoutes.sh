@@ -387,7 +387,7 @@ plan() {
 			if (mine && !(d in want) && !seen[$0]++) { print > (to "stale"); drops($0) }
 		}
 		kind == "have" { has() }
-		kind == "have" && destination() in want && !(field("proto") == proto && destination() in owner) {
+		kind == "have" && destination() in want && field("proto") != proto {
 			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \
 				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
 			if (field("proto") == "kernel") print line " is a network of this host itself and cannot be routed to another" > (to "errors")
