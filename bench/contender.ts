@@ -35,6 +35,7 @@ export interface Kind {
   /** What a no-change run is for it. */
   readonly again:
     | "looks at its state, contacts no host"
+    | "logs in on every host, and looks at its state"
     | "does everything again";
   /** It is a yardstick that changes nothing on the hosts. */
   readonly changesNothing?: boolean;

@@ -48,6 +48,7 @@ export function plot(panels: readonly Panel[], xTitle: string): string {
     }),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>${escaped(panels.map(({ title }) => title).join("; "))}</title>
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${parts.join("\n")}
 </svg>

@@ -17,7 +17,7 @@ export function ours(
     id: "ours",
     title: "pod-network-routes",
     version,
-    again: "looks at its state, contacts no host",
+    again: "logs in on every host, and looks at its state",
     program: programProcess,
     async start(site) {
       const project = { name: "pod-network-routes", directory };
