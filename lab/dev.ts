@@ -66,7 +66,6 @@ export async function verify(args: readonly string[]): Promise<number> {
   const main = [
     process.execPath,
     ...["--require", join(root, "register.js")],
-    ...["--require", join(root, "deferred.js")],
     join(root, "lab/verify.ts"),
     ...args,
   ];

@@ -1,3 +1,4 @@
+import "../deferred";
 import { parseArgs } from "node:util";
 import { reportText } from "../components/verify/text";
 import { VerifyError, verify } from "../components/verify/verify";
