@@ -30,9 +30,11 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
-# Where converge and remove work, once they have the lock: what one that was killed has left there,
-# the next one overwrites. No owner's name begins with a dot.
-WORK=$STATE/.work
+# Where converge and remove work, once they have the lock, and where the next record of an owner is made.
+# Both stay until one fails or the last owner leaves; what is in them, the next one overwrites. No owner's
+# name begins with a dot.
+WORK=/run/pod-network-routes/work
+NEXT=$STATE/.next
 
 die() {
 	echo "pod-network-routes: $*" >&2
@@ -40,10 +42,12 @@ die() {
 }
 
 # Serialises all that changes routes on this host: converge, remove and the watchers of all owners.
-# Makes directory $1, which is $STATE or in it.
+# Makes these directories, the first of which is $STATE or in it.
 lock() {
 	while :; do
-		mkdir -p "$1"
+		for directory; do
+			[ -d "$directory" ] || mkdir -p "$@" || exit
+		done
 		exec 9<"$STATE"
 		flock 9
 		# The last owner to leave removes the directory under our feet.
@@ -187,11 +191,10 @@ forward() {
 # The same at boot.
 forward_at_boot() {
 	[ -d /etc/sysctl.d ] || mkdir -p /etc/sysctl.d
-	while read -r family; do
-		sysctl_key "$family"
-		echo "$KEY = 1"
-	done <"$DIR/forward" >"$WORK/sysctl"
-	put "$SYSCTL" "$WORK/sysctl"
+	wanted=$(while read -r family; do sysctl_key "$family" && echo "$KEY = 1"; done <"$DIR/forward")
+	found=
+	[ ! -e "$SYSCTL" ] || found=$(while read -r line; do echo "$line"; done <"$SYSCTL")
+	[ "$found" = "$wanted" ] || echo "$wanted" >"$SYSCTL" || die "cannot write $SYSCTL"
 }
 
 # Gives forwarding back as it was, once no owner is left on this host.
@@ -200,7 +203,8 @@ forward_back() {
 		before=$STATE/forward$family.before
 		if [ -f "$before" ]; then
 			sysctl_key $family
-			cat "$before" >"$FILE"
+			read -r value <"$before"
+			echo "$value" >"$FILE"
 			rm "$before"
 		fi
 	done
@@ -220,11 +224,6 @@ hosts_without_block() {
 		{ if (any) printf "\n"; printf "%s", $0; any = 1; bare = 0 }
 		END { if (inside) exit 1; if (any && !bare && unended == "") printf "\n" }
 	' /etc/hosts || die "/etc/hosts: the block of $OWNER has no '# END pod-network-routes $OWNER', mend it by hand"
-}
-
-# Whether file $1 is a block for /etc/hosts, or a block of ours is there.
-hosts_matter() {
-	[ -e /etc/hosts ] && { [ -s "$1" ] || grep -qF "# BEGIN pod-network-routes $OWNER" /etc/hosts; }
 }
 
 # Makes our block of /etc/hosts read as file $1, or removes it if that is empty.
@@ -311,7 +310,7 @@ persist() {
 		# what runs in the old unit's sandbox; killed, for a stop would take the routes away
 		systemctl kill --signal=KILL "$UNIT" 2>/dev/null || :
 	fi
-	if [ -n "$new_script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
+	if [ -s "$WORK/script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
 	systemctl --quiet enable --now "$UNIT" || die "cannot start $UNIT: $(systemctl status --no-pager --lines 5 "$UNIT" 2>&1)"
 	echo "persistence: systemd"
 }
@@ -346,26 +345,34 @@ stopped() {
 
 # --- the commands of the component ---------------------------------------------------------------
 
-# Takes standard input apart into files under $WORK: the routes one a line, the block of /etc/hosts, and
-# a file for each other fact; and compares it with what is there. errors: why this host is not to be
-# touched, where a wanted destination is taken by a route that is not ours. adopted: the commands that
-# take such routes over, never one of the kernel itself. stale: routes of ours that are not wanted any
-# more. Sets BATCH, the commands that make the routes as they are wanted. Fails if the end of the input is missing.
+# Takes standard input apart into the next record, under $NEXT, and files under $WORK: the owner, the block
+# of /etc/hosts; and compares it with what is there. errors: why this host is not to be touched, as where
+# a wanted destination is taken by a route that is not ours. adopted: the commands that take such routes
+# over, never one of the kernel itself. named: /etc/hosts has a block of this owner. script: the recorded
+# copy of this script is another one. Sets BATCH, the commands that make the routes as they are wanted.
+# Fails if the end of the input is missing.
 plan() {
-	existing "$STATE"/*/routes "$STATE"/*/stale
 	kernel_routes >"$WORK/kernel"
-	# shellcheck disable=SC2086  # a list of files
-	BATCH=$(awk -v proto="$PROTO" -v to="$WORK/" "$ROUTE_AWK"'
+	existing "$STATE"/*/hostPodRoutes.sh
+	copies=$files
+	existing "$STATE"/*/routes "$STATE"/*/stale
+	records=$files
+	existing /etc/hosts
+	# shellcheck disable=SC2086  # lists of files
+	BATCH=$(awk -v proto="$PROTO" -v to="$WORK/" -v record="$NEXT/" "$ROUTE_AWK"'
 		function number(address,   part) { split(address, part, "."); return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4] }
 		function dotted(n) { return int(n / 16777216) "." (int(n / 65536) % 256) "." (int(n / 256) % 256) "." (n % 256) }
+		function error(what) { print what > (to "errors") }
 		function route(line) {
-			if (line !~ /^[0-9a-f.:]+\/[0-9]+ via [0-9a-f.:]+$/) { print "bad route: " line > (to "errors"); return }
-			print line > (to "routes")
+			if (line !~ /^[0-9a-f.:]+\/[0-9]+ via [0-9a-f.:]+$/) { error("bad route: " line); return }
+			print line > (record "routes")
 			wants(line)
 		}
 		BEGIN {
-			split("owner node adopt heal forward block routes errors adopted stale", name, " ")
+			split("owner block errors adopted named script", name, " ")
 			for (i in name) printf "" > (to name[i])
+			split("stale routes node heal forward", name, " ")
+			for (i in name) printf "" > (record name[i])
 		}
 		kind == "fact" { ended = 0; rest = substr($0, length($1) + 2) }
 		kind == "fact" && $1 == "route" { route(rest) }
@@ -375,34 +382,48 @@ plan() {
 			hop = (number($10) - number($6)) / ($2 - 1)
 			for (i = 0; i < $2; i++) route(dotted(number($4) + i * step) "/" from[2] " via " dotted(number($6) + i * hop))
 		}
-		kind == "fact" && $1 == "hosts" { print rest > (to "block") }
-		kind == "fact" && $1 ~ /^(owner|node|adopt|heal|forward)$/ { print rest > (to $1); fact[$1] = rest }
-		kind == "fact" && $1 == "owner" && rest !~ /^[A-Za-z0-9._-]+$/ { print "bad owner" > (to "errors") }
-		kind == "fact" && $0 == "end" { ended = 1 }
-		kind == "record" {
-			n = split(FILENAME, path, "/")
-			d = canonical($1)
-			mine = path[n - 1] == fact["owner"]
-			if (mine || path[n] == "routes" && owner[d] != fact["owner"]) owner[d] = path[n - 1]
-			if (mine && !(d in want) && !seen[$0]++) { print > (to "stale"); drops($0) }
+		kind == "fact" && $1 == "owner" {
+			owner = rest
+			begin = "# BEGIN pod-network-routes " owner
+			end = "# END pod-network-routes " owner
+			print owner > (to "owner")
+			if (owner !~ /^[A-Za-z0-9._-]+$/) error("bad owner")
 		}
+		kind == "fact" && $1 == "adopt" { adopt = rest }
+		kind == "fact" && $1 == "hosts" { print rest > (to "block") }
+		kind == "fact" && $1 ~ /^(node|heal|forward)$/ { print rest > (record $1) }
+		kind == "fact" && $0 == "end" { ended = 1 }
+		kind == "script" { script[FNR] = $0; lines = FNR; print > (record "hostPodRoutes.sh") }
+		kind == "copy" || kind == "record" { n = split(FILENAME, path, "/"); mine = path[n - 1] == owner }
+		kind == "copy" && mine { copied = FNR; if ($0 != script[FNR]) differs = 1 }
+		kind == "record" {
+			d = canonical($1)
+			if (mine || path[n] == "routes" && owned[d] != owner) owned[d] = path[n - 1]
+			if (mine && !(d in want) && !seen[$0]++) { print > (record "stale"); drops($0) }
+		}
+		kind == "hosts" && ($0 == begin || $0 == begin " (no newline before)") { inside = 1; print > (to "named") }
+		kind == "hosts" && $0 == end { inside = 0 }
 		kind == "have" { has() }
 		kind == "have" && destination() in want && field("proto") != proto {
 			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \
 				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
-			if (field("proto") == "kernel") print line " is a network of this host itself and cannot be routed to another" > (to "errors")
-			else if (fact["adopt"] == "yes") print "route del " line > (to "adopted")
-			else print line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line > (to "errors")
+			if (field("proto") == "kernel") error(line " is a network of this host itself and cannot be routed to another")
+			else if (adopt == "yes") print "route del " line > (to "adopted")
+			else error(line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line)
 		}
 		END {
 			for (i = 1; i <= wantings; i++) {
 				d = canonical(wanted[i])
-				if (d in owner && owner[d] != fact["owner"]) print wanted[i] " is routed on this host by " owner[d] "; remove it there first" > (to "errors")
+				if (d in owned && owned[d] != owner) error(wanted[i] " is routed on this host by " owned[d] "; remove it there first")
 			}
+			if (inside) error("/etc/hosts: the block of " owner " has no \047" end "\047, mend it by hand")
+			if (copied && (differs || copied != lines)) print "another" > (to "script")
 			batch()
 			exit !ended
 		}
-	' kind=fact - kind=record $files kind=have "$WORK/kernel") || die "the input is cut short, or cannot be kept in $WORK"
+	' kind=fact - kind=script "$0" kind=copy $copies kind=record $records kind=hosts $files kind=have "$WORK/kernel") ||
+		die "the input is cut short, or cannot be kept in $WORK and $NEXT"
+	: >"$WORK/kernel"
 }
 
 check_host() {
@@ -423,16 +444,18 @@ names() {
 	SYSCTL=/etc/sysctl.d/90-pod-routes-$OWNER.conf
 }
 
-# Takes the lock and makes the directory to work in, which is cleared at the end.
+# Takes the lock and makes the directory to work in.
 begin() {
-	lock "$WORK/new"
+	lock "$NEXT" "$WORK"
 	trap end EXIT
 	trap 'exit 129' HUP INT TERM
 }
 
 end() {
-	rm -rf "$WORK"
-	have_owners || rmdir "$STATE" 2>/dev/null || :
+	# shellcheck disable=SC2181  # of what ends the shell
+	if [ $? = 0 ] && have_owners; then return; fi
+	rm -rf "$NEXT" "$WORK"
+	rmdir "$STATE" 2>/dev/null || :
 }
 
 have_owners() {
@@ -450,25 +473,12 @@ converge() {
 		sed 's/^/pod-network-routes: /' "$WORK/errors" >&2
 		exit 1
 	fi
-	named=
-	if hosts_matter "$WORK/block"; then
-		named=yes
-		hosts_without_block >"$WORK/hosts"
-	fi
 	# From here on the host is being changed. The record comes first, what is stale first of all: what
 	# was wanted before and is not any more is so until it is out of the kernel.
-	record="$WORK/stale $WORK/routes $WORK/node $WORK/heal $WORK/forward"
-	new_script=
 	if [ -d "$DIR" ]; then
-		put "$DIR/hostPodRoutes.sh" "$0"
-		new_script=$CHANGED
-		# shellcheck disable=SC2086  # a list of files
-		mv $record "$DIR"
+		mv "$NEXT/stale" "$NEXT/routes" "$NEXT/node" "$NEXT/heal" "$NEXT/forward" "$NEXT/hostPodRoutes.sh" "$DIR"
 	else
-		cp "$0" "$WORK/new/hostPodRoutes.sh"
-		# shellcheck disable=SC2086  # a list of files
-		mv $record "$WORK/new"
-		mv "$WORK/new" "$DIR"
+		mv "$NEXT" "$DIR"
 	fi
 	forward
 	forward_at_boot
@@ -476,7 +486,7 @@ converge() {
 	if run_batch; then : >"$DIR/stale"; else failed=yes; fi
 	# What was taken over and has not already made way to a route of ours.
 	if [ -s "$WORK/adopted" ]; then ip -force -batch "$WORK/adopted" >/dev/null 2>&1 || :; fi
-	if [ -n "$named" ]; then hosts_block "$WORK/block"; fi
+	if [ -e /etc/hosts ] && { [ -s "$WORK/block" ] || [ -s "$WORK/named" ]; }; then hosts_block "$WORK/block"; fi
 	persist
 	[ -z "$failed" ] || exit 1
 }
@@ -497,8 +507,9 @@ remove() {
 		echo "nothing of $OWNER is here"
 		return
 	fi
-	if [ "$(cat "$DIR/node")" != "$NODE" ]; then
-		echo "left alone: this host is now $(cat "$DIR/node")"
+	read -r now <"$DIR/node" || :
+	if [ "$now" != "$NODE" ]; then
+		echo "left alone: this host is now $now"
 		return
 	fi
 	if have_systemd; then
@@ -509,10 +520,8 @@ remove() {
 	fi
 	begin
 	withdraw "$DIR"
-	: >"$WORK/block"
-	if hosts_matter "$WORK/block"; then hosts_block "$WORK/block"; fi
-	rm -f "$SYSCTL" "$SYSCTL.new"
-	rm -rf "$DIR"
+	if [ -e /etc/hosts ] && grep -qF "# BEGIN pod-network-routes $OWNER" /etc/hosts; then hosts_block /dev/null; fi
+	rm -rf "$SYSCTL" "$DIR"
 	have_owners || forward_back
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -97,16 +97,23 @@ test("a host reads the same routes", (t) => {
     "utf8",
   );
   const [functions = ""] = script.split(/^case /m);
-  const plan = `${functions}\nkernel_routes() { :; }\nWORK=$1 STATE=$1\nplan`;
+  mkdirSync(join(work, "next"));
+  const plan = `${functions}\nkernel_routes() { :; }\nWORK=$1 STATE=$1 NEXT=$1/next\nplan`;
   fc.assert(
     fc.property(tables, (routes) => {
       spawnSync("sh", ["-c", plan, "sh", work], {
         input: ["node a 10.0.0.1", ...routeLines(routes), "end", ""].join("\n"),
       });
       const lines = routes.map((r) => `${r.destination} via ${r.nextHop}\n`);
-      assert.equal(readFileSync(join(work, "routes"), "utf8"), lines.join(""));
+      assert.equal(
+        readFileSync(join(work, "next/routes"), "utf8"),
+        lines.join(""),
+      );
       assert.equal(readFileSync(join(work, "errors"), "utf8"), "");
-      assert.equal(readFileSync(join(work, "node"), "utf8"), "a 10.0.0.1\n");
+      assert.equal(
+        readFileSync(join(work, "next/node"), "utf8"),
+        "a 10.0.0.1\n",
+      );
     }),
     { numRuns: 50 },
   );

@@ -281,7 +281,7 @@ const lookCommand = [
   ["hosts", "cat /etc/hosts"],
   [
     "leftover",
-    "find /var/lib/pod-network-routes /run/pod-network-routes /etc /tmp -name '*.new' -o -name '.work*' -o -name '*.pod-network-routes' 2>/dev/null",
+    "find /var/lib/pod-network-routes /run/pod-network-routes /etc /tmp -name '*.new' -o -path '*/.next/*' -o -name '*.pod-network-routes' 2>/dev/null",
   ],
   ["forward", "cat /proc/sys/net/ipv4/ip_forward"],
 ]
