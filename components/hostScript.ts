@@ -30,7 +30,7 @@ export function convergeCommand(sudo: boolean): string {
 export function removeCommand(owner: string): (sudo: boolean) => string {
   const record = `${records}/${owner}`;
   return (sudo) =>
-    `sh -c 'if [ -e ${record} ]; then ${shell(sudo)} ${record}/hostPodRoutes.sh remove; else cat >/dev/null; fi'`;
+    `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
 }
 
 /** Puts the script on a host where it is not yet. */

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { mark, once, wasMarkedToday } from "./cache";
 import { step, tryRun } from "./exec";
 import { builtFrom, goBuild, needGo } from "./goBuild";
@@ -22,6 +22,7 @@ export type PluginName = "command" | "aws" | "gcp" | "openstack";
 export const home = join(local, "pulumi-home");
 /** The file that tells our stand-in, or what we have built, from the official plugin. */
 const standInMark = "stand-in";
+const standIns = "lab/standin";
 
 /** The folder of a plugin below Pulumi's home, as the engine names it. */
 function folder(name: PluginName): string {
@@ -116,19 +117,24 @@ async function builtOpenstack(): Promise<string> {
   });
 }
 
-/** Brings a stand-in up to date with its sources. Others may be running it meanwhile. */
+/** What the stand-ins are made of besides lab/standin. */
+const borrowed = ["components/ssh/pkcs8.ts"];
+
+/** Brings a stand-in up to date with its sources, which keep their places below it. Others may be running it meanwhile. */
 async function installStandIn(
   name: PluginName,
   directory: string,
   executable: string,
 ): Promise<void> {
   const { javaScript } = require("../register.js");
-  const sources = join(root, "lab/standin");
-  for (const file of readdirSync(sources)) {
-    const code = javaScript(join(sources, file));
-    replace(join(directory, file.replace(/\.ts$/, ".js")), code);
+  const own = readdirSync(join(root, standIns)).map((f) => `${standIns}/${f}`);
+  for (const file of [...own, ...borrowed]) {
+    const code = javaScript(join(root, file));
+    const script = join(directory, file.replace(/\.ts$/, ".js"));
+    mkdirSync(dirname(script), { recursive: true });
+    replace(script, code);
   }
-  const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/${name}.js" "$@"\n`;
+  const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/${standIns}/${name}.js" "$@"\n`;
   replace(join(directory, executable), start, 0o755);
 }
 

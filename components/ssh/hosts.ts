@@ -1,11 +1,11 @@
 import type { types } from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { type Faults, show } from "../core/faults";
 import type { Node } from "../core/inventory";
 import { join } from "../core/schema";
 import { readInputFile } from "../files";
 import type { Ssh } from "./args";
-import { keyProblem } from "./key";
+import { keyProblem, shortest } from "./key";
 import {
   findHostKey,
   isPinnableKey,
@@ -24,6 +24,8 @@ export interface Endpoint {
 /** How to log in. */
 export interface Credentials {
   readonly privateKey: pulumi.Input<string> | undefined;
+  /** The same key as the state is to have it. */
+  readonly recordedKey: pulumi.Input<string> | undefined;
   readonly passphrase: pulumi.Input<string> | undefined;
   readonly agentSocket: string | undefined;
 }
@@ -100,7 +102,7 @@ const bastionAttempts = 10;
 
 function proxy(
   { host, port, user, hostKey }: Endpoint,
-  { privateKey, passphrase, agentSocket }: Credentials,
+  { recordedKey, passphrase, agentSocket }: Credentials,
   ssh: Ssh,
   attempts: number,
 ): types.input.remote.ProxyConnectionArgs {
@@ -109,7 +111,7 @@ function proxy(
     port,
     user,
     ...(hostKey !== undefined && { hostKey }),
-    ...(privateKey !== undefined && { privateKey }),
+    ...(recordedKey !== undefined && { privateKey: recordedKey }),
     ...(passphrase !== undefined && { privateKeyPassword: passphrase }),
     ...(agentSocket !== undefined && { agentSocketPath: agentSocket }),
     perDialTimeout: ssh.connectTimeout,
@@ -200,5 +202,12 @@ function readCredentials(ssh: Ssh, faults: Faults): Credentials {
       "no way to log in: give privateKeyFile, privateKey (as a secret), or start an SSH agent (ssh-add)",
     );
   }
-  return { privateKey, passphrase, agentSocket: ssh.agentSocket };
+  const recordedKey =
+    typeof privateKey === "string" || privateKey === undefined
+      ? privateKey && shortest(privateKey)
+      : pulumi.output(privateKey).apply(shortest);
+  return {
+    ...{ privateKey, recordedKey, passphrase },
+    agentSocket: ssh.agentSocket,
+  };
 }

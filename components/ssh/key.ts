@@ -1,13 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
-import { utils } from "ssh2";
+import { type ParsedKey, utils } from "ssh2";
 import type { Credentials } from "./hosts";
+import { fromPkcs8 } from "./pkcs8";
+
+/** A private key as the SSH library has it, or why there is none. */
+export function readKey(
+  privateKey: string,
+  passphrase?: string,
+): ParsedKey | Error {
+  try {
+    return utils.parseKey(fromPkcs8(privateKey), passphrase);
+  } catch (error) {
+    return error as Error;
+  }
+}
 
 /** Why a private key cannot be used with this passphrase, or undefined if it can. */
 export function keyProblem(
   privateKey: string,
   passphrase: string | undefined,
 ): string | undefined {
-  const key = utils.parseKey(privateKey, passphrase);
+  const key = readKey(privateKey, passphrase);
   if (key instanceof Error) {
     return key.message.replace(/\s+/g, " ");
   }
@@ -15,8 +28,21 @@ export function keyProblem(
     return "this is the public key";
   }
   const unneeded =
-    passphrase !== undefined && !(utils.parseKey(privateKey) instanceof Error);
+    passphrase !== undefined && !(readKey(privateKey) instanceof Error);
   return unneeded ? "it is not encrypted, give no passphrase" : undefined;
+}
+
+/**
+ * The same private key in fewer characters, if there is such a form: the state has it twice for every host,
+ * and the engine writes the state twice for every host.
+ */
+export function shortest(privateKey: string): string {
+  const key = readKey(privateKey);
+  if (key instanceof Error || !key.isPrivateKey()) {
+    return privateKey; // it is encrypted, or has a fault that is said elsewhere
+  }
+  const pem = key.getPrivatePEM();
+  return pem.length < privateKey.length ? pem : privateKey;
 }
 
 /** Private key and passphrase as text. */

@@ -1,5 +1,6 @@
-import { Client, type ConnectConfig, type ParsedKey, utils } from "ssh2";
+import { Client, type ConnectConfig, type ParsedKey } from "ssh2";
 import type { Endpoint } from "./hosts";
+import { readKey } from "./key";
 
 /** What a host said when it was asked who it is. */
 export interface Answer {
@@ -90,7 +91,7 @@ const keys = new Map<string, ParsedKey>();
 /** A private key as the SSH library reads it, once: what encrypts a key makes that slow on purpose. */
 function parsed(privateKey: string, passphrase: string | undefined): ParsedKey {
   const id = `${passphrase}\n${privateKey}`;
-  const key = keys.get(id) ?? utils.parseKey(privateKey, passphrase);
+  const key = keys.get(id) ?? readKey(privateKey, passphrase);
   if (key instanceof Error) {
     throw key;
   }

@@ -1,6 +1,7 @@
 import { connect as dialSocket } from "node:net";
 import { constants } from "node:os";
 import { Client, type ClientChannel, type ConnectConfig, utils } from "ssh2";
+import { fromPkcs8 } from "../../components/ssh/pkcs8";
 
 /** `connection` of a remote command, with the provider's defaults filled in. */
 export interface Connection {
@@ -132,7 +133,9 @@ async function prepare(to: Omit<Connection, "proxy">): Promise<Login> {
       username: to.user,
       readyTimeout: to.perDialTimeout * 1000,
       ...(hostKey && { algorithms: { serverHostKey: [hostKey.type] } }),
-      ...(to.privateKey !== undefined && { privateKey: to.privateKey }),
+      ...(to.privateKey !== undefined && {
+        privateKey: fromPkcs8(to.privateKey),
+      }),
       ...(to.privateKeyPassword !== undefined && {
         passphrase: to.privateKeyPassword,
       }),
@@ -163,13 +166,14 @@ function checkPrivateKey({
   if (privateKey === undefined) {
     return;
   }
-  const key = utils.parseKey(privateKey, privateKeyPassword);
+  const readable = fromPkcs8(privateKey);
+  const key = utils.parseKey(readable, privateKeyPassword);
   if (key instanceof Error) {
     throw new Error(`ssh: ${key.message}`);
   }
   if (
     privateKeyPassword !== undefined &&
-    !(utils.parseKey(privateKey) instanceof Error)
+    !(utils.parseKey(readable) instanceof Error)
   ) {
     throw new Error("ssh: not an encrypted key");
   }

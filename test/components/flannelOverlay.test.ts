@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { FlannelOverlay } from "../../components/flannelOverlay";
 import { pipedCommand } from "../../components/pipedScript";
+import { shortest } from "../../components/ssh/key";
 import {
   bothNetworks,
   declareOverlay,
@@ -49,7 +50,7 @@ test("the command is told exactly how to reach the controller, what to run there
       port: 22,
       user: "root",
       hostKey,
-      privateKey,
+      privateKey: shortest(privateKey),
       perDialTimeout: 5,
       dialErrorLimit: 3,
     },

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostPodRoutesArgs } from "../../components/hostArgs";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
 import { convergeCommand, removeCommand } from "../../components/hostScript";
+import { shortest } from "../../components/ssh/key";
 import {
   cluster,
   commands,
@@ -48,7 +49,7 @@ test("a command is told exactly how to reach its host, what to run there and on 
       port: 22,
       user: "root",
       hostKey,
-      privateKey,
+      privateKey: shortest(privateKey),
       perDialTimeout: 5,
       dialErrorLimit: 3,
     },
@@ -188,7 +189,7 @@ test("a bastion is jumped through, with the same key and its own address, port a
     port: 2222,
     user: "jump",
     hostKey: "ssh-ed25519 AAAAbastion",
-    privateKey,
+    privateKey: shortest(privateKey),
     perDialTimeout: 5,
     dialErrorLimit: 10,
   });

@@ -45,7 +45,7 @@ async function findings(
     byNode: new Map(endpoints.map((e, i) => ["abc".charAt(i), e])),
     bastion,
     credentials: {
-      privateKey: login.privateKey,
+      ...{ privateKey: login.privateKey, recordedKey: undefined },
       passphrase: undefined,
       agentSocket: undefined,
     },
