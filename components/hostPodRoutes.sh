@@ -203,8 +203,9 @@ forward_back() {
 		before=$STATE/forward$family.before
 		if [ -f "$before" ]; then
 			sysctl_key $family
-			read -r value <"$before"
-			echo "$value" >"$FILE"
+			# a full disk may have left it empty
+			read -r value <"$before" || :
+			[ -z "$value" ] || echo "$value" >"$FILE"
 			rm "$before"
 		fi
 	done
@@ -521,7 +522,9 @@ remove() {
 	begin
 	withdraw "$DIR"
 	if [ -e /etc/hosts ] && grep -qF "# BEGIN pod-network-routes $OWNER" /etc/hosts; then hosts_block /dev/null; fi
-	rm -rf "$SYSCTL" "$DIR"
+	# the record last, and only if all else is gone
+	rm -f "$SYSCTL"
+	rm -rf "$DIR"
 	have_owners || forward_back
 }
 
