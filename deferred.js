@@ -33,3 +33,7 @@ function defer(id, names) {
     };
   }
 }
+
+// The SDK takes a stack trace of every promise, which source-map-support makes slow. What register.js compiles
+// keeps its lines, so that no map is needed.
+Error.prepareStackTrace = undefined;

@@ -11,6 +11,7 @@ import { openTofu } from "./contenders/opentofu";
 import { ours } from "./contenders/ours";
 import { parallelSsh } from "./contenders/parallelSsh";
 import { pyinfra } from "./contenders/pyinfra";
+import { writtenOnce } from "./contenders/writtenOnce";
 import { projectVersion } from "./machine";
 import { copyOfFloor, copyOfProject } from "./programs";
 import { type BenchEngine, benchEngine } from "./pulumi";
@@ -44,10 +45,12 @@ export async function getTools(
   const cli = await run(engine.pulumi, ["version"]);
   const pulumi = `Pulumi ${cli.trim()} (${engine.origin})`;
   const openssh = (await tryRun("ssh", ["-V"])).stderr.split(",")[0] ?? "";
+  const version = `${await projectVersion()}, ${pulumi}`;
   const makers: Record<string, () => Kind | Promise<Kind>> = {
-    ours: async () =>
-      ours(engine, project, `${await projectVersion()}, ${pulumi}`),
+    ours: () => ours(engine, project, version),
     floor: () => floor(engine, smallest, pulumi),
+    "ours-once": () => writtenOnce(ours(engine, project, version)),
+    "floor-once": () => writtenOnce(floor(engine, smallest, pulumi)),
     ssh: () => parallelSsh(openssh),
     opentofu: builtTofu,
     pyinfra: async () => pyinfra(await Python.install()),

@@ -23,11 +23,11 @@ const shortest = 16;
  * @param routes sorted by destination
  */
 export function routeLines(routes: readonly Hop[]): string[] {
-  const points = routes.map(toPoint);
+  const all = routes.map(toPoint);
   const lines: string[] = [];
-  for (let start = 0; start < points.length; ) {
-    const end = endOfRun(points, start);
-    const part = points.slice(start, end);
+  for (let start = 0; start < all.length; ) {
+    const end = endOfRun(all, start);
+    const part = all.slice(start, end);
     const [first, last] = [part[0], part.at(-1)];
     if (first && last && part.length >= shortest) {
       lines.push(`routes ${part.length} from ${text(first)} to ${text(last)}`);
@@ -66,12 +66,22 @@ interface Point {
   readonly hop: Address;
 }
 
-function toPoint({ destination, nextHop }: Hop): Point {
+/** Every node but one has the same route: it is read once. */
+const points = new WeakMap<Hop, Point>();
+
+function toPoint(route: Hop): Point {
+  const { destination, nextHop } = route;
+  const known = points.get(route);
+  if (known !== undefined) {
+    return known;
+  }
   const [cidr, hop] = [parseCidr(destination), parseAddress(nextHop)];
   if (typeof cidr === "string" || typeof hop === "string") {
     throw new Error(`not a route: ${destination} via ${nextHop}`);
   }
-  return { cidr, hop };
+  const point = { cidr, hop };
+  points.set(route, point);
+  return point;
 }
 
 function text({ cidr, hop }: Point): string {
@@ -79,16 +89,16 @@ function text({ cidr, hop }: Point): string {
 }
 
 /** Where the stretch that begins at `start` ends. */
-function endOfRun(points: readonly Point[], start: number): number {
-  const [a, b] = [points[start], points[start + 1]];
+function endOfRun(all: readonly Point[], start: number): number {
+  const [a, b] = [all[start], all[start + 1]];
   if (a === undefined || b === undefined || a.cidr.family !== 4) {
     return start + 1;
   }
   const destinations = b.cidr.first - a.cidr.first;
   const hops = b.hop.value - a.hop.value;
   let end = start + 1;
-  for (; end < points.length; end++) {
-    const [one, next] = [points[end - 1] as Point, points[end] as Point];
+  for (; end < all.length; end++) {
+    const [one, next] = [all[end - 1] as Point, all[end] as Point];
     if (
       next.cidr.family !== 4 ||
       next.cidr.prefix !== a.cidr.prefix ||

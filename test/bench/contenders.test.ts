@@ -9,7 +9,15 @@ import { Track } from "../../bench/rounds";
 import { getTools, type Tools } from "../../bench/tools";
 
 /** All but OpenTofu, whose build takes minutes; `npm run bench` itself tries every contender on two hosts first. */
-const tried = ["ours", "floor", "ssh", "pyinfra", "ansible", "guide"];
+const tried = [
+  "ours",
+  "floor",
+  "ours-once",
+  "ssh",
+  "pyinfra",
+  "ansible",
+  "guide",
+];
 
 describe("the contenders of the bench", () => {
   let directory: string;

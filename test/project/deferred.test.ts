@@ -32,3 +32,10 @@ for (const name of ["serializeClosure", "codePaths"]) {
     assert.deepEqual(await says(deferred, names), await says("", names));
   });
 }
+
+test("stack traces are read without source maps", async () => {
+  const slow = 'Error.prepareStackTrace = () => "by source-map-support"';
+  const first = "new Error('mine').stack.split('\\n')[0]";
+  assert.equal(await says(slow, first), "by source-map-support");
+  assert.equal(await says(`${slow}; ${deferred}`, first), "Error: mine");
+});
