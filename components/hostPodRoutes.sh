@@ -311,7 +311,7 @@ persist() {
 		# what runs in the old unit's sandbox; killed, for a stop would take the routes away
 		systemctl kill --signal=KILL "$UNIT" 2>/dev/null || :
 	fi
-	if [ -s "$WORK/script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
+	if [ -n "$new_script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
 	systemctl --quiet enable --now "$UNIT" || die "cannot start $UNIT: $(systemctl status --no-pager --lines 5 "$UNIT" 2>&1)"
 	echo "persistence: systemd"
 }
@@ -349,9 +349,9 @@ stopped() {
 # Takes standard input apart into the next record, under $NEXT, and files under $WORK: the owner, the block
 # of /etc/hosts; and compares it with what is there. errors: why this host is not to be touched, as where
 # a wanted destination is taken by a route that is not ours. adopted: the commands that take such routes
-# over, never one of the kernel itself. named: /etc/hosts has a block of this owner. script: the recorded
-# copy of this script is another one. Sets BATCH, the commands that make the routes as they are wanted.
-# Fails if the end of the input is missing.
+# over, never one of the kernel itself. named: /etc/hosts has a block of this owner. script: there is no
+# recorded copy of this script, or another one. Sets BATCH, the commands that make the routes as they are
+# wanted. Fails if the end of the input is missing.
 plan() {
 	kernel_routes >"$WORK/kernel"
 	existing "$STATE"/*/hostPodRoutes.sh
@@ -394,7 +394,7 @@ plan() {
 		kind == "fact" && $1 == "hosts" { print rest > (to "block") }
 		kind == "fact" && $1 ~ /^(node|heal|forward)$/ { print rest > (record $1) }
 		kind == "fact" && $0 == "end" { ended = 1 }
-		kind == "script" { script[FNR] = $0; lines = FNR; print > (record "hostPodRoutes.sh") }
+		kind == "script" { script[FNR] = $0; lines = FNR }
 		kind == "copy" || kind == "record" { n = split(FILENAME, path, "/"); mine = path[n - 1] == owner }
 		kind == "copy" && mine { copied = FNR; if ($0 != script[FNR]) differs = 1 }
 		kind == "record" {
@@ -418,7 +418,7 @@ plan() {
 				if (d in owned && owned[d] != owner) error(wanted[i] " is routed on this host by " owned[d] "; remove it there first")
 			}
 			if (inside) error("/etc/hosts: the block of " owner " has no \047" end "\047, mend it by hand")
-			if (copied && (differs || copied != lines)) print "another" > (to "script")
+			if (differs || copied != lines) print "another" > (to "script")
 			batch()
 			exit !ended
 		}
@@ -474,10 +474,17 @@ converge() {
 		sed 's/^/pod-network-routes: /' "$WORK/errors" >&2
 		exit 1
 	fi
+	copy=
+	if [ -s "$WORK/script" ]; then
+		copy=$NEXT/hostPodRoutes.sh
+		cp "$0" "$copy" || die "cannot write $copy"
+	fi
 	# From here on the host is being changed. The record comes first, what is stale first of all: what
 	# was wanted before and is not any more is so until it is out of the kernel.
+	new_script=
 	if [ -d "$DIR" ]; then
-		mv "$NEXT/stale" "$NEXT/routes" "$NEXT/node" "$NEXT/heal" "$NEXT/forward" "$NEXT/hostPodRoutes.sh" "$DIR"
+		new_script=$copy
+		mv "$NEXT/stale" "$NEXT/routes" "$NEXT/node" "$NEXT/heal" "$NEXT/forward" ${copy:+"$copy"} "$DIR"
 	else
 		mv "$NEXT" "$DIR"
 	fi
