@@ -84,11 +84,10 @@ have_systemd() {
 
 # --- routes ------------------------------------------------------------------------------------
 
-# Every route of the main table, both families, one a line. Asked for one protocol, ip would not
-# print it.
+# Every route, one a line; ip names the table of those that are not in the main one. Asked for one protocol,
+# it would not print that; asked for the main table, it would show one family only.
 kernel_routes() {
-	ip -4 -o route show table main
-	ip -6 -o route show table main 2>/dev/null || :
+	ip -o route show table all
 }
 
 # awk functions. has() takes a line of `ip route`, wants() and drops() a line of a record, and batch()
@@ -144,7 +143,7 @@ reconcile() {
 	existing "$@"
 	# shellcheck disable=SC2086  # a list of files
 	BATCH=$(kernel_routes | awk -v proto="$PROTO" "$ROUTE_AWK"'
-		kind == "have" { has() }
+		kind == "have" && field("table") == "" { has() }
 		kind == "want" { wants($0) }
 		kind == "drop" { drops($0) }
 		END { batch() }
@@ -404,6 +403,7 @@ plan() {
 		}
 		kind == "hosts" && ($0 == begin || $0 == begin " (no newline before)") { inside = 1; print > (to "named") }
 		kind == "hosts" && $0 == end { inside = 0 }
+		kind == "have" && field("table") != "" { next }
 		kind == "have" { has() }
 		kind == "have" && destination() in want && field("proto") != proto {
 			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \

@@ -33,16 +33,15 @@ export function removeCommand(owner: string): (sudo: boolean) => string {
     `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
 }
 
-/** Puts the script on a host where it is not yet. */
+/**
+ * Puts the script on a host where it is not yet. Standard input is one command of the shell, which writes the
+ * text by itself: of one that was cut short, nothing is run.
+ */
 export function installation(sudo: boolean): Installation {
-  const { text, hash } = script();
   const file = path();
-  const steps = [
-    `umask 022; mkdir -p ${directory} && exec 9<${directory} && flock 9 && cat >${file}.new || exit 1`,
-    `case $(sha256sum <${file}.new) in ${hash}*) mv ${file}.new ${file};; *) echo "${file} did not arrive as it was sent" >&2; exit 1;; esac`,
-  ];
+  const text = script().text.replaceAll("'", `'\\''`);
   return {
-    command: `test -e ${file} || ${shell(sudo)} -c '${steps.join("; ")}'`,
-    input: text,
+    command: `test -e ${file} || exec ${shell(sudo)} -c 'eval "$(cat)"; test -e ${file} || { echo "${file} could not be put there" >&2; exit 1; }'`,
+    input: `{ umask 022; mkdir -p ${directory} && printf %s '${text}' >${file}.$$ && mv ${file}.$$ ${file} || rm -f ${file}.$$; }\n`,
   };
 }

@@ -1,10 +1,9 @@
 import { Client, type ConnectConfig } from "ssh2";
 import {
   type Answer,
-  authentication,
   compare,
+  connect,
   explain,
-  keyAlgorithm,
   type Login,
   patience,
 } from "./login";
@@ -59,17 +58,15 @@ export class Call {
         this.isClosed = true;
         done({ state: "unreachable", reason: closed });
       });
-      client.connect({
+      connect(client, login, {
         ...to,
-        ...keyAlgorithm(login),
-        ...authentication(login),
         // the hosts wait for each other
         readyTimeout: 0,
         hostVerifier: (key: Buffer, accept: (isRight: boolean) => void) => {
           this.accept = accept;
           done(compare(key, login));
         },
-      } as ConnectConfig);
+      });
     });
   }
 

@@ -1,4 +1,10 @@
-import { Client, type ConnectConfig, type ParsedKey } from "ssh2";
+import {
+  type Algorithms,
+  Client,
+  type ConnectConfig,
+  type KexAlgorithm,
+  type ParsedKey,
+} from "ssh2";
 import type { Endpoint } from "./hosts";
 import { readKey } from "./key";
 
@@ -43,18 +49,31 @@ export function login(
     client.on("close", () =>
       resolve({ state: "unreachable", reason: "closed the connection" }),
     );
-    client.connect({
+    connect(client, endpoint, {
       ...to,
-      ...keyAlgorithm(endpoint),
-      ...authentication(endpoint),
       readyTimeout: patience,
       hostVerifier: (key: Buffer) => {
         const answer = compare(key, endpoint);
         wrongKey = answer.state === "ok" ? undefined : answer;
         return answer.state === "ok";
       },
-    } as ConnectConfig);
+    });
   });
+}
+
+/** Begins a connection, to be logged into by this key and with the pinned host key. */
+export function connect(
+  client: Client,
+  login: Login,
+  config: ConnectConfig,
+): void {
+  client.connect({
+    ...config,
+    algorithms: algorithms(login),
+    ...authentication(login),
+  } as ConnectConfig);
+  // else the request that follows the end of the key exchange waits for its acknowledgement, 40 ms
+  client.setNoDelay(true);
 }
 
 /** The way to a host through a bastion. Throws if there is none. */
@@ -70,7 +89,7 @@ export function through(
 }
 
 /** Who logs in, and by which key. */
-export function authentication({
+function authentication({
   user,
   privateKey,
   passphrase,
@@ -99,14 +118,16 @@ function parsed(privateKey: string, passphrase: string | undefined): ParsedKey {
   return key;
 }
 
-/** The server is to show the pinned key, not another of its keys. */
-export function keyAlgorithm({
-  hostKey,
-}: Endpoint): Pick<ConnectConfig, "algorithms"> {
+/** Of the key exchanges, the one that costs a host least: OpenSSH's own curve25519 makes a login a tenth dearer. */
+const cheap: KexAlgorithm = "ecdh-sha2-nistp256";
+
+/** The library's key exchanges, that one first; and the server is to show the pinned key, not another of its keys. */
+function algorithms({ hostKey }: Endpoint): Algorithms {
   const type = hostKey?.split(" ")[0];
-  return type === undefined
-    ? {}
-    : { algorithms: { serverHostKey: [type as "ssh-ed25519"] } };
+  return {
+    kex: { remove: cheap, prepend: cheap, append: [] },
+    ...(type !== undefined && { serverHostKey: [type as "ssh-ed25519"] }),
+  };
 }
 
 /** Whether the key that a server shows is the pinned one. */

@@ -220,6 +220,8 @@ function connect(
       },
       ...(sock && { sock }),
     });
+    // as Go's sockets are
+    client.setNoDelay(true);
   });
 }
 

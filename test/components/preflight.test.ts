@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { connect, createServer, type Server } from "node:net";
 import { test } from "node:test";
-import { Server as SshServer } from "ssh2";
+import {
+  type Algorithms,
+  type Connection,
+  type KexAlgorithm,
+  Server as SshServer,
+} from "ssh2";
 import type { Installation } from "../../components/ssh/call";
 import type { Endpoint, Hosts } from "../../components/ssh/hosts";
 import { type Finding, preflight } from "../../components/ssh/preflight";
@@ -58,9 +63,13 @@ async function findings(
 }
 
 /** An SSH server that logs `login` in, and records what is run there; every command ends with `code`. */
-function installable(done: string[], code = 0): Server {
+function installable(
+  done: string[],
+  code = 0,
+  algorithms: Algorithms = {},
+): Server {
   const hostKeys = [host.privateKey];
-  return new SshServer({ hostKeys }, (client) => {
+  return new SshServer({ hostKeys, algorithms }, (client) => {
     client.on("error", () => {});
     client.on("authentication", (context) =>
       context.method === "publickey" ? context.accept() : context.reject(),
@@ -115,6 +124,30 @@ test("a host that has no key of the expected type has the wrong key", async (t) 
       state: "wrong key",
       reason: `it has no host key of the expected type, ${host.hostKey}`,
     },
+  ]);
+});
+
+test("the key exchange is the one that costs a host least, and any other where it has only that", async (t) => {
+  const agreed: string[] = [];
+  const kinds: (KexAlgorithm | undefined)[] = [
+    undefined,
+    "curve25519-sha256",
+    "diffie-hellman-group16-sha512",
+  ];
+  const ends: Endpoint[] = [];
+  for (const kex of kinds) {
+    const server = installable([], 0, kex && { kex: [kex] });
+    server.on("connection", (client: Connection) =>
+      client.on("handshake", ({ kex }) => agreed.push(kex)),
+    );
+    ends.push(endpoint(await listen(t, server), host.hostKey));
+  }
+  const found = await findings(ends, undefined, { command: "", input: "" });
+  assert.deepEqual(found, ["a", "b", "c"].map(ok));
+  assert.deepEqual(agreed.sort(), [
+    "curve25519-sha256",
+    "diffie-hellman-group16-sha512",
+    "ecdh-sha2-nistp256",
   ]);
 });
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import { installation } from "../../components/hostScript";
+import { root } from "../../lab/paths";
 import { anyText, nasty } from "../core/hostileText";
 import { assertSame, plainHosts, Scenario } from "./scenario";
 
@@ -55,7 +55,8 @@ describe("the script on a host, given what no component would send,", () => {
 
   before(() => {
     mkdirSync(files(), { recursive: true });
-    writeFileSync(join(files(), "script"), installation(false).input);
+    const script = join(root, "components/hostPodRoutes.sh");
+    copyFileSync(script, join(files(), "script"));
   });
 
   it("does nothing of an input that is cut short, wherever", () =>

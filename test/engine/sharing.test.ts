@@ -31,6 +31,9 @@ describe("what is not ours on a host", () => {
       "ip route add 10.200.0.0/16 via 10.240.0.1 metric 50",
       "ip route add 10.200.1.128/25 via 10.240.0.1 proto static",
       "ip route add 198.51.100.0/24 via 10.240.0.1 proto 173",
+      "ip route add 10.200.1.0/24 via 10.240.0.1 table 100",
+      "ip route add 10.201.1.0/24 via 10.240.0.1 proto 173 table 511",
+      "ip route add 10.200.0.0/24 via 10.240.0.20 proto 173 table 100",
       "ip -6 route add 2001:db8::/64 via fd00:240::1 2>/dev/null",
       "printf '10.9.9.9 somebody # kept\\n\\n# no newline at the end' >> /etc/hosts",
       "mkdir -p /etc/sysctl.d; echo 'net.ipv4.conf.all.log_martians = 1' > /etc/sysctl.d/50-theirs.conf",
@@ -52,16 +55,16 @@ describe("what is not ours on a host", () => {
       ),
       "1\n",
     );
-    assert.deepEqual(
-      theirs(await scenario.lab.on("controller-0", "ip route")),
-      [
-        "10.200.0.0/16 via 10.240.0.1 dev eth0 metric 50",
-        "10.200.1.128/25 via 10.240.0.1 dev eth0 proto static",
-        "10.240.0.0/24 dev eth0 proto kernel scope link src 10.240.0.10",
-        "192.0.2.0/24 via 10.240.0.1 dev eth0",
-        "198.51.100.0/24 via 10.240.0.1 dev eth0 proto 173",
-      ],
-    );
+    const routes = await scenario.lab.on("controller-0", "ip route");
+    assert.match(routes, /^10\.200\.0\.0\/24 via 10\.240\.0\.20 .*173/m);
+    assert.match(routes, /^10\.200\.1\.0\/24 via 10\.240\.0\.21 .*173/m);
+    assert.deepEqual(theirs(routes), [
+      "10.200.0.0/16 via 10.240.0.1 dev eth0 metric 50",
+      "10.200.1.128/25 via 10.240.0.1 dev eth0 proto static",
+      "10.240.0.0/24 dev eth0 proto kernel scope link src 10.240.0.10",
+      "192.0.2.0/24 via 10.240.0.1 dev eth0",
+      "198.51.100.0/24 via 10.240.0.1 dev eth0 proto 173",
+    ]);
     scenario.configure(stack, { nodes: cluster(201) });
     await up(stack);
     assert.match(
