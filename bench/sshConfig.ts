@@ -5,7 +5,7 @@ import type { Site } from "./contender";
 /**
  * A configuration for OpenSSH's client that knows the hosts and nothing else.
  *
- * @param fast agree on keys as SSH libraries do; OpenSSH's own way costs twice the processor time
+ * @param fast agree on keys as ours does, which costs the hosts least
  */
 export function writeSshConfig(
   { lab, directory }: Site,
@@ -20,7 +20,7 @@ export function writeSshConfig(
     "GlobalKnownHostsFile /dev/null",
     "StrictHostKeyChecking yes",
     "BatchMode yes",
-    ...(fast ? ["KexAlgorithms curve25519-sha256"] : []),
+    ...(fast ? ["KexAlgorithms ecdh-sha2-nistp256"] : []),
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
   return file;
