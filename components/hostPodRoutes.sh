@@ -92,7 +92,8 @@ kernel_routes() {
 
 # awk functions. has() takes a line of `ip route`, wants() and drops() a line of a record, and batch()
 # writes the commands that bring our routes from what is had to what is wanted. What is right already
-# is left alone. The kernel prints the route to a single address without its prefix length.
+# is left alone. The kernel prints the route to a single address without its prefix length. Lines of
+# other tables than the main one are left out.
 # shellcheck disable=SC2016  # $ is awk's
 ROUTE_AWK='
 function canonical(d) { if (d ~ /:/) sub(/\/128$/, "", d); else sub(/\/32$/, "", d); return d }
@@ -111,6 +112,7 @@ function batch(   i, d) {
 		if (d in via && !(d in want)) print "route del", dropped[i], "via", via[d], "proto", proto
 	}
 }
+kind == "have" && field("table") != "" { next }
 '
 
 # Those of these files that there are. No path of ours has a space in it.
@@ -143,7 +145,7 @@ reconcile() {
 	existing "$@"
 	# shellcheck disable=SC2086  # a list of files
 	BATCH=$(kernel_routes | awk -v proto="$PROTO" "$ROUTE_AWK"'
-		kind == "have" && field("table") == "" { has() }
+		kind == "have" { has() }
 		kind == "want" { wants($0) }
 		kind == "drop" { drops($0) }
 		END { batch() }
@@ -403,7 +405,6 @@ plan() {
 		}
 		kind == "hosts" && ($0 == begin || $0 == begin " (no newline before)") { inside = 1; print > (to "named") }
 		kind == "hosts" && $0 == end { inside = 0 }
-		kind == "have" && field("table") != "" { next }
 		kind == "have" { has() }
 		kind == "have" && destination() in want && field("proto") != proto {
 			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \

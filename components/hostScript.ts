@@ -41,7 +41,7 @@ export function installation(sudo: boolean): Installation {
   const file = path();
   const text = script().text.replaceAll("'", `'\\''`);
   return {
-    command: `test -e ${file} || exec ${shell(sudo)} -c 'eval "$(cat)"; test -e ${file} || { echo "${file} could not be put there" >&2; exit 1; }'`,
+    command: `test -e ${file} || exec ${shell(sudo)} -c '(eval "$(cat)"); test -e ${file} || { echo "${file} could not be put there" >&2; exit 1; }'`,
     input: `{ umask 022; mkdir -p ${directory} && printf %s '${text}' >${file}.$$ && mv ${file}.$$ ${file} || rm -f ${file}.$$; }\n`,
   };
 }

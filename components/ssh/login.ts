@@ -71,7 +71,7 @@ export function connect(
     ...config,
     algorithms: algorithms(login),
     ...authentication(login),
-  } as ConnectConfig);
+  });
   // else the request that follows the end of the key exchange waits for its acknowledgement, 40 ms
   client.setNoDelay(true);
 }
