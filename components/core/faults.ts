@@ -1,3 +1,5 @@
+import { printable } from "./plainText";
+
 /** One thing that is wrong with the input: where it stands, and what is wrong with which value. */
 export interface Fault {
   /** Where the value stands, as a path the reader can find: `nodes[2].podCidrs[0]`, `machines.txt:3`. */
@@ -10,8 +12,9 @@ export interface Fault {
 export class Faults {
   readonly all: Fault[] = [];
 
+  /** Both are kept as one line of printable ASCII, whatever stands in keys, file names and answers. */
   add(path: string, message: string): void {
-    this.all.push({ path: oneLine(path), message: oneLine(message) });
+    this.all.push({ path: printable(path), message: printable(message) });
   }
 
   /** Throws a {@link FaultsError} when there is any fault. */
@@ -35,15 +38,6 @@ export class FaultsError extends Error {
   }
 }
 
-/** A fault is one line and cannot steer a terminal, whatever stands in keys and file names. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}|\p{Zl}|\p{Zp}/gu, escaped);
-}
-
-function escaped(c: string): string {
-  return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
 /** Shows a value of the input in a message: quoted, on one line, never longer than a line can bear. */
 export function show(value: unknown): string {
   // no more than can be shown: JSON that is nested without end would end the program
@@ -51,6 +45,6 @@ export function show(value: unknown): string {
   const text =
     JSON.stringify(value, (_key, item) => (items-- > 0 ? item : undefined)) ??
     String(value);
-  const printable = text.replace(/[\u007f-\uffff]/g, escaped);
-  return printable.length > 80 ? `${printable.slice(0, 76)} ..."` : printable;
+  const line = printable(text);
+  return line.length > 80 ? `${line.slice(0, 76)} ..."` : line;
 }

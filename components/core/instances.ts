@@ -1,4 +1,5 @@
 import { type Faults, show } from "./faults";
+import { matchesGlob } from "./glob";
 import { type Node, readNode } from "./inventory";
 import { join } from "./schema";
 
@@ -56,12 +57,12 @@ export function instanceNodes<I extends Instance>(
   const byName = new Map<string, I[]>();
   for (const instance of found) {
     const namesakes = byName.get(instance.name) ?? [];
-    byName.set(instance.name, [...namesakes, instance]);
+    namesakes.push(instance);
+    byName.set(instance.name, namesakes);
   }
   const chosen = new Set<string>();
   for (const [i, name] of names.entries()) {
-    const pattern = glob(name);
-    const matches = [...byName.keys()].filter((one) => pattern.test(one));
+    const matches = [...byName.keys()].filter((one) => matchesGlob(name, one));
     if (matches.length === 0) {
       faults.add(
         join(path, i),
@@ -179,12 +180,4 @@ function notRunning<I extends Instance>(
 /** What messages call an instance. */
 function label({ name, id }: Instance): string {
   return `${name} (${id})`;
-}
-
-function glob(name: string): RegExp {
-  const escaped = name.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(
-    `^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`,
-    "s",
-  );
 }

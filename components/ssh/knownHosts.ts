@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { matchesGlob } from "../core/glob";
 
 /** One usable line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 interface Entry {
@@ -93,15 +94,7 @@ function matches(patterns: string, host: string): boolean {
     list.some(
       (p) =>
         p.startsWith("!") === negated &&
-        wildcard(p.replace(/^!/, "")).test(host),
+        matchesGlob(p.replace(/^!/, "").toLowerCase(), host.toLowerCase()),
     );
   return named(false) && !named(true);
-}
-
-function wildcard(pattern: string): RegExp {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(
-    `^${escaped.replace(/\*/g, ".*").replace(/\?/g, ".")}$`,
-    "i",
-  );
 }
