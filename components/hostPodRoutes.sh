@@ -2,20 +2,22 @@
 # Gives one host its pod network routes, keeps them there, and takes them away again.
 #
 #   converge        make the host as standard input says
-#   remove          undo what converge did, if standard input still names this host's owner
+#   remove          undo what converge did, if standard input still names this host's owner and node
 #   watch DIR       (systemd) keep the routes recorded in DIR, until stopped
-#   stopped DIR    (systemd) take the routes recorded in DIR out of the kernel
+#   stopped DIR     (systemd) take the routes recorded in DIR out of the kernel
 #
-# Standard input, one fact a line:
+# Standard input, one fact a line, in this order:
 #   owner NAME                    whose routes these are; several owners can share a host
 #   node NAME ADDRESS             which node this is, and where it was reached
-#   adopt yes|no                  take over a foreign route to a wanted destination
-#   heal SECONDS                  how often watch looks
-#   forward 4|6                   forward packets of this address family
-#   route CIDR via ADDRESS
+#   adopt yes|no                  whether a foreign route to a wanted destination is replaced
+#   heal SECONDS                  how often watch looks, 1 to 3600
+#   forward 4|6                   forward packets of this address family; none, one or both, 4 first
+#   route CIDR via ADDRESS        any number of these and of the next
 #   routes COUNT from CIDR via ADDRESS to CIDR via ADDRESS     as many, IPv4, evenly between the two
-#   hosts ADDRESS NAME            a line of the managed block of /etc/hosts
-#   end                           there is no more; of an input that was cut short nothing is done
+#   hosts ADDRESS NAME            a line of the managed block of /etc/hosts; any number
+#   end                           without it the input was cut short
+#
+# FACTS_AWK below has the exact form of each. If one line is of another form, nothing is done.
 #
 # What belongs to an owner is recorded in $STATE/OWNER before the kernel is touched, so that an
 # interrupted run is finished by the next one. Routes carry a protocol number of their own, and
@@ -26,15 +28,19 @@ set -eu
 # 16-18, 42, 84, 99 and 186-192.
 PROTO=173
 STATE=/var/lib/pod-network-routes
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
 # Where converge and remove work, once they have the lock, and where the next record of an owner is made.
-# Both stay until one fails or the last owner leaves; what is in them, the next one overwrites. No owner's
+# Both stay until one fails or the last owner leaves; the next run overwrites what is in them. No owner's
 # name begins with a dot.
 WORK=/run/pod-network-routes/work
 NEXT=$STATE/.next
+# How long to wait for another run on this host, in seconds. A run takes less than one.
+LOCK_PATIENCE=60
+# More bytes of standard input are not read: 20000 facts of 200 characters.
+INPUT_LIMIT=4000000
 
 die() {
 	echo "pod-network-routes: $*" >&2
@@ -42,17 +48,30 @@ die() {
 }
 
 # Serialises all that changes routes on this host: converge, remove and the watchers of all owners.
-# Makes these directories, the first of which is $STATE or in it.
+# Makes these directories, the first of which is $STATE or in it. The lock is that of $STATE, which only
+# root can open (mode 0711), so nobody else can hold it.
 lock() {
 	while :; do
+		[ -d "$STATE" ] || mkdir -m 711 "$STATE" 2>/dev/null || [ -d "$STATE" ] || die "cannot make $STATE"
 		for directory; do
-			[ -d "$directory" ] || mkdir -p "$@" || exit
+			[ -d "$directory" ] || mkdir -p "$directory" || exit
 		done
 		exec 9<"$STATE"
-		flock 9
-		# The last owner to leave removes the directory under our feet.
+		await_lock
+		# The last owner to leave removes the directory that was just opened.
 		# shellcheck disable=SC3013  # dash, bash and busybox all have -ef
 		if [ /proc/self/fd/9 -ef "$STATE" ] && [ -d "$1" ]; then return; fi
+	done
+}
+
+# busybox's flock has no option for a limit of time.
+await_lock() {
+	waited=0
+	until flock -n 9; do
+		[ "$waited" -lt "$LOCK_PATIENCE" ] ||
+			die "another process has held the lock of $STATE for $LOCK_PATIENCE s; it is named by: lslocks | grep pod-network-routes"
+		sleep 1
+		waited=$((waited + 1))
 	done
 }
 
@@ -82,6 +101,133 @@ have_systemd() {
 	[ -d /run/systemd/system ] && command -v systemctl >/dev/null
 }
 
+# --- facts -------------------------------------------------------------------------------------
+
+# Standard input, up to a limit. A shell drops NULs and busybox's awk ends a line at one: they become
+# another character that no fact has.
+read_input() {
+	head -c "$INPUT_LIMIT" | tr '\000' '\001'
+}
+
+# awk functions: the exact form of each fact. fact() takes a line, complete() is called behind the last one.
+# What is not of its form is refused with exit code 3, and the reason on standard output. Afterwards owner,
+# node, adopt and heal are set; forwarded[] has the families, wanted[] the destinations in their order, want[]
+# the next hop of each, and block[] the lines for /etc/hosts. mawk has no {n,m} in its expressions.
+# shellcheck disable=SC2016  # $ is awk's
+FACTS_AWK='
+function refuse(why) { print (facts ? "standard input, line " facts ": " : "") why; refused = 1; exit 3 }
+
+# the number of an IPv4 address, or -1
+function ipv4(text,   part, i) {
+	if (split(text, part, ".") != 4) return -1
+	for (i = 1; i <= 4; i++) if (part[i] !~ /^(0|[1-9][0-9]?[0-9]?)$/ || part[i] + 0 > 255) return -1
+	return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4]
+}
+function dotted(n) { return int(n / 16777216) "." (int(n / 65536) % 256) "." (int(n / 256) % 256) "." (n % 256) }
+function hex(text,   i, n) {
+	n = 0
+	for (i = 1; i <= length(text); i++) n = n * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+	return n
+}
+
+# whether this is an IPv6 address as RFC 5952 writes it; group[] has its groups then
+function ipv6(text,   half, left, right, a, b, i) {
+	i = split(text, half, "::")
+	left = split(half[1], a, ":")
+	right = i == 2 ? split(half[2], b, ":") : 0
+	if (length(text) > 39 || !(i == 1 && left == 8 || i == 2 && left + right <= 6)) return 0
+	for (i = 1; i <= 8; i++) {
+		group[i] = i <= left ? a[i] : i > 8 - right ? b[i - 8 + right] : "0"
+		if (group[i] !~ /^(0|[1-9a-f][0-9a-f]*)$/ || length(group[i]) > 4) return 0
+	}
+	return text == ipv6_text()
+}
+# group[] as RFC 5952 writes it: the first of the longest runs of zeros is "::"
+function ipv6_text(   i, run, longest, from, text) {
+	for (i = 1; i <= 8; i++) {
+		run = group[i] == "0" ? run + 1 : 0
+		if (run > longest) { longest = run; from = i - run + 1 }
+	}
+	for (i = 1; i <= 8; i++) {
+		if (longest > 1 && i == from) { text = text "::"; i += longest - 1 }
+		else text = text (text == "" || text ~ /:$/ ? "" : ":") group[i]
+	}
+	return text
+}
+
+# 4 or 6 for an address that a node or a pod can have, else 0: not 0.0.0.0/8, 127.0.0.0/8, 169.254.0.0/16,
+# 224.0.0.0/4, 255.255.255.255, ::/16, fe80::/10, ff00::/8
+function usable(text,   n, first) {
+	n = ipv4(text)
+	first = int(n / 16777216)
+	if (n >= 0) return first == 0 || first == 127 || int(n / 65536) == 43518 || first >= 224 && first <= 239 || n == 4294967295 ? 0 : 4
+	if (!ipv6(text)) return 0
+	first = hex(group[1])
+	return first == 0 || first >= 65152 && first <= 65215 || first >= 65280 ? 0 : 6
+}
+# busybox may have no ^
+function two_to(n,   power) { for (power = 1; n > 0; n--) power *= 2; return power }
+# 4 or 6 for a destination without host bits, from /8 and from /16 on, else 0
+function block_of(text,   part, family, bits, i, n) {
+	if (split(text, part, "/") != 2 || part[2] !~ /^[1-9][0-9]?[0-9]?$/) return 0
+	family = usable(part[1])
+	bits = part[2] + 0
+	if (family == 4) return bits >= 8 && bits <= 32 && ipv4(part[1]) % two_to(32 - bits) == 0 ? 4 : 0
+	if (family == 0 || bits < 16 || bits > 128) return 0
+	for (i = 1; i <= 8; i++) {
+		n = 16 * i - bits # host bits up to and in this group
+		if (n > 0 && hex(group[i]) % two_to(n > 16 ? 16 : n) != 0) return 0
+	}
+	return 6
+}
+# a lower-case RFC 1123 subdomain
+function host_name(text,   label, i) {
+	i = split(text, label, ".")
+	if (i == 0 || length(text) > 253) return 0
+	for (; i > 0; i--) if (label[i] !~ /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/ || length(label[i]) > 63) return 0
+	return 1
+}
+
+function canonical(d) { if (d ~ /:/) sub(/\/128$/, "", d); else sub(/\/32$/, "", d); return d }
+function add_route(cidr, hop) {
+	if (block_of(cidr) != usable(hop) || usable(hop) == 0) refuse("a destination or next hop that no route can have")
+	if (canonical(cidr) in want) refuse("a destination for the second time")
+	if (wantings == 20000) refuse("more than 20000 routes")
+	wanted[++wantings] = cidr
+	want[canonical(cidr)] = hop
+}
+function add_routes(count, cidr, hop, last, last_hop,   from, to, step, hop_step, i) {
+	split(cidr, from, "/")
+	split(last, to, "/")
+	if (count !~ /^[1-9][0-9]?[0-9]?[0-9]?[0-9]?$/ || count < 2 || from[2] != to[2]) refuse("a bad range of routes")
+	if (ipv4(from[1]) < 0 || ipv4(to[1]) < 0 || ipv4(hop) < 0 || ipv4(last_hop) < 0) refuse("a bad range of routes")
+	step = (ipv4(to[1]) - ipv4(from[1])) / (count - 1)
+	hop_step = (ipv4(last_hop) - ipv4(hop)) / (count - 1)
+	if (step != int(step) || hop_step != int(hop_step)) refuse("a range of routes that are not evenly apart")
+	for (i = 0; i < count; i++) add_route(dotted(ipv4(from[1]) + i * step) "/" from[2], dotted(ipv4(hop) + i * hop_step))
+}
+
+# stage: 1 to 4 behind owner, node, adopt and heal, 5 behind a route, 6 behind a line for /etc/hosts, 7 behind end
+function fact() {
+	facts++
+	if (facts > 20000) refuse("more than 20000 facts")
+	if (length($0) > 600) refuse("more than 600 characters")
+	if ($0 ~ /[^ -~]/) refuse("a character that is not printable ASCII")
+	if (stage == 0 && $0 == "owner " $2 && $2 ~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ && length($2) <= 200) { owner = $2; stage = 1 }
+	else if (stage == 1 && $0 == "node " $2 " " $3 && host_name($2) && (host_name($3) || ipv6($3))) { node = $2 " " $3; stage = 2 }
+	else if (stage == 2 && ($0 == "adopt yes" || $0 == "adopt no")) { adopt = $2; stage = 3 }
+	else if (stage == 3 && $0 == "heal " $2 && $2 ~ /^[1-9][0-9]?[0-9]?[0-9]?$/ && $2 <= 3600) { heal = $2; stage = 4 }
+	else if (stage == 4 && $0 == "forward 4" && families == 0) forwarded[++families] = 4
+	else if (stage == 4 && $0 == "forward 6" && !(families > 0 && forwarded[families] == 6)) forwarded[++families] = 6
+	else if (stage >= 4 && stage <= 5 && $0 == "route " $2 " via " $4) { add_route($2, $4); stage = 5 }
+	else if (stage >= 4 && stage <= 5 && $0 == "routes " $2 " from " $4 " via " $6 " to " $8 " via " $10) { add_routes($2, $4, $6, $8, $10); stage = 5 }
+	else if (stage >= 4 && stage <= 6 && $0 == "hosts " $2 " " $3 && usable($2) && host_name($3)) { block[++blocks] = $2 " " $3; stage = 6 }
+	else if (stage >= 4 && stage <= 6 && $0 == "end") stage = 7
+	else refuse("not a fact, or not in its place")
+}
+function complete() { if (stage != 7) { facts++; refuse("the input is cut short") } }
+'
+
 # --- routes ------------------------------------------------------------------------------------
 
 # Every route, one a line; ip names the table of those that are not in the main one. Asked for one protocol,
@@ -90,18 +236,17 @@ kernel_routes() {
 	ip -o route show table all
 }
 
-# awk functions. has() takes a line of `ip route`, wants() and drops() a line of a record, and batch()
-# writes the commands that bring our routes from what is had to what is wanted. What is right already
-# is left alone. The kernel prints the route to a single address without its prefix length. Lines of
-# other tables than the main one are left out.
+# awk functions. has() takes a line of `ip route`, drops() and keeps() one of a record, and batch() writes the
+# commands that bring our routes from what the kernel has to what is wanted. Routes that are already correct
+# get no command, and routes that another owner wants are not deleted. The kernel prints the route to a single
+# address without its prefix length. Lines of other tables than the main one are passed over.
 # shellcheck disable=SC2016  # $ is awk's
 ROUTE_AWK='
-function canonical(d) { if (d ~ /:/) sub(/\/128$/, "", d); else sub(/\/32$/, "", d); return d }
 function field(name,   i) { for (i = 1; i < NF; i++) if ($i == name) return $(i + 1); return "" }
 function destination() { return canonical($1 ~ /^[a-z]+$/ && $1 != "default" ? $2 : $1) }
 function has() { if (field("proto") == proto) via[destination()] = field("via") }
-function wants(line,   word) { split(line, word, " "); wanted[++wantings] = word[1]; want[canonical(word[1])] = word[3] }
-function drops(line,   word) { split(line, word, " "); dropped[++droppings] = word[1] }
+function drops() { dropped[++droppings] = $1 }
+function keeps() { kept[canonical($1)] = 1 }
 function batch(   i, d) {
 	for (i = 1; i <= wantings; i++) {
 		d = canonical(wanted[i])
@@ -109,7 +254,7 @@ function batch(   i, d) {
 	}
 	for (i = 1; i <= droppings; i++) {
 		d = canonical(dropped[i])
-		if (d in via && !(d in want)) print "route del", dropped[i], "via", via[d], "proto", proto
+		if (d in via && !(d in want) && !(d in kept)) print "route del", dropped[i], "via", via[d], "proto", proto
 	}
 }
 kind == "have" && field("table") != "" { next }
@@ -137,31 +282,37 @@ run_batch() {
 	return 1
 }
 
-# Brings our routes in the kernel to what file $1 lists, removes those that the other files list, and
-# prints what it does.
+# Brings the routes of the owner in directory $1 to what file $2 lists, removes those that the other files
+# list, and prints what it does.
 reconcile() {
-	want=$1
-	shift
+	own=$1 want=$2
+	shift 2
 	existing "$@"
-	# shellcheck disable=SC2086  # a list of files
-	BATCH=$(kernel_routes | awk -v proto="$PROTO" "$ROUTE_AWK"'
+	drop=$files
+	others=
+	for file in "$STATE"/*/routes; do
+		if [ -e "$file" ] && [ "$file" != "$own/routes" ]; then others="$others $file"; fi
+	done
+	# shellcheck disable=SC2086  # lists of files
+	BATCH=$(kernel_routes | awk -v proto="$PROTO" "$FACTS_AWK$ROUTE_AWK"'
 		kind == "have" { has() }
-		kind == "want" { wants($0) }
-		kind == "drop" { drops($0) }
-		END { batch() }
-	' kind=have - kind=want "$want" kind=drop $files)
+		kind == "want" { add_route($1, $3) }
+		kind == "drop" { drops() }
+		kind == "keep" { keeps() }
+		END { if (refused) exit 3; batch() }
+	' kind=have - kind=want "$want" kind=drop $drop kind=keep $others) || die "the record $own: $BATCH"
 	[ -z "$BATCH" ] || printf '%s\n' "$BATCH"
 	run_batch
 }
 
 # Brings the kernel to what directory $1 records.
 apply() {
-	reconcile "$1/routes" "$1/stale" && rm -f "$1/stale"
+	reconcile "$1" "$1/routes" "$1/stale"
 }
 
 # Takes every route that directory $1 records out of the kernel; the record stays.
 withdraw() {
-	reconcile /dev/null "$1/routes" "$1/stale"
+	reconcile "$1" /dev/null "$1/routes" "$1/stale"
 }
 
 # --- forwarding --------------------------------------------------------------------------------
@@ -171,10 +322,12 @@ sysctl_key() {
 	case $1 in
 	4) KEY=net.ipv4.ip_forward FILE=/proc/sys/net/ipv4/ip_forward ;;
 	6) KEY=net.ipv6.conf.all.forwarding FILE=/proc/sys/net/ipv6/conf/all/forwarding ;;
+	*) die "no address family: $1" ;;
 	esac
 }
 
-# Turns forwarding on for the address families listed in $DIR/forward. What it was before is kept.
+# Turns forwarding on for the address families that directory $1 records, and prints what it does. With
+# a second argument, what it was before is kept, for the day on which the last owner leaves.
 forward() {
 	while read -r family; do
 		sysctl_key "$family"
@@ -182,11 +335,12 @@ forward() {
 		# /proc gives a shell that reads byte by byte no end of the line
 		read -r value <"$FILE" || :
 		if [ "$value" != 1 ]; then
-			[ -f "$STATE/forward$family.before" ] || echo "$value" >"$STATE/forward$family.before"
+			before=$STATE/forward$family.before
+			if [ -n "${2-}" ] && [ ! -f "$before" ]; then echo "$value" >"$before"; fi
 			echo 1 >"$FILE"
 			echo "forwarding of IPv$family: on"
 		fi
-	done <"$DIR/forward"
+	done <"$1/forward"
 }
 
 # The same at boot.
@@ -194,7 +348,7 @@ forward_at_boot() {
 	[ -d /etc/sysctl.d ] || mkdir -p /etc/sysctl.d
 	wanted=$(while read -r family; do sysctl_key "$family" && echo "$KEY = 1"; done <"$DIR/forward")
 	found=
-	[ ! -e "$SYSCTL" ] || found=$(while read -r line; do echo "$line"; done <"$SYSCTL")
+	[ ! -e "$SYSCTL" ] || found=$(while read -r line; do printf '%s\n' "$line"; done <"$SYSCTL")
 	[ "$found" = "$wanted" ] || echo "$wanted" >"$SYSCTL" || die "cannot write $SYSCTL"
 }
 
@@ -265,12 +419,13 @@ unit_file() {
 		StartLimitIntervalSec=0
 
 		[Service]
+		Type=exec
 		ExecStart=/bin/sh $DIR/hostPodRoutes.sh watch $DIR
-		ExecReload=/bin/kill -HUP \$MAINPID
-		ExecStopPost=/bin/sh $DIR/hostPodRoutes.sh stopped $DIR
+		# Outside of the sandbox: it asks systemd whether this is a stop or a restart.
+		ExecStopPost=+/bin/sh $DIR/hostPodRoutes.sh stopped $DIR
 		Restart=always
 		RestartSec=1
-		# It sets routes and switches under /proc/sys/net, and writes its record: nothing else.
+		# It sets routes and two switches below /proc/sys/net: nothing else.
 		CapabilityBoundingSet=CAP_NET_ADMIN
 		LockPersonality=yes
 		MemoryDenyWriteExecute=yes
@@ -283,16 +438,20 @@ unit_file() {
 		ProtectHostname=yes
 		ProtectKernelLogs=yes
 		ProtectKernelModules=yes
+		ProtectKernelTunables=yes
 		ProtectProc=invisible
 		ProtectSystem=strict
-		ReadWritePaths=-$STATE
-		RestrictAddressFamilies=AF_NETLINK AF_UNIX
+		# ProtectSystem leaves these out, /run where ProtectKernelTunables is set too
+		ReadOnlyPaths=/run -/dev/shm -/dev/mqueue
+		ReadWritePaths=-/proc/sys/net/ipv4/ip_forward -/proc/sys/net/ipv6/conf/all/forwarding
+		RestrictAddressFamilies=AF_NETLINK
 		RestrictNamespaces=yes
 		RestrictRealtime=yes
 		RestrictSUIDSGID=yes
 		SystemCallArchitectures=native
 		SystemCallFilter=@system-service
 		SystemCallFilter=~@privileged @resources
+		UMask=0077
 
 		[Install]
 		WantedBy=multi-user.target
@@ -307,26 +466,27 @@ persist() {
 	fi
 	unit_file >"$WORK/unit"
 	put "/etc/systemd/system/$UNIT" "$WORK/unit"
-	if [ -n "$CHANGED" ]; then
-		systemctl daemon-reload
-		# what runs in the old unit's sandbox; killed, for a stop would take the routes away
-		systemctl kill --signal=KILL "$UNIT" 2>/dev/null || :
-	fi
-	if [ -n "$new_script" ] && systemctl --quiet is-active "$UNIT"; then systemctl reload "$UNIT"; fi
-	systemctl --quiet enable --now "$UNIT" || die "cannot start $UNIT: $(systemctl status --no-pager --lines 5 "$UNIT" 2>&1)"
+	[ -z "$CHANGED" ] || systemctl daemon-reload
+	# a restart leaves the routes where they are
+	verb=start
+	[ -z "$CHANGED$new_script" ] || verb=restart
+	{ systemctl --quiet enable "$UNIT" && systemctl "$verb" "$UNIT"; } ||
+		die "cannot start $UNIT: $(systemctl status --no-pager --lines 5 "$UNIT" 2>&1 | tr -cd '\n -~')"
 	echo "persistence: systemd"
 }
 
 # Run by systemd. Looks again every `heal` seconds, sooner after a failure (a link that is not up
-# yet at boot), and writes to the journal only when there is news.
+# yet at boot), and writes to the journal only when there is news. It writes no file.
 watch() {
-	DIR=$1
-	trap 'exec /bin/sh "$0" watch "$DIR"' HUP
 	said=
 	delay=1
-	while [ -d "$DIR" ]; do
-		heal=$(cat "$DIR/heal")
-		if news=$( (lock "$STATE" && forward && apply "$DIR") 2>&1); then
+	while [ -d "$1" ]; do
+		heal=
+		read -r heal <"$1/heal" || :
+		case $heal in
+		'' | *[!0-9]* | ?????*) heal=10 ;;
+		esac
+		if news=$( (lock "$STATE" && forward "$1" && apply "$1") 2>&1); then
 			delay=$heal
 		else
 			delay=$((delay * 2 < heal ? delay * 2 : heal))
@@ -337,22 +497,27 @@ watch() {
 	done
 }
 
-# Run by systemd once the watcher is gone. After a stop, the routes go too; after a crash they stay,
-# because systemd starts the watcher again.
+# Run by systemd once the watcher is gone. After a stop the routes go too. After a crash they stay, because
+# systemd starts the watcher again; in a restart, `systemctl restart` or needrestart, for the same reason.
 stopped() {
 	case ${SERVICE_RESULT-success} in
-	success | timeout) lock "$STATE" && withdraw "$1" ;;
+	success | timeout) ;;
+	*) return ;;
 	esac
+	case $(systemctl list-jobs --no-legend --no-pager "pod-routes-${1##*/}.service") in
+	*' restart '*) return ;;
+	esac
+	lock "$STATE" && withdraw "$1"
 }
 
 # --- the commands of the component ---------------------------------------------------------------
 
-# Takes standard input apart into the next record, under $NEXT, and files under $WORK: the owner, the block
-# of /etc/hosts; and compares it with what is there. errors: why this host is not to be touched, as where
-# a wanted destination is taken by a route that is not ours. adopted: the commands that take such routes
+# Checks standard input, and takes it apart into the next record, under $NEXT, and files under $WORK: the owner,
+# the block of /etc/hosts; and compares it with what is there. errors: why this host is not to be touched, as
+# where a wanted destination is taken by a route that is not ours. adopted: the commands that take such routes
 # over, never one of the kernel itself. named: /etc/hosts has a block of this owner. script: there is no
 # recorded copy of this script, or another one. Sets BATCH, the commands that make the routes as they are
-# wanted. Fails if the end of the input is missing.
+# wanted. Ends the run if the input is refused; nothing but the list of routes is written then.
 plan() {
 	kernel_routes >"$WORK/kernel"
 	existing "$STATE"/*/hostPodRoutes.sh
@@ -361,86 +526,79 @@ plan() {
 	records=$files
 	existing /etc/hosts
 	# shellcheck disable=SC2086  # lists of files
-	BATCH=$(awk -v proto="$PROTO" -v to="$WORK/" -v record="$NEXT/" "$ROUTE_AWK"'
-		function number(address,   part) { split(address, part, "."); return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4] }
-		function dotted(n) { return int(n / 16777216) "." (int(n / 65536) % 256) "." (int(n / 256) % 256) "." (n % 256) }
+	BATCH=$(read_input | awk -v proto="$PROTO" -v to="$WORK/" -v record="$NEXT/" "$FACTS_AWK$ROUTE_AWK"'
 		function error(what) { print what > (to "errors") }
-		function route(line) {
-			if (line !~ /^[0-9a-f.:]+\/[0-9]+ via [0-9a-f.:]+$/) { error("bad route: " line); return }
-			print line > (record "routes")
-			wants(line)
-		}
-		BEGIN {
+		function write_facts(   name, i) {
 			split("owner block errors adopted named script", name, " ")
 			for (i in name) printf "" > (to name[i])
 			split("stale routes node heal forward", name, " ")
 			for (i in name) printf "" > (record name[i])
-		}
-		kind == "fact" { ended = 0; rest = substr($0, length($1) + 2) }
-		kind == "fact" && $1 == "route" { route(rest) }
-		kind == "fact" && $1 == "routes" {
-			split($4, from, "/")
-			step = (number($8) - number($4)) / ($2 - 1)
-			hop = (number($10) - number($6)) / ($2 - 1)
-			for (i = 0; i < $2; i++) route(dotted(number($4) + i * step) "/" from[2] " via " dotted(number($6) + i * hop))
-		}
-		kind == "fact" && $1 == "owner" {
-			owner = rest
-			begin = "# BEGIN pod-network-routes " owner
-			end = "# END pod-network-routes " owner
 			print owner > (to "owner")
-			if (owner !~ /^[A-Za-z0-9._-]+$/) error("bad owner")
+			print node > (record "node")
+			print heal > (record "heal")
+			for (i = 1; i <= families; i++) print forwarded[i] > (record "forward")
+			for (i = 1; i <= wantings; i++) print wanted[i] " via " want[canonical(wanted[i])] > (record "routes")
+			for (i = 1; i <= blocks; i++) print block[i] > (to "block")
 		}
-		kind == "fact" && $1 == "adopt" { adopt = rest }
-		kind == "fact" && $1 == "hosts" { print rest > (to "block") }
-		kind == "fact" && $1 ~ /^(node|heal|forward)$/ { print rest > (record $1) }
-		kind == "fact" && $0 == "end" { ended = 1 }
-		kind == "script" { script[FNR] = $0; lines = FNR }
-		kind == "copy" || kind == "record" { n = split(FILENAME, path, "/"); mine = path[n - 1] == owner }
-		kind == "copy" && mine { copied = FNR; if ($0 != script[FNR]) differs = 1 }
-		kind == "record" {
-			d = canonical($1)
-			if (mine || path[n] == "routes" && owned[d] != owner) owned[d] = path[n - 1]
-			if (mine && !(d in want) && !seen[$0]++) { print > (record "stale"); drops($0) }
-		}
-		kind == "hosts" && ($0 == begin || $0 == begin " (no newline before)") { inside = 1; print > (to "named") }
-		kind == "hosts" && $0 == end { inside = 0 }
-		kind == "have" { has() }
-		kind == "have" && destination() in want && field("proto") != proto {
-			line = destination() (field("via") == "" ? "" : " via " field("via")) (field("dev") == "" ? "" : " dev " field("dev")) \
+		# a route to a wanted destination that is not ours
+		function foreign(   line, name) {
+			name = field("dev")
+			line = destination() (field("via") == "" ? "" : " via " field("via")) (name == "" ? "" : " dev " name) \
 				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
-			if (field("proto") == "kernel") error(line " is a network of this host itself and cannot be routed to another")
+			# such a name could be a command for the shell of who reads this
+			if (line !~ /^[A-Za-z0-9.:\/@_ -]+$/) error(destination() " has a route over an interface with an unusual name; remove it by hand")
+			else if (field("proto") == "kernel") error(line " is a network of this host itself and cannot be routed to another")
 			else if (adopt == "yes") print "route del " line > (to "adopted")
 			else error(line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line)
 		}
+		kind == "fact" { fact(); next }
+		kind == "script" && FNR == 1 {
+			complete()
+			write_facts()
+			begin = "# BEGIN pod-network-routes " owner
+			end = "# END pod-network-routes " owner
+		}
+		kind == "script" { script[FNR] = $0; lines = FNR }
+		kind == "copy" || kind == "record" { n = split(FILENAME, path, "/"); mine = path[n - 1] == owner }
+		kind == "copy" && mine { copied = FNR; if ($0 != script[FNR]) differs = 1 }
+		kind == "record" && !mine && path[n] == "routes" { keeps(); other[canonical($1)] = path[n - 1] }
+		kind == "record" && mine { own[canonical($1)] = 1 }
+		kind == "record" && mine && !(canonical($1) in want) && !seen[$0]++ { print > (record "stale"); drops() }
+		kind == "hosts" && ($0 == begin || $0 == begin " (no newline before)") { inside = 1; print > (to "named") }
+		kind == "hosts" && $0 == end { inside = 0 }
+		kind == "have" { has() }
+		kind == "have" && destination() in want && field("proto") != proto { foreign() }
 		END {
+			if (refused) exit 3
 			for (i = 1; i <= wantings; i++) {
 				d = canonical(wanted[i])
-				if (d in owned && owned[d] != owner) error(wanted[i] " is routed on this host by " owned[d] "; remove it there first")
+				if (d in other && !(d in own)) error(wanted[i] " is routed on this host by " other[d] "; remove it there first")
 			}
 			if (inside) error("/etc/hosts: the block of " owner " has no \047" end "\047, mend it by hand")
 			if (differs || copied != lines) print "another" > (to "script")
 			batch()
-			exit !ended
 		}
 	' kind=fact - kind=script "$0" kind=copy $copies kind=record $records kind=hosts $files kind=have "$WORK/kernel") ||
-		die "the input is cut short, or cannot be kept in $WORK and $NEXT"
+		refused $? "$BATCH"
 	: >"$WORK/kernel"
+}
+
+# Ends the run, after awk ended with exit code $1 and said $2.
+refused() {
+	[ "$1" != 3 ] || die "$2; nothing was changed"
+	die "the plan cannot be kept in $WORK and $NEXT; nothing was changed"
 }
 
 check_host() {
 	# who owns / is root
 	[ -O / ] || die "needs root: log in as root, or set ssh.sudo"
-	for tool in ip awk flock cmp; do
-		command -v "$tool" >/dev/null || die "this host has no $tool (packages iproute2, mawk or gawk, util-linux, diffutils)"
+	for tool in ip awk flock cmp head tr; do
+		command -v "$tool" >/dev/null || die "this host has no $tool (packages iproute2, mawk or gawk, util-linux, diffutils, coreutils)"
 	done
 }
 
 # Names what belongs to $OWNER.
 names() {
-	case $OWNER in
-	"" | *[!A-Za-z0-9._-]* | .*) die "bad owner '$OWNER'" ;;
-	esac
 	DIR=$STATE/$OWNER
 	UNIT=pod-routes-$OWNER.service
 	SYSCTL=/etc/sysctl.d/90-pod-routes-$OWNER.conf
@@ -479,6 +637,8 @@ converge() {
 	if [ -s "$WORK/script" ]; then
 		copy=$NEXT/hostPodRoutes.sh
 		cp "$0" "$copy" || die "cannot write $copy"
+		# versions before made it 0755
+		chmod 711 "$STATE"
 	fi
 	# From here on the host is being changed. The record comes first, what is stale first of all: what
 	# was wanted before and is not any more is so until it is out of the kernel.
@@ -489,7 +649,7 @@ converge() {
 	else
 		mv "$NEXT" "$DIR"
 	fi
-	forward
+	forward "$DIR" keep
 	forward_at_boot
 	failed=
 	if run_batch; then : >"$DIR/stale"; else failed=yes; fi
@@ -502,15 +662,11 @@ converge() {
 
 remove() {
 	check_host
-	ended=
-	while read -r fact value; do
-		case $fact in
-		owner) OWNER=$value ;;
-		node) NODE=$value ;;
-		end) ended=yes ;;
-		esac
-	done
-	[ -n "$ended" ] || die "the input is cut short"
+	who=$(read_input | awk "$FACTS_AWK"'
+		{ fact() }
+		END { if (refused) exit 3; complete(); print owner " " node }
+	') || refused $? "$who"
+	OWNER=${who%% *} NODE=${who#* }
 	names
 	if [ ! -d "$DIR" ]; then
 		echo "nothing of $OWNER is here"

@@ -1,29 +1,46 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readScript, shell } from "./pipedScript";
+import { shell } from "./pipedScript";
 import type { Installation } from "./ssh/call";
 
 /**
  * The script on the hosts. An `up` puts it there (see ssh/check.ts), once for all stacks and until the next
- * boot, in a file that is named by its content: what a command names is what is run, and a command is short.
+ * boot, in a file that is named by its content. Its hash is compared when it is put there, and again each time
+ * before it is run: a file of that name with other contents is replaced, and never run.
  */
 const source = join(__dirname, "hostPodRoutes.sh");
 const directory = "/run/pod-network-routes";
 /** Where the script records what is whose. */
 const records = "/var/lib/pod-network-routes";
 
-function script(): { readonly text: string; readonly hash: string } {
-  const text = `${readScript(source)}\n`;
-  return { text, hash: createHash("sha256").update(text).digest("hex") };
+interface Script {
+  readonly text: string;
+  /** Where it is on a host. */
+  readonly path: string;
+  /** A condition of the shell: a file is this script. */
+  is(file: string): string;
 }
 
-function path(): string {
-  return `${directory}/${script().hash.slice(0, 12)}.sh`;
+let script: Script | undefined;
+
+function theScript(): Script {
+  if (script === undefined) {
+    const text = readFileSync(source, "utf8");
+    const hash = createHash("sha256").update(text).digest("hex");
+    script = {
+      text,
+      path: `${directory}/${hash.slice(0, 12)}.sh`,
+      is: (file) => `[ "$(sha256sum <${file})" = "${hash}  -" ]`,
+    };
+  }
+  return script;
 }
 
 /** Makes a host as standard input says. */
 export function convergeCommand(sudo: boolean): string {
-  return `${shell(sudo)} ${path()} converge`;
+  const { path, is } = theScript();
+  return `sh -c '${is(path)} && exec ${shell(sudo)} ${path} converge; echo "${path} is missing or has other contents; a warning before says why it could not be put there" >&2; exit 1'`;
 }
 
 /** Undoes it, with the script that has done it. A host that has been installed anew has nothing of this owner's. */
@@ -33,15 +50,13 @@ export function removeCommand(owner: string): (sudo: boolean) => string {
     `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
 }
 
-/**
- * Puts the script on a host where it is not yet. Standard input is one command of the shell, which writes the
- * text by itself: of one that was cut short, nothing is run.
- */
+/** Puts the script, which is standard input, on a host where it is not yet. One that does not arrive whole is not put there. */
 export function installation(sudo: boolean): Installation {
-  const file = path();
-  const text = script().text.replaceAll("'", `'\\''`);
+  const { text, path, is } = theScript();
+  const unfinished = `${path}.$$`;
+  const put = `umask 022; mkdir -p ${directory} && cat >${unfinished} && ${is(unfinished)} && mv ${unfinished} ${path} && exit; rm -f ${unfinished}; echo "${path} could not be put there" >&2; exit 1`;
   return {
-    command: `test -e ${file} || exec ${shell(sudo)} -c '(eval "$(cat)"); test -e ${file} || { echo "${file} could not be put there" >&2; exit 1; }'`,
-    input: `{ umask 022; mkdir -p ${directory} && printf %s '${text}' >${file}.$$ && mv ${file}.$$ ${file} || rm -f ${file}.$$; }\n`,
+    command: `sh -c '[ -e ${path} ] && ${is(path)} || exec ${shell(sudo)} -c "$0"' '${put}'`,
+    input: text,
   };
 }

@@ -1,4 +1,8 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+
+/** The script on the hosts takes no longer one. */
+const longest = 200;
 
 /** What a component calls its own. Unique among all stacks that may share a host or a cluster. File backends call every organization "organization". */
 export function defaultOwner(name: string): string {
@@ -6,5 +10,15 @@ export function defaultOwner(name: string): string {
   const parts = [pulumi.getProject(), pulumi.getStack(), name];
   const all =
     organization === "organization" ? parts : [organization, ...parts];
-  return all.join(".").replace(/[^A-Za-z0-9._-]/g, "_");
+  const owner = all
+    .join(".")
+    .replace(/[^A-Za-z0-9._-]/g, "_")
+    .replace(/^[.-]/, "_");
+  return owner.length > longest ? shortened(owner) : owner;
+}
+
+/** Two long names with the same beginning stay two. */
+function shortened(owner: string): string {
+  const hash = createHash("sha256").update(owner).digest("hex").slice(0, 12);
+  return `${owner.slice(0, longest - hash.length - 1)}-${hash}`;
 }

@@ -114,10 +114,15 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return a.family === b.family && a.first <= b.last && b.first <= a.last;
 }
 
-/** The range that this address is in, when no node or pod can have it: `loopback`, `multicast` ... */
+/**
+ * The range that this address is in, when no node or pod can have it: `loopback`, `multicast` ... The script on
+ * the hosts refuses the same ones, see `usable` in hostPodRoutes.sh.
+ */
 export function unusableAs(address: Address): string | undefined {
   const range = ipaddr.parse(address.text).range();
-  return unusable.get(range);
+  // RFC 4291 reserves ::/8, of which 64:ff9b::/96 is in use (RFC 6052): so ::/16 is refused
+  const reserved = address.family === 6 && address.value >> 112n === 0n;
+  return unusable.get(range) ?? (reserved ? "reserved" : undefined);
 }
 
 const unusable = new Map([

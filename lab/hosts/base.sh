@@ -3,9 +3,13 @@
 set -eu
 dir=$1
 suite=bookworm
-packages=systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,sudo,passwd,iptables
+# with each awk that the scripts are tried with, and a shell besides dash and bash
+packages=systemd-sysv,dbus,openssh-server,iproute2,iputils-ping,procps,sudo,passwd,iptables,mawk,gawk,busybox
 
 mmdebstrap --quiet --variant=minbase --include=$packages $suite "$dir"
+
+# Debian's own choice, as long as nobody installs another one
+chroot "$dir" update-alternatives --quiet --set awk /usr/bin/mawk
 
 # one user besides root, who may become root without a password
 chroot "$dir" useradd --create-home --shell /bin/bash --password '*' ops

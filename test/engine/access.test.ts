@@ -80,8 +80,8 @@ describe("SSH", () => {
     const workers = ["worker-0", "worker-1"];
     for (const worker of workers) {
       copyFileSync(
-        join(directory, "script"),
-        join(scenario.lab.root(worker), "root/script"),
+        join(root, "components/hostPodRoutes.sh"),
+        join(scenario.lab.root(worker), "root/hostPodRoutes.sh"),
       );
       await scenario.lab.on(
         worker,

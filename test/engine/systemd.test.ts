@@ -67,6 +67,42 @@ describe("on hosts with systemd", () => {
     assert.ok(docs.includes(stated), said);
   });
 
+  it("the unit can write nothing but the two switches of forwarding", async () => {
+    const sandbox = `nsenter -t $(systemctl show -p MainPID --value ${unit}) -m setpriv --bounding-set -all,+net_admin --inh-caps -all sh -c`;
+    const opened = (path: string, within: string) =>
+      scenario.lab
+        .on(
+          "worker-0",
+          `${within} 'true >>${path}' 2>/dev/null && echo yes || echo no`,
+        )
+        .then((said) => said.trim());
+    const record = `/var/lib/pod-network-routes/${unit.slice(11, -8)}`;
+    const paths = [
+      ...[`${record}/routes`, `${record}/hostPodRoutes.sh`],
+      ...["/proc/sys/net/ipv4/conf/all/log_martians", "/sys/x", "/dev/x"],
+      ...["/run/lock/x", "/dev/shm/x", "/dev/mqueue/x"],
+      ...["/etc/hosts", "/run/x", "/usr/x", "/root/x", "/var/lib/x"],
+    ];
+    for (const path of paths) {
+      assert.equal(await opened(path, sandbox), "no", path);
+    }
+    const { 2: writable = "" } = paths;
+    assert.equal(await opened(writable, "sh -c"), "yes", "the test can fail");
+    for (const path of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) {
+      assert.equal(await opened(`/proc/sys/net/${path}`, sandbox), "yes", path);
+    }
+    const mounts = await scenario.lab.on(
+      "worker-0",
+      `${sandbox} 'cat /proc/self/mountinfo'`,
+    );
+    for (const path of ["/proc/sys", "/sys", "/"]) {
+      const [, options] =
+        new RegExp(`^\\S+ \\S+ \\S+ \\S+ ${path} (\\S+)`, "m").exec(mounts) ??
+        [];
+      assert.match(options ?? "", /^ro\b/, path);
+    }
+  });
+
   it("a deleted route is back within the healing interval, and so is forwarding", async () => {
     await scenario.lab.on(
       "worker-0",
@@ -122,6 +158,17 @@ describe("on hosts with systemd", () => {
     assert.deepEqual(await scenario.table("worker-0"), []);
     await scenario.lab.on("worker-0", `systemctl start ${unit}`);
     await back(10);
+  });
+
+  it("twenty restarts of the unit lose no packet", async () => {
+    const stop = scenario.lab.pinging("worker-0", "10.200.1.2");
+    await scenario.lab.on(
+      "worker-0",
+      `for i in $(seq 20); do systemctl restart ${unit} || exit; done`,
+    );
+    const { sent, received } = await stop();
+    assert.ok(sent > 20, `only ${sent} packets were sent`);
+    assert.equal(received, sent);
   });
 
   it("a crash of the unit leaves the routes alone", async () => {
@@ -193,12 +240,33 @@ describe("on hosts with systemd", () => {
     assert.ok(lines(journal).length < 10, journal);
   });
 
+  it("a user without root cannot hold up a change, the healing or a destroy with a lock", async () => {
+    const held = await scenario.lab.on("worker-0", holdLocks);
+    // what everybody may read can be locked, as this one; that nobody waits for it is what is tested
+    assert.match(held, /^\/run\/pod-network-routes$/m);
+    assert.doesNotMatch(held, /^\/var\/lib\/pod-network-routes$/m);
+    scenario.configure(stack, { nodes, healInterval: 2 });
+    await up(stack);
+    await scenario.lab.on("worker-0", "ip route del 10.200.1.0/24");
+    await back(10);
+  });
+
   it("destroy takes the unit and everything else away", async () => {
     await scenario.lab.removePod("worker-0");
     await stack.must(["destroy", "--yes", "--skip-preview"]);
+    await scenario.lab.on("worker-0", "pkill -u nobody");
     assertSame(await settled(scenario), fresh);
   });
 });
+
+/** Has nobody hold every lock that it can get, for as long as it lives; prints which these are. */
+const holdLocks = `
+find /run/pod-network-routes /var/lib/pod-network-routes /etc/hosts /etc/systemd/system /etc/sysctl.d |
+while read -r path; do
+	held=$(setpriv --reuid=nobody --regid=nogroup --clear-groups \
+		flock --no-fork -n "$path" sh -c 'echo "$0"; exec sleep 1000 <&- >&- 2>&-' "$path" 2>/dev/null &)
+	[ -z "$held" ] || echo "$held"
+done`;
 
 /** What {@link Scenario.everything} says, without what systemd itself writes as it runs. */
 async function settled(scenario: Scenario): Promise<string> {
