@@ -55,11 +55,20 @@ export interface HostPlan extends z.output<typeof hostArgsSchema> {
   readonly apart: string | undefined;
 }
 
+/** What Kubernetes supports, and what the script on the hosts takes. */
+const mostNodes = 5000;
+
 /** Reads and checks the arguments. Throws one FaultsError that names everything wrong with them. */
 export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
   const args = parse(hostArgsSchema, value, "", faults);
   const raw = (value ?? {}) as Record<string, unknown>;
-  const { nodes: cluster, around } = readCluster(raw, faults);
+  const { nodes: cluster, around, path } = readCluster(raw, faults);
+  if (cluster.length > mostNodes) {
+    faults.add(
+      path,
+      `lists ${cluster.length} nodes, at most ${mostNodes} are allowed`,
+    );
+  }
   const hosts = args && readHosts(args.ssh, cluster, faults);
   faults.throwIfAny("the configuration cannot be used");
   const apart = inDifferentSubnets(cluster, around.nodeSubnets);

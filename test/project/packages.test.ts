@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { run } from "../../lab/exec";
 import { auditFaults, lockFaults } from "../../lab/packages";
+import { root } from "../../lab/paths";
 
 const integrity = "sha512-AAAA";
 
@@ -39,4 +50,24 @@ test("a registry that does not answer an audit is no fault", () => {
   const refused = JSON.stringify({ statusCode: 405, error: {} });
   assert.equal(auditFaults(refused), undefined);
   assert.equal(auditFaults("npm error"), undefined);
+});
+
+test("no script runs when packages are installed", async (t) => {
+  const project = mkdtempSync(join(tmpdir(), "pod-network-routes-npm-"));
+  t.after(() => rmSync(project, { recursive: true }));
+  const scripts = { install: "node -e 'fs.writeFileSync(`ran`, ``)'" };
+  writeFileSync(join(project, "package.json"), JSON.stringify({ scripts }));
+  // npm hands its settings down to what it runs, such as these tests
+  const ours = Object.entries(process.env).filter(
+    ([name]) => !name.toLowerCase().startsWith("npm_"),
+  );
+  const options = { cwd: project, env: Object.fromEntries(ours) };
+  const ran = async () => {
+    await run("npm", ["install", "--offline", "--no-audit"], options);
+    return existsSync(join(project, "ran"));
+  };
+  copyFileSync(join(root, ".npmrc"), join(project, ".npmrc"));
+  assert.equal(await ran(), false);
+  rmSync(join(project, ".npmrc"));
+  assert.equal(await ran(), true, "npm runs it without our .npmrc");
 });
