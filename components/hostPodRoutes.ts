@@ -65,7 +65,7 @@ export class HostPodRoutes extends pulumi.ComponentResource {
     return pulumi.all(Object.fromEntries(said)).apply((stdouts) => {
       const found = Object.entries(stdouts).map(([node, stdout]) => {
         const [, persistence = "unknown"] =
-          /^persistence: (\w+)$/m.exec(stdout ?? "") ?? [];
+          /^persistence: (systemd|none)$/m.exec(stdout ?? "") ?? [];
         return [node, persistence] as const;
       });
       const none = found

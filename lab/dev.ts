@@ -45,7 +45,7 @@ Try next:
 export async function stop(): Promise<void> {
   await Lab.named(devLab).down();
   rmSync(local, { recursive: true, force: true });
-  console.log("The lab is down; nothing is left of it");
+  console.log("The lab is down, and its hosts are gone");
 }
 
 /** Hands a command to the Pulumi CLI, in the network of the lab that is up. */

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,8 +17,14 @@ import { shortest } from "../../components/ssh/key";
 import { run, until } from "../../lab/exec";
 import { root } from "../../lab/paths";
 import { blocksRunBy } from "../readmeBlocks";
-import { says, up, verify } from "../stacks";
-import { type Config, plainHosts, Scenario, type TestNode } from "./scenario";
+import { lines, says, up, verify } from "../stacks";
+import {
+  assertSame,
+  type Config,
+  plainHosts,
+  Scenario,
+  type TestNode,
+} from "./scenario";
 
 const nodes: TestNode[] = [0, 1].map((i) => ({
   name: `worker-${i}`,
@@ -83,6 +91,8 @@ describe("SSH", () => {
       { cwd: directory },
     );
     const workers = ["worker-0", "worker-1"];
+    // bash looks for commands where it expects a number, and dash does not
+    await scenario.lab.on("worker-1", "ln -sf bash /usr/bin/sh");
     for (const worker of workers) {
       copyFileSync(
         join(root, "components/hostPodRoutes.sh"),
@@ -109,12 +119,84 @@ describe("SSH", () => {
     assert.deepEqual(await scenario.table("worker-0"), [
       "10.200.1.0/24 via 10.240.0.21 dev eth0",
     ]);
+    for (const worker of workers) {
+      await cannotBecomeRoot(worker);
+    }
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("worker-0"), []);
     for (const worker of workers) {
       await scenario.lab.on(worker, "mv /root/ops /etc/sudoers.d/ops");
     }
+    await scenario.lab.on("worker-1", "ln -sf dash /usr/bin/sh");
   });
+
+  /** The user ops tries, by all that sudo allows it, to have a command of its own run. */
+  async function cannotBecomeRoot(worker: string): Promise<void> {
+    const before = await scenario.everything(worker);
+    const facts = {
+      owner: "evil",
+      node: "x 10.240.0.20",
+      adopt: "yes",
+      heal: "10",
+      route: "10.9.0.0/16 via 10.240.0.1",
+      hosts: "10.9.0.1 x",
+    };
+    const script = await scenario.lab.on(
+      worker,
+      "ls /run/pod-network-routes/*.sh",
+    );
+    const converge = `sudo -n sh ${script.trim()} converge`;
+    const own = "touch /tmp/ran";
+    const inputs = Object.keys(facts).flatMap((fact) =>
+      [
+        `delay[$(${own})0]`,
+        `$(${own})`,
+        `\`${own}\``,
+        `x\n;${own}`,
+        "/etc/*",
+        "../x",
+        "-x",
+      ].map(
+        (text) =>
+          `${Object.entries({ ...facts, [fact]: text })
+            .map((words) => words.join(" "))
+            .join("\n")}\nend\n`,
+      ),
+    );
+    inputs.push(
+      "owner evil\nnode x 10.240.0.20\nadopt yes\nheal 10\nroute 0.0.0.0/0 via 10.240.0.21\nend\n",
+    );
+    const directory = "/run/inputs";
+    mkdirSync(join(scenario.lab.root(worker), directory));
+    inputs.forEach((input, i) => {
+      writeFileSync(
+        join(scenario.lab.root(worker), directory, String(i)),
+        input,
+      );
+    });
+    const said = await scenario.lab.on(
+      worker,
+      `cd ${directory}; for i in *; do su ops -c '${converge}' <$i 2>&1 && echo done; done; rm -r ${directory}`,
+    );
+    assert.equal(lines(said).length, inputs.length);
+    for (const line of lines(said)) {
+      assert.match(line, /^pod-network-routes: standard input, line \d: /);
+    }
+    for (const other of [
+      `${converge} x`,
+      converge.replace(/converge$/, "watch /tmp"),
+      `ENV=/tmp/evil ${converge}`,
+      converge.replace("sudo -n", "sudo -n BASH_ENV=/tmp/evil"),
+      converge.replace("sudo -n", "sudo -n PATH=/tmp"),
+      converge.replace("sh ", "sh -c id "),
+    ]) {
+      await scenario.lab.on(
+        worker,
+        `echo '${own}' >/tmp/evil; su ops -c '${other}' </dev/null >/dev/null 2>&1; rm /tmp/evil`,
+      );
+    }
+    assertSame(await scenario.everything(worker), before);
+  }
 
   it("says so when a user who is not root does without sudo", async () => {
     const stack = await scenario.stack(
