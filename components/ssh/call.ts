@@ -1,11 +1,14 @@
-import { Client, type ConnectConfig } from "ssh2";
+import type { Duplex } from "node:stream";
+import { foreignText } from "../core/plainText";
+import { Connection } from "./connection";
 import {
   type Answer,
   compare,
   connect,
   explain,
   type Login,
-  patience,
+  limitTime,
+  type Patience,
 } from "./login";
 import { runOn } from "./session";
 
@@ -15,8 +18,8 @@ export interface Installation {
   readonly input: string;
 }
 
-/** How long an installation may take, in milliseconds. */
-const installationPatience = 60_000;
+/** How many bytes an installation may print; ours prints nothing. */
+const mostPrinted = 64 * 1024;
 
 const closed = "closed the connection";
 
@@ -24,77 +27,77 @@ const closed = "closed the connection";
 export class Call {
   /** What the server said. That its key is its own, the provider checks. */
   readonly answer: Promise<Answer>;
-  private readonly client = new Client();
+  private readonly client = new Connection();
   private accept = (_isRight: boolean): void => {};
   private isClosed = false;
 
   /**
-   * @param to how to get there
+   * @param way a channel through a bastion, if the host's own address is not dialled
    * @param connectTimeout how long to wait for a connection, in milliseconds
    */
-  constructor(login: Login, to: ConnectConfig, connectTimeout: number) {
+  constructor(
+    login: Login,
+    way: Duplex | undefined,
+    connectTimeout: number,
+    private readonly patience: Patience,
+  ) {
     const { client } = this;
     this.answer = new Promise((resolve) => {
       const done = (answer: Answer) => {
-        clearTimeout(waiting);
+        stopWaiting();
         resolve(answer);
       };
-      const reason = `no connection within ${connectTimeout / 1000} s`;
-      let waiting = setTimeout(
-        () => done({ state: "unreachable", reason }),
+      const stopWaiting = limitTime(
+        client,
+        way,
         connectTimeout,
+        patience.answer,
+        done,
       );
-      const connected = () => {
-        clearTimeout(waiting);
-        const reason = "Timed out while waiting for handshake";
-        waiting = setTimeout(() => done({ state: "silent", reason }), patience);
-      };
-      client.on("connect", connected);
-      if (to.sock !== undefined) {
-        connected();
-      }
       client.on("error", (error) => done(explain(error, login)));
       client.on("close", () => {
         this.isClosed = true;
         done({ state: "unreachable", reason: closed });
       });
-      connect(client, login, {
-        ...to,
-        // the hosts wait for each other
-        readyTimeout: 0,
-        hostVerifier: (key: Buffer, accept: (isRight: boolean) => void) => {
-          this.accept = accept;
-          done(compare(key, login));
-        },
+      // the hosts wait for each other
+      connect(client, login, way, (key, accept) => {
+        this.accept = accept;
+        done(compare(key, login));
       });
     });
   }
 
   /** Logs in, does this, and hangs up. */
   async install({ command, input }: Installation): Promise<Answer> {
-    const { client } = this;
+    const { client, patience } = this;
     try {
-      await new Promise<void>((resolve, reject) => {
-        setTimeout(reject, patience, new Error("no login in time")).unref();
-        client.on("ready", resolve);
-        client.on("error", reject);
-        client.on("close", () => reject(new Error(closed)));
-        if (this.isClosed) {
-          reject(new Error(closed));
-        } else {
-          this.accept(true);
-        }
-      });
-      await runOn(client, command, input, installationPatience);
-      client.end();
+      await this.logIn();
+      await runOn(client, command, input, patience.installation, mostPrinted);
       return { state: "ok", reason: "" };
     } catch (error) {
+      const reason = foreignText((error as Error).message);
+      return { state: "unusable", reason };
+    } finally {
       this.hangUp();
-      return { state: "unusable", reason: (error as Error).message };
     }
   }
 
   hangUp(): void {
     this.client.destroy();
+  }
+
+  private logIn(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const late = new Error("no login in time");
+      setTimeout(reject, this.patience.answer, late).unref();
+      this.client.on("ready", resolve);
+      this.client.on("error", reject);
+      this.client.on("close", () => reject(new Error(closed)));
+      if (this.isClosed) {
+        reject(new Error(closed));
+      } else {
+        this.accept(true);
+      }
+    });
   }
 }

@@ -5,8 +5,9 @@ import { connection, type Hosts } from "./hosts";
 import type { Finding } from "./preflight";
 
 /**
- * How the provider reaches a node. It would wait for ever on a host that takes the connection and says
- * nothing; where preflight found one, it is given a port at which it fails at once, which no host has.
+ * How the provider reaches a node. It would wait for ever on a host that takes the connection and says nothing,
+ * and on a bastion that does not answer when asked for a host. Where preflight found one, the provider is given
+ * a port at which it fails at once, which no host has, and no bastion.
  */
 export function connectionTo(
   node: string,
@@ -18,7 +19,9 @@ export function connectionTo(
     throw new Error(`no endpoint of ${node}`);
   }
   const usual = connection(endpoint, hosts, ssh);
-  return finding?.state === "silent" && !pulumi.runtime.isDryRun()
-    ? { ...usual, port: 0, dialErrorLimit: 0 }
-    : usual;
+  if (finding?.state !== "silent" || pulumi.runtime.isDryRun()) {
+    return usual;
+  }
+  const { proxy: _, ...direct } = usual;
+  return { ...direct, port: 0, dialErrorLimit: 0 };
 }

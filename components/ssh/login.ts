@@ -1,10 +1,8 @@
-import {
-  type Algorithms,
-  Client,
-  type ConnectConfig,
-  type KexAlgorithm,
-  type ParsedKey,
-} from "ssh2";
+import { connect as dial } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Algorithms, HostVerifier, KexAlgorithm, ParsedKey } from "ssh2";
+import { foreignText, printable } from "../core/plainText";
+import { Connection } from "./connection";
 import type { Endpoint } from "./hosts";
 import { readKey } from "./key";
 
@@ -27,64 +25,130 @@ export interface Login extends Endpoint {
   readonly agentSocket?: string | undefined;
 }
 
-/** A host that takes longer than this to say who it is, once connected, is silent; milliseconds. Long, for hundreds are asked at once. */
-export const patience = 10_000;
+/** How long the other side may take, in milliseconds. */
+export interface Patience {
+  /** To say who it is, once connected, and again to log us in; to answer a request. Long, for hundreds are asked at once. */
+  readonly answer: number;
+  /** To install what a host needs. */
+  readonly installation: number;
+}
+
+export const usualPatience: Patience = {
+  answer: 10_000,
+  installation: 60_000,
+};
 
 /**
  * Logs in. Returns the connection, or why there is none.
  *
- * @param to how to get there, if not by the endpoint's own address
+ * @param way a channel through a bastion, if the endpoint's own address is not dialled
+ * @param connectTimeout how long to wait for a connection, in milliseconds; then `patience` for the login
  */
 export function login(
   endpoint: Login,
-  to: ConnectConfig = { host: endpoint.host, port: endpoint.port },
-): Promise<Client | Answer> {
-  const client = new Client();
+  way?: Duplex,
+  connectTimeout = usualPatience.answer,
+  patience = usualPatience.answer,
+): Promise<Connection | Answer> {
+  const client = new Connection();
   return new Promise((resolve) => {
+    const fail = (answer: Answer) => {
+      stopWaiting();
+      client.destroy();
+      resolve(answer);
+    };
+    const stopWaiting = limitTime(client, way, connectTimeout, patience, fail);
     let wrongKey: Answer | undefined;
-    client.on("ready", () => resolve(client));
-    client.on("error", (error) =>
-      resolve(wrongKey ?? explain(error, endpoint)),
-    );
+    client.on("ready", () => {
+      stopWaiting();
+      resolve(client);
+    });
+    client.on("error", (error) => fail(wrongKey ?? explain(error, endpoint)));
     client.on("close", () =>
-      resolve({ state: "unreachable", reason: "closed the connection" }),
+      fail({ state: "unreachable", reason: "closed the connection" }),
     );
-    connect(client, endpoint, {
-      ...to,
-      readyTimeout: patience,
-      hostVerifier: (key: Buffer) => {
-        const answer = compare(key, endpoint);
-        wrongKey = answer.state === "ok" ? undefined : answer;
-        return answer.state === "ok";
-      },
+    connect(client, endpoint, way, (key, accept) => {
+      const answer = compare(key, endpoint);
+      wrongKey = answer.state === "ok" ? undefined : answer;
+      accept(answer.state === "ok");
     });
   });
 }
 
+/** Calls `fail` if there is no connection in time, or no answer in time once there is one. Returns what ends the waiting. */
+export function limitTime(
+  client: Connection,
+  way: Duplex | undefined,
+  connectTimeout: number,
+  patience: number,
+  fail: (answer: Answer) => void,
+): () => void {
+  const wait = (answer: Answer, time: number) => setTimeout(fail, time, answer);
+  const silent: Answer = {
+    state: "silent",
+    reason: "Timed out while waiting for handshake",
+  };
+  const reason = `no connection within ${connectTimeout / 1000} s`;
+  let waiting = way
+    ? wait(silent, patience)
+    : wait({ state: "unreachable", reason }, connectTimeout);
+  const connected = () => {
+    clearTimeout(waiting);
+    waiting = wait(silent, patience);
+  };
+  client.on("connect", connected);
+  return () => {
+    client.removeListener("connect", connected);
+    clearTimeout(waiting);
+  };
+}
+
 /** Begins a connection, to be logged into by this key and with the pinned host key. */
 export function connect(
-  client: Client,
+  client: Connection,
   login: Login,
-  config: ConnectConfig,
+  way: Duplex | undefined,
+  hostVerifier: HostVerifier,
 ): void {
-  client.connect({
-    ...config,
+  client.begin(way ?? dial(login.port, login.host), {
+    hostVerifier,
+    // limited otherwise: see limitTime
+    readyTimeout: 0,
     algorithms: algorithms(login),
     ...authentication(login),
   });
-  // else the request that follows the end of the key exchange waits for its acknowledgement, 40 ms
-  client.setNoDelay(true);
 }
 
-/** The way to a host through a bastion. Throws if there is none. */
+/**
+ * Opens a way to a host through a bastion. Returns why there is none, if the bastion refuses, or does not answer
+ * in time: some wait as long as the system does for the host.
+ */
 export function through(
-  bastion: Client,
+  bastion: Connection,
   { host, port }: Endpoint,
-): Promise<ConnectConfig> {
-  return new Promise((resolve, reject) => {
-    bastion.forwardOut("127.0.0.1", 0, host, port, (error, sock) =>
-      error ? reject(error) : resolve({ sock }),
+  patience: number,
+): Promise<Duplex | Answer> {
+  return new Promise((resolve) => {
+    const fail = (state: "unreachable" | "silent", why: string) => {
+      clearTimeout(waiting);
+      resolve({ state, reason: `through the bastion: ${why}` });
+    };
+    const waiting = setTimeout(
+      () => fail("silent", `it did not answer within ${patience / 1000} s`),
+      patience,
     );
+    try {
+      bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+        if (error) {
+          fail("unreachable", foreignText(error.message));
+          return;
+        }
+        clearTimeout(waiting);
+        resolve(channel);
+      });
+    } catch {
+      fail("unreachable", "it closed the connection");
+    }
   });
 }
 
@@ -121,11 +185,15 @@ function parsed(privateKey: string, passphrase: string | undefined): ParsedKey {
 /** Of the key exchanges, the one that costs a host least: OpenSSH's own curve25519 makes a login a tenth dearer. */
 const cheap: KexAlgorithm = "ecdh-sha2-nistp256";
 
-/** The library's key exchanges, that one first; and the server is to show the pinned key, not another of its keys. */
+/**
+ * The library's key exchanges, that one first. The server is to show the pinned key, not another of its keys.
+ * Nothing is compressed: a packet that is unpacked can be a thousand times as large.
+ */
 function algorithms({ hostKey }: Endpoint): Algorithms {
   const type = hostKey?.split(" ")[0];
   return {
     kex: { remove: cheap, prepend: cheap, append: [] },
+    compress: ["none"],
     ...(type !== undefined && { serverHostKey: [type as "ssh-ed25519"] }),
   };
 }
@@ -133,20 +201,29 @@ function algorithms({ hostKey }: Endpoint): Algorithms {
 /** Whether the key that a server shows is the pinned one. */
 export function compare(key: Buffer, { hostKey }: Endpoint): Answer {
   const [type, pinned] = hostKey?.split(" ") ?? [];
-  return hostKey === undefined || key.toString("base64") === pinned
+  const shown = key.toString("base64");
+  return hostKey === undefined || shown === pinned
     ? { state: "ok", reason: "" }
     : {
         state: "wrong key",
-        reason: `its host key is ${type} ${key.toString("base64")}, expected is ${hostKey}`,
+        reason: printable(
+          `its host key is ${type} ${foreignText(shown)}, expected is ${hostKey}`,
+        ),
       };
 }
 
-/** What an error of the SSH library means. */
-export function explain(error: Error, endpoint: Endpoint): Answer {
-  return /no matching host key format/.test(error.message)
+/** What an error of the SSH library means. Its message may be what the server said, unless it is of the key exchange. */
+export function explain(
+  error: Error & { level?: string },
+  { hostKey }: Endpoint,
+): Answer {
+  return error.level === "handshake" &&
+    error.message.includes("no matching host key format")
     ? {
         state: "wrong key",
-        reason: `it has no host key of the expected type, ${endpoint.hostKey}`,
+        reason: printable(
+          `it has no host key of the expected type, ${hostKey}`,
+        ),
       }
-    : { state: "unreachable", reason: error.message };
+    : { state: "unreachable", reason: foreignText(error.message) };
 }

@@ -1,8 +1,16 @@
-import { Client, type ConnectConfig } from "ssh2";
+import type { Duplex } from "node:stream";
 import { Call, type Installation } from "./call";
+import { Connection } from "./connection";
 import type { Endpoint, Hosts } from "./hosts";
 import { plainKey } from "./key";
-import { type Answer, type Login, login, through } from "./login";
+import {
+  type Answer,
+  type Login,
+  login,
+  type Patience,
+  through,
+  usualPatience,
+} from "./login";
 
 /** What a host said when it was asked for its key. */
 export interface Finding extends Answer {
@@ -20,6 +28,7 @@ export async function preflight(
   hosts: Hosts,
   connectTimeout: number,
   installation?: Installation,
+  patience = usualPatience,
 ): Promise<Finding[]> {
   const key = await plainKey(hosts.credentials);
   const { agentSocket } = hosts.credentials;
@@ -28,15 +37,16 @@ export async function preflight(
     ...key,
     agentSocket,
   });
-  const jump = await jumpThrough(hosts.bastion && at(hosts.bastion));
+  const times = { connectTimeout, patience };
+  const jump = await jumpThrough(hosts.bastion && at(hosts.bastion), times);
   try {
     const called = await Promise.all(
       [...hosts.byNode].map(async ([node, endpoint]) => {
-        const to = await wayTo(endpoint, jump);
-        if ("state" in to) {
-          return { node, answer: to };
+        const way = await wayTo(endpoint, jump, times);
+        if (way !== undefined && "state" in way) {
+          return { node, answer: way };
         }
-        const call = new Call(at(endpoint), to, connectTimeout);
+        const call = new Call(at(endpoint), way, connectTimeout, patience);
         const answer = await call.answer;
         if (installation === undefined) {
           call.hangUp();
@@ -44,6 +54,16 @@ export async function preflight(
         return { node, answer, call };
       }),
     );
+    if (
+      hosts.bastion &&
+      jump instanceof Connection &&
+      called.every(({ answer, call }) => !call && answer.state === "silent")
+    ) {
+      const { host } = hosts.bastion;
+      return called.map(({ node, answer }) => ({
+        ...{ node, ...atBastion(host, answer) },
+      }));
+    }
     const wrong = called.some(({ answer }) => answer.state === "wrong key");
     return await Promise.all(
       called.map(async ({ node, answer, call }) => {
@@ -55,43 +75,47 @@ export async function preflight(
       }),
     );
   } finally {
-    jump?.client?.end();
+    if (jump instanceof Connection) {
+      jump.destroy();
+    }
   }
 }
 
-type Jump = { client: Client } | (Answer & { client?: undefined });
+interface Times {
+  readonly connectTimeout: number;
+  readonly patience: Patience;
+}
 
 async function jumpThrough(
   bastion: Login | undefined,
-): Promise<Jump | undefined> {
+  { connectTimeout, patience }: Times,
+): Promise<Connection | Answer | undefined> {
   if (bastion === undefined) {
     return undefined;
   }
-  const answer = await login(bastion);
-  return answer instanceof Client
-    ? { client: answer }
-    : {
-        ...answer,
-        reason: `bastion ${bastion.host}: ${answer.reason}`,
-        atBastion: true,
-      };
+  const answer = await login(
+    bastion,
+    undefined,
+    connectTimeout,
+    patience.answer,
+  );
+  return answer instanceof Connection
+    ? answer
+    : atBastion(bastion.host, answer);
 }
 
-/** How to get to a host, or why that is not possible. */
+function atBastion(host: string, { state, reason }: Answer): Answer {
+  return { state, reason: `bastion ${host}: ${reason}`, atBastion: true };
+}
+
+/** How to get to a host, undefined by its own address; or why that is not possible. */
 async function wayTo(
   endpoint: Endpoint,
-  jump: Jump | undefined,
-): Promise<ConnectConfig | Answer> {
-  if (jump === undefined) {
-    return { host: endpoint.host, port: endpoint.port };
-  }
-  if (jump.client === undefined) {
-    return jump;
-  }
-  try {
-    return await through(jump.client, endpoint);
-  } catch (error) {
-    const reason = `through the bastion: ${(error as Error).message}`;
-    return { state: "unreachable", reason };
-  }
+  jump: Connection | Answer | undefined,
+  { connectTimeout, patience }: Times,
+): Promise<Duplex | Answer | undefined> {
+  return jump instanceof Connection
+    ? // the bastion answers when it has a connection itself
+      through(jump, endpoint, connectTimeout + patience.answer)
+    : jump;
 }

@@ -1,27 +1,44 @@
-import { Client } from "ssh2";
-import { type Login, login, through } from "./login";
+import type { Client } from "ssh2";
+import { foreignText } from "../core/plainText";
+import type { Connection } from "./connection";
+import {
+  type Answer,
+  type Login,
+  login,
+  through,
+  usualPatience,
+} from "./login";
+import { Printed } from "./printed";
 
 /** Connections to hosts, each made once and kept until {@link Sessions.end}. */
 export class Sessions {
-  private readonly clients = new Map<string, Promise<Client>>();
+  private readonly clients = new Map<string, Promise<Connection>>();
+
+  /** @param patience how long the other side may take for each answer, in milliseconds */
+  constructor(private readonly patience = usualPatience.answer) {}
 
   /** Logs in, through a bastion if there is one. Throws with the reason if that fails. */
-  to(host: Login, bastion: Login | undefined): Promise<Client> {
+  to(host: Login, bastion: Login | undefined): Promise<Connection> {
+    const { patience } = this;
     return this.once([bastion, host], async () => {
       if (bastion === undefined) {
-        return connected(await login(host));
+        return must(await login(host, undefined, patience, patience));
       }
       const jump = await this.once([bastion], async () =>
-        connected(await login(bastion), `bastion ${bastion.host}: `),
+        must(
+          await login(bastion, undefined, patience, patience),
+          `bastion ${bastion.host}: `,
+        ),
       );
-      return connected(await login(host, await through(jump, host)));
+      const way = must(await through(jump, host, patience));
+      return must(await login(host, way, patience, patience));
     });
   }
 
   async end(): Promise<void> {
     for (const client of this.clients.values()) {
       await client.then(
-        (one) => one.end(),
+        (one) => one.destroy(),
         () => {},
       );
     }
@@ -29,8 +46,8 @@ export class Sessions {
 
   private once(
     way: readonly (Login | undefined)[],
-    connect: () => Promise<Client>,
-  ): Promise<Client> {
+    connect: () => Promise<Connection>,
+  ): Promise<Connection> {
     const key = JSON.stringify(
       way.map((end) => end && [end.host, end.port, end.user]),
     );
@@ -40,60 +57,88 @@ export class Sessions {
   }
 }
 
-function connected(answer: Awaited<ReturnType<typeof login>>, prefix = "") {
-  if (answer instanceof Client) {
-    return answer;
+function must<T extends object>(got: T | Answer, prefix = ""): T {
+  if ("reason" in got) {
+    throw new Error(`${prefix}${got.reason}`);
   }
-  throw new Error(
-    `${prefix}${answer.state === "silent" ? "takes the connection and says nothing" : answer.reason}`,
-  );
+  return got;
 }
 
+/** How many bytes a command may print: a host's look with some thousand routes is less than a tenth of it. */
+const mostPrinted = 16 * 1024 ** 2;
+
+/** How many bytes it may complain with. */
+const mostComplaint = 64 * 1024;
+
+/** How many characters of a complaint are told: the reason may come after warnings of the login. */
+const toldComplaint = 1000;
+
 /**
- * Runs a command and returns what it prints. Throws with what it complained of if it fails.
+ * Runs a command and returns what it prints. Throws with what it complained of if it fails. A command that takes
+ * too long or prints too much costs the connection.
  *
- * @param patience how long it may take, in milliseconds
+ * @param patience how long all of it may take, in milliseconds
+ * @param most how many bytes it may print
  */
 export function runOn(
   client: Client,
   command: string,
   input: string,
   patience: number,
+  most = mostPrinted,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`no answer within ${patience / 1000} s`));
-      client.destroy();
-    }, patience);
-    const fail = (error: Error) => {
+    const done = (result: string | Error) => {
       clearTimeout(timer);
-      reject(error);
-    };
-    client.on("error", fail);
-    client.on("close", () => fail(new Error("the connection broke")));
-    client.exec(command, (error, channel) => {
-      if (error) {
-        fail(error);
-        return;
+      client.removeListener("error", broken);
+      client.removeListener("close", closed);
+      if (result instanceof Error) {
+        reject(result);
+      } else {
+        resolve(result);
       }
-      let [out, complaint] = ["", ""];
-      channel.setEncoding("utf8").on("data", (data: string) => {
-        out += data;
-      });
-      channel.stderr.setEncoding("utf8").on("data", (data: string) => {
-        complaint += data;
-      });
-      channel.on("close", (code: number | null) => {
-        clearTimeout(timer);
-        client.removeListener("error", fail);
-        if (code === 0) {
-          resolve(out);
-        } else {
-          const why = complaint.trim().replace(/\s+/g, " ");
-          reject(new Error(why || `exit code ${code}`));
+    };
+    const fail = (reason: string) => done(new Error(reason));
+    const giveUp = (reason: string) => {
+      fail(reason);
+      client.destroy();
+    };
+    const broken = (error: Error) => fail(foreignText(error.message));
+    const closed = () => fail("the connection broke");
+    const timer = setTimeout(
+      () => giveUp(`no answer within ${patience / 1000} s`),
+      patience,
+    );
+    client.on("error", broken);
+    client.on("close", closed);
+    const output = new Printed(most);
+    const complaint = new Printed(mostComplaint);
+    const take = (where: Printed, piece: Buffer) => {
+      if (!where.add(piece)) {
+        giveUp(`printed more than the ${where.most} bytes that are allowed`);
+      }
+    };
+    try {
+      client.exec(command, (error, channel) => {
+        if (error) {
+          broken(error);
+          return;
         }
+        channel.on("data", (piece: Buffer) => take(output, piece));
+        channel.stderr.on("data", (piece: Buffer) => take(complaint, piece));
+        channel.on("close", (code: number | null | undefined) => {
+          if (code === 0) {
+            done(output.text);
+          } else {
+            const why = foreignText(complaint.text, toldComplaint);
+            fail(why || `exit code ${code ?? "unknown"}`);
+          }
+        });
+        channel.end(input);
       });
-      channel.end(input);
-    });
+    } catch {
+      // the library throws if there is no connection any more
+      closed();
+    }
   });
 }

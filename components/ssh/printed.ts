@@ -1,0 +1,29 @@
+/** What a command prints, up to a limit. The memory stays in proportion to the limit, in however small pieces it comes. */
+export class Printed {
+  private bytes = Buffer.alloc(0);
+  private length = 0;
+
+  /** @param most how many bytes are taken */
+  constructor(readonly most: number) {}
+
+  /** Takes another piece; false, and nothing of it is taken, if it is too much. */
+  add(piece: Buffer): boolean {
+    const length = this.length + piece.length;
+    if (length > this.most) {
+      return false;
+    }
+    if (length > this.bytes.length) {
+      // twice as much each time: all that is copied is less than twice what is printed
+      const larger = Buffer.alloc(Math.max(length, 2 * this.bytes.length));
+      this.bytes.copy(larger, 0, 0, this.length);
+      this.bytes = larger;
+    }
+    piece.copy(this.bytes, this.length);
+    this.length = length;
+    return true;
+  }
+
+  get text(): string {
+    return this.bytes.toString("utf8", 0, this.length);
+  }
+}
