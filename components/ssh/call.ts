@@ -6,9 +6,9 @@ import {
   compare,
   connect,
   explain,
+  type Limits,
   type Login,
   limitTime,
-  type Patience,
 } from "./login";
 import { runOn } from "./session";
 
@@ -16,6 +16,12 @@ import { runOn } from "./session";
 export interface Installation {
   readonly command: string;
   readonly input: string;
+}
+
+/** What a host is allowed that is asked for its key, and has something installed. */
+export interface CallLimits extends Limits {
+  /** How long the installation may take, in milliseconds. */
+  readonly installation: number;
 }
 
 /** How many bytes an installation may print; ours prints nothing. */
@@ -31,15 +37,11 @@ export class Call {
   private accept = (_isRight: boolean): void => {};
   private isClosed = false;
 
-  /**
-   * @param way a channel through a bastion, if the host's own address is not dialled
-   * @param connectTimeout how long to wait for a connection, in milliseconds
-   */
+  /** @param way a channel through a bastion, if the host's own address is not dialled */
   constructor(
     login: Login,
+    private readonly limits: CallLimits,
     way: Duplex | undefined,
-    connectTimeout: number,
-    private readonly patience: Patience,
   ) {
     const { client } = this;
     this.answer = new Promise((resolve) => {
@@ -47,20 +49,14 @@ export class Call {
         stopWaiting();
         resolve(answer);
       };
-      const stopWaiting = limitTime(
-        client,
-        way,
-        connectTimeout,
-        patience.answer,
-        done,
-      );
+      const stopWaiting = limitTime(client, limits, way, done);
       client.on("error", (error) => done(explain(error, login)));
       client.on("close", () => {
         this.isClosed = true;
         done({ state: "unreachable", reason: closed });
       });
       // the hosts wait for each other
-      connect(client, login, way, (key, accept) => {
+      connect(client, login, limits, way, (key, accept) => {
         this.accept = accept;
         done(compare(key, login));
       });
@@ -69,10 +65,10 @@ export class Call {
 
   /** Logs in, does this, and hangs up. */
   async install({ command, input }: Installation): Promise<Answer> {
-    const { client, patience } = this;
+    const { client, limits } = this;
     try {
       await this.logIn();
-      await runOn(client, command, input, patience.installation, mostPrinted);
+      await runOn(client, command, input, limits.installation, mostPrinted);
       return { state: "ok", reason: "" };
     } catch (error) {
       const reason = foreignText((error as Error).message);
@@ -89,7 +85,7 @@ export class Call {
   private logIn(): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const late = new Error("no login in time");
-      setTimeout(reject, this.patience.answer, late).unref();
+      setTimeout(reject, this.limits.patience, late).unref();
       this.client.on("ready", resolve);
       this.client.on("error", reject);
       this.client.on("close", () => reject(new Error(closed)));

@@ -2,19 +2,33 @@ import type { Duplex } from "node:stream";
 import { Client, type ConnectConfig } from "ssh2";
 
 /**
- * An SSH client that can always be ended. Its socket is ours: ssh2 itself leaves a socket that it has ended open
- * until the other side closes it too, and a hostile server never does.
+ * An SSH client that takes a limited number of bytes, and can always be ended. Its socket is ours: ssh2 itself
+ * leaves a socket that it has ended open until the other side closes it too, and a hostile server never does.
  */
 export class Connection extends Client {
   private socket: Duplex | undefined;
 
-  /** Begins a connection on this socket. After an error it is of no use, and ends. */
-  begin(socket: Duplex, config: ConnectConfig): void {
+  /**
+   * Begins a connection on this socket. After an error it is of no use, and ends.
+   *
+   * @param most how many bytes the other side may send. It matters before any command runs, too: ssh2 takes up to
+   * half a second for each 32 KiB that a server says of its further host keys, and keeps them all
+   */
+  begin(socket: Duplex, most: number, config: ConnectConfig): void {
     this.socket = socket;
     this.on("error", () => this.destroy());
     this.connect({ ...config, sock: socket });
     // else the request that follows the end of the key exchange waits for its acknowledgement, 40 ms
     this.setNoDelay(true);
+    let received = 0;
+    socket.on("data", (data: Buffer) => {
+      const before = received;
+      received += data.length;
+      if (before <= most && received > most) {
+        const said = `sent more than the ${most} bytes that are allowed`;
+        this.emit("error", new Error(said));
+      }
+    });
   }
 
   override destroy(): this {

@@ -3,9 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Faults, show } from "../core/faults";
 import type { Node } from "../core/inventory";
 import { join } from "../core/schema";
+import { shellWord } from "../core/shellWord";
 import { readInputFile } from "../files";
 import type { Ssh } from "./args";
-import { keyProblem, shortest } from "./key";
+import { keyProblem, mostKey, shortest } from "./key";
 import {
   findHostKey,
   isPinnableKey,
@@ -156,7 +157,7 @@ function hostKeyFinder(ssh: Ssh, faults: Faults) {
     }
     const key = findHostKey(entries, names, port);
     if (key === undefined && !missing) {
-      const scan = `ssh-keyscan${port === 22 ? "" : ` -p ${port}`} -t ed25519,ecdsa ${names[0]} >> ${ssh.knownHostsFile}`;
+      const scan = `ssh-keyscan${port === 22 ? "" : ` -p ${port}`} -t ed25519,ecdsa ${shellWord(names[0] ?? "")} >> ${fileWord(ssh.knownHostsFile)}`;
       faults.add(
         path,
         `no ${pinnableKeyTypes} host key of ${node} (${[...new Set(names)].join(", ")}) is in ${ssh.knownHostsFile}; once you trust the network: ${scan}`,
@@ -164,6 +165,13 @@ function hostKeyFinder(ssh: Ssh, faults: Faults) {
     }
     return key;
   };
+}
+
+/** A file as a word of a shell, which is to see the `~/` of a home. */
+function fileWord(name: string): string {
+  return name.startsWith("~/")
+    ? `~/${shellWord(name.slice(2))}`
+    : shellWord(name);
 }
 
 function readCredentials(ssh: Ssh, faults: Faults): Credentials {
@@ -178,7 +186,7 @@ function readCredentials(ssh: Ssh, faults: Faults): Credentials {
   let path = "ssh.privateKey";
   if (ssh.privateKeyFile !== undefined) {
     path = "ssh.privateKeyFile";
-    privateKey = readInputFile(ssh.privateKeyFile, path, faults);
+    privateKey = readInputFile(ssh.privateKeyFile, path, faults, mostKey);
   }
   if (
     typeof privateKey === "string" &&

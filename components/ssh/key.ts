@@ -1,13 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ParsedKey, utils } from "ssh2";
+import { foreignText } from "../core/plainText";
 import type { Credentials } from "./hosts";
 import { fromPkcs8 } from "./pkcs8";
+
+/** How many characters a private key may have: RSA with 16384 bits takes 13,000. The time to read a text as one grows with the square. */
+export const mostKey = 32 * 1024;
 
 /** A private key as the SSH library has it, or why there is none. */
 export function readKey(
   privateKey: string,
   passphrase?: string,
 ): ParsedKey | Error {
+  if (privateKey.length > mostKey) {
+    return new Error(`has more than ${mostKey} characters`);
+  }
   try {
     return utils.parseKey(fromPkcs8(privateKey), passphrase);
   } catch (error) {
@@ -22,7 +29,7 @@ export function keyProblem(
 ): string | undefined {
   const key = readKey(privateKey, passphrase);
   if (key instanceof Error) {
-    return key.message.replace(/\s+/g, " ");
+    return foreignText(key.message);
   }
   if (!key.isPrivateKey()) {
     return "this is the public key";

@@ -3,9 +3,22 @@ import { matchesGlob } from "../core/glob";
 
 /** One usable line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 interface Entry {
-  readonly patterns: string;
+  /** For which hosts it is: what the first word says. */
+  readonly hosts: Hashed | Listed;
   readonly revoked: boolean;
   readonly key: string;
+}
+
+/** One name, as its HMAC by this salt. */
+interface Hashed {
+  readonly salt: Buffer;
+  readonly hash: string | undefined;
+}
+
+/** Patterns in lower case: those of which one has to match, and those of which none may. */
+interface Listed {
+  readonly wanted: readonly string[];
+  readonly unwanted: readonly string[];
 }
 
 /** Key types in the order of preference. RSA is left out: the command plugin can pin it with SHA-1 only, which OpenSSH 8.8 and later refuse. */
@@ -31,7 +44,7 @@ export function parseKnownHosts(text: string): Entry[] {
     }
     return [
       {
-        patterns: patterns ?? "",
+        hosts: readHosts(patterns ?? ""),
         revoked: marker === "@revoked",
         key: `${type} ${key}`,
       },
@@ -39,28 +52,49 @@ export function parseKnownHosts(text: string): Entry[] {
   });
 }
 
-/** Finds the host key to pin for the first of `names` that has a usable one, or undefined. */
+function readHosts(patterns: string): Hashed | Listed {
+  if (patterns.startsWith("|1|")) {
+    const [, , salt = "", hash] = patterns.split("|");
+    return { salt: Buffer.from(salt, "base64"), hash };
+  }
+  const list = patterns.toLowerCase().split(",");
+  return {
+    wanted: list.filter((pattern) => !pattern.startsWith("!")),
+    unwanted: list
+      .filter((pattern) => pattern.startsWith("!"))
+      .map((pattern) => pattern.slice(1)),
+  };
+}
+
+/**
+ * Finds the host key to pin for the first of `names` that has a usable one, or undefined. A hashed line costs some
+ * microseconds for each name, so none is compared that cannot change the answer.
+ */
 export function findHostKey(
   entries: readonly Entry[],
   names: readonly string[],
   port: number,
 ): string | undefined {
-  const byName = names.map((name) => {
-    const host = port === 22 ? name : `[${name}]:${port}`;
-    return entries.filter((entry) => matches(entry.patterns, host));
-  });
+  const hosts = [...new Set(names)].map((name) =>
+    port === 22 ? name : `[${name}]:${port}`,
+  );
   // Revoked under one name of the host is revoked under all of them.
   const revoked = new Set(
-    byName.flat().flatMap((entry) => (entry.revoked ? entry.key : [])),
+    entries
+      .filter((one) => one.revoked && hosts.some((host) => matches(one, host)))
+      .map(({ key }) => key),
   );
-  for (const listed of byName) {
-    const keys = listed
-      .map((entry) => entry.key)
-      .filter((key) => !revoked.has(key));
+  for (const host of hosts) {
     for (const type of keyTypes) {
-      const key = keys.find((candidate) => candidate.startsWith(`${type} `));
-      if (key !== undefined) {
-        return key;
+      const entry = entries.find(
+        (one) =>
+          !one.revoked &&
+          one.key.startsWith(`${type} `) &&
+          !revoked.has(one.key) &&
+          matches(one, host),
+      );
+      if (entry !== undefined) {
+        return entry.key;
       }
     }
   }
@@ -80,21 +114,13 @@ export function isPinnableKey(key: string): boolean {
 
 export const pinnableKeyTypes = keyTypes.join(", ");
 
-function matches(patterns: string, host: string): boolean {
-  if (patterns.startsWith("|1|")) {
-    const [, , salt = "", hash] = patterns.split("|");
-    return (
-      createHmac("sha1", Buffer.from(salt, "base64"))
-        .update(host)
-        .digest("base64") === hash
-    );
+function matches({ hosts }: Entry, host: string): boolean {
+  if ("salt" in hosts) {
+    const hmac = createHmac("sha1", hosts.salt).update(host);
+    return hmac.digest("base64") === hosts.hash;
   }
-  const list = patterns.split(",");
-  const named = (negated: boolean) =>
-    list.some(
-      (p) =>
-        p.startsWith("!") === negated &&
-        matchesGlob(p.replace(/^!/, "").toLowerCase(), host.toLowerCase()),
-    );
-  return named(false) && !named(true);
+  const name = host.toLowerCase();
+  const some = (patterns: readonly string[]) =>
+    patterns.some((pattern) => matchesGlob(pattern, name));
+  return some(hosts.wanted) && !some(hosts.unwanted);
 }

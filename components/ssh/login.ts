@@ -25,30 +25,24 @@ export interface Login extends Endpoint {
   readonly agentSocket?: string | undefined;
 }
 
-/** How long the other side may take, in milliseconds. */
-export interface Patience {
-  /** To say who it is, once connected, and again to log us in; to answer a request. Long, for hundreds are asked at once. */
-  readonly answer: number;
-  /** To install what a host needs. */
-  readonly installation: number;
+/** What the other side of a connection is allowed. */
+export interface Limits {
+  /** How long the connection may take, in milliseconds. */
+  readonly connectTimeout: number;
+  /** How long an answer may take, in milliseconds: the host key and a login, or the way to a host. */
+  readonly patience: number;
+  /** How many bytes it may send in all. */
+  readonly received: number;
 }
 
-export const usualPatience: Patience = {
-  answer: 10_000,
-  installation: 60_000,
-};
+/** How long an answer may take, in milliseconds. Long, for hundreds of hosts are asked at once. */
+export const usualPatience = 10_000;
 
-/**
- * Logs in. Returns the connection, or why there is none.
- *
- * @param way a channel through a bastion, if the endpoint's own address is not dialled
- * @param connectTimeout how long to wait for a connection, in milliseconds; then `patience` for the login
- */
+/** Logs in, through the channel `way` if there is one. Returns the connection, or why there is none. */
 export function login(
   endpoint: Login,
+  limits: Limits,
   way?: Duplex,
-  connectTimeout = usualPatience.answer,
-  patience = usualPatience.answer,
 ): Promise<Connection | Answer> {
   const client = new Connection();
   return new Promise((resolve) => {
@@ -57,7 +51,7 @@ export function login(
       client.destroy();
       resolve(answer);
     };
-    const stopWaiting = limitTime(client, way, connectTimeout, patience, fail);
+    const stopWaiting = limitTime(client, limits, way, fail);
     let wrongKey: Answer | undefined;
     client.on("ready", () => {
       stopWaiting();
@@ -67,7 +61,7 @@ export function login(
     client.on("close", () =>
       fail({ state: "unreachable", reason: "closed the connection" }),
     );
-    connect(client, endpoint, way, (key, accept) => {
+    connect(client, endpoint, limits, way, (key, accept) => {
       const answer = compare(key, endpoint);
       wrongKey = answer.state === "ok" ? undefined : answer;
       accept(answer.state === "ok");
@@ -78,9 +72,8 @@ export function login(
 /** Calls `fail` if there is no connection in time, or no answer in time once there is one. Returns what ends the waiting. */
 export function limitTime(
   client: Connection,
+  { connectTimeout, patience }: Limits,
   way: Duplex | undefined,
-  connectTimeout: number,
-  patience: number,
   fail: (answer: Answer) => void,
 ): () => void {
   const wait = (answer: Answer, time: number) => setTimeout(fail, time, answer);
@@ -107,10 +100,11 @@ export function limitTime(
 export function connect(
   client: Connection,
   login: Login,
+  { received }: Limits,
   way: Duplex | undefined,
   hostVerifier: HostVerifier,
 ): void {
-  client.begin(way ?? dial(login.port, login.host), {
+  client.begin(way ?? dial(login.port, login.host), received, {
     hostVerifier,
     // limited otherwise: see limitTime
     readyTimeout: 0,
@@ -120,22 +114,23 @@ export function connect(
 }
 
 /**
- * Opens a way to a host through a bastion. Returns why there is none, if the bastion refuses, or does not answer
- * in time: some wait as long as the system does for the host.
+ * Opens a way to a host through a bastion. Returns why there is none, if the bastion refuses, or does not answer in
+ * time. It answers when it has a connection to the host itself.
  */
 export function through(
   bastion: Connection,
   { host, port }: Endpoint,
-  patience: number,
+  { connectTimeout, patience }: Limits,
 ): Promise<Duplex | Answer> {
+  const time = connectTimeout + patience;
   return new Promise((resolve) => {
     const fail = (state: "unreachable" | "silent", why: string) => {
       clearTimeout(waiting);
       resolve({ state, reason: `through the bastion: ${why}` });
     };
     const waiting = setTimeout(
-      () => fail("silent", `it did not answer within ${patience / 1000} s`),
-      patience,
+      () => fail("silent", `it did not answer within ${time / 1000} s`),
+      time,
     );
     try {
       bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
@@ -185,6 +180,9 @@ function parsed(privateKey: string, passphrase: string | undefined): ParsedKey {
 /** Of the key exchanges, the one that costs a host least: OpenSSH's own curve25519 makes a login a tenth dearer. */
 const cheap: KexAlgorithm = "ecdh-sha2-nistp256";
 
+/** Not this one: the server chooses the group, and checking one of 10,000 bits takes minutes. */
+const costly: KexAlgorithm = "diffie-hellman-group-exchange-sha256";
+
 /**
  * The library's key exchanges, that one first. The server is to show the pinned key, not another of its keys.
  * Nothing is compressed: a packet that is unpacked can be a thousand times as large.
@@ -192,7 +190,7 @@ const cheap: KexAlgorithm = "ecdh-sha2-nistp256";
 function algorithms({ hostKey }: Endpoint): Algorithms {
   const type = hostKey?.split(" ")[0];
   return {
-    kex: { remove: cheap, prepend: cheap, append: [] },
+    kex: { remove: [cheap, costly], prepend: cheap, append: [] },
     compress: ["none"],
     ...(type !== undefined && { serverHostKey: [type as "ssh-ed25519"] }),
   };

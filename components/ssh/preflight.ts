@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
-import { Call, type Installation } from "./call";
+import { Call, type CallLimits, type Installation } from "./call";
 import { Connection } from "./connection";
 import type { Endpoint, Hosts } from "./hosts";
 import { plainKey } from "./key";
 import {
   type Answer,
+  type Limits,
   type Login,
   login,
-  type Patience,
   through,
   usualPatience,
 } from "./login";
@@ -16,6 +16,13 @@ import {
 export interface Finding extends Answer {
   readonly node: string;
 }
+
+const usualLimits: Omit<CallLimits, "connectTimeout"> = {
+  patience: usualPatience,
+  installation: 60_000,
+  // a login and an installation take some KiB
+  received: 256 * 1024,
+};
 
 /**
  * Asks every host, at once, for its SSH host key, without logging in.
@@ -28,7 +35,7 @@ export async function preflight(
   hosts: Hosts,
   connectTimeout: number,
   installation?: Installation,
-  patience = usualPatience,
+  limits = usualLimits,
 ): Promise<Finding[]> {
   const key = await plainKey(hosts.credentials);
   const { agentSocket } = hosts.credentials;
@@ -37,16 +44,21 @@ export async function preflight(
     ...key,
     agentSocket,
   });
-  const times = { connectTimeout, patience };
-  const jump = await jumpThrough(hosts.bastion && at(hosts.bastion), times);
+  const ofHost = { ...limits, connectTimeout };
+  const ofBastion = {
+    ...ofHost,
+    received: (hosts.byNode.size + 1) * limits.received,
+  };
+  const jump =
+    hosts.bastion && (await jumpThrough(at(hosts.bastion), ofBastion));
   try {
     const called = await Promise.all(
       [...hosts.byNode].map(async ([node, endpoint]) => {
-        const way = await wayTo(endpoint, jump, times);
+        const way = await wayTo(endpoint, jump, ofBastion);
         if (way !== undefined && "state" in way) {
           return { node, answer: way };
         }
-        const call = new Call(at(endpoint), way, connectTimeout, patience);
+        const call = new Call(at(endpoint), ofHost, way);
         const answer = await call.answer;
         if (installation === undefined) {
           call.hangUp();
@@ -61,7 +73,8 @@ export async function preflight(
     ) {
       const { host } = hosts.bastion;
       return called.map(({ node, answer }) => ({
-        ...{ node, ...atBastion(host, answer) },
+        node,
+        ...atBastion(host, answer),
       }));
     }
     const wrong = called.some(({ answer }) => answer.state === "wrong key");
@@ -81,24 +94,11 @@ export async function preflight(
   }
 }
 
-interface Times {
-  readonly connectTimeout: number;
-  readonly patience: Patience;
-}
-
 async function jumpThrough(
-  bastion: Login | undefined,
-  { connectTimeout, patience }: Times,
-): Promise<Connection | Answer | undefined> {
-  if (bastion === undefined) {
-    return undefined;
-  }
-  const answer = await login(
-    bastion,
-    undefined,
-    connectTimeout,
-    patience.answer,
-  );
+  bastion: Login,
+  limits: Limits,
+): Promise<Connection | Answer> {
+  const answer = await login(bastion, limits);
   return answer instanceof Connection
     ? answer
     : atBastion(bastion.host, answer);
@@ -112,10 +112,7 @@ function atBastion(host: string, { state, reason }: Answer): Answer {
 async function wayTo(
   endpoint: Endpoint,
   jump: Connection | Answer | undefined,
-  { connectTimeout, patience }: Times,
+  limits: Limits,
 ): Promise<Duplex | Answer | undefined> {
-  return jump instanceof Connection
-    ? // the bastion answers when it has a connection itself
-      through(jump, endpoint, connectTimeout + patience.answer)
-    : jump;
+  return jump instanceof Connection ? through(jump, endpoint, limits) : jump;
 }

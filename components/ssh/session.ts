@@ -3,6 +3,7 @@ import { foreignText } from "../core/plainText";
 import type { Connection } from "./connection";
 import {
   type Answer,
+  type Limits,
   type Login,
   login,
   through,
@@ -10,28 +11,35 @@ import {
 } from "./login";
 import { Printed } from "./printed";
 
+const usualLimits: Limits = {
+  connectTimeout: usualPatience,
+  patience: usualPatience,
+  // what a command may print, and as much again for several that print little
+  received: 32 * 1024 ** 2,
+};
+
 /** Connections to hosts, each made once and kept until {@link Sessions.end}. */
 export class Sessions {
   private readonly clients = new Map<string, Promise<Connection>>();
 
-  /** @param patience how long the other side may take for each answer, in milliseconds */
-  constructor(private readonly patience = usualPatience.answer) {}
+  /** @param limits what each host is allowed; through a bastion goes what all of them send */
+  constructor(private readonly limits = usualLimits) {}
 
   /** Logs in, through a bastion if there is one. Throws with the reason if that fails. */
   to(host: Login, bastion: Login | undefined): Promise<Connection> {
-    const { patience } = this;
+    const { limits } = this;
     return this.once([bastion, host], async () => {
       if (bastion === undefined) {
-        return must(await login(host, undefined, patience, patience));
+        return must(await login(host, limits));
       }
       const jump = await this.once([bastion], async () =>
         must(
-          await login(bastion, undefined, patience, patience),
+          await login(bastion, { ...limits, received: Infinity }),
           `bastion ${bastion.host}: `,
         ),
       );
-      const way = must(await through(jump, host, patience));
-      return must(await login(host, way, patience, patience));
+      const way = must(await through(jump, host, limits));
+      return must(await login(host, limits, way));
     });
   }
 
@@ -124,6 +132,7 @@ export function runOn(
           broken(error);
           return;
         }
+        channel.on("error", broken);
         channel.on("data", (piece: Buffer) => take(output, piece));
         channel.stderr.on("data", (piece: Buffer) => take(complaint, piece));
         channel.on("close", (code: number | null | undefined) => {
