@@ -113,36 +113,44 @@ export function connect(
   });
 }
 
-/**
- * Opens a way to a host through a bastion. Returns why there is none, if the bastion refuses, or does not answer in
- * time. It answers when it has a connection to the host itself.
- */
+/** How long a bastion may take to open a way, in milliseconds: it answers when it has a connection to the host itself. */
+export function wayPatience({ connectTimeout, patience }: Limits): number {
+  return connectTimeout + patience;
+}
+
+/** Opens a way to a host through a bastion. Returns why there is none, if the bastion refuses or does not answer. */
 export function through(
   bastion: Connection,
   { host, port }: Endpoint,
-  { connectTimeout, patience }: Limits,
+  limits: Limits,
 ): Promise<Duplex | Answer> {
-  const time = connectTimeout + patience;
+  const time = wayPatience(limits);
   return new Promise((resolve) => {
-    const fail = (state: "unreachable" | "silent", why: string) => {
+    const fail = (state: "unreachable" | "silent", reason: string) => {
       clearTimeout(waiting);
-      resolve({ state, reason: `through the bastion: ${why}` });
+      resolve({ state, reason });
     };
     const waiting = setTimeout(
-      () => fail("silent", `it did not answer within ${time / 1000} s`),
+      () =>
+        fail(
+          "silent",
+          `the bastion did not answer within ${time / 1000} s when asked for this host`,
+        ),
       time,
     );
+    const refused = (why: string) =>
+      fail("unreachable", `through the bastion: ${why}`);
     try {
       bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
         if (error) {
-          fail("unreachable", foreignText(error.message));
+          refused(foreignText(error.message));
           return;
         }
         clearTimeout(waiting);
         resolve(channel);
       });
     } catch {
-      fail("unreachable", "it closed the connection");
+      refused("it closed the connection");
     }
   });
 }

