@@ -6,6 +6,7 @@ interface Entry {
   /** For which hosts it is: what the first word says. */
   readonly hosts: Hashed | Listed;
   readonly revoked: boolean;
+  readonly type: string | undefined;
   readonly key: string;
 }
 
@@ -15,10 +16,17 @@ interface Hashed {
   readonly hash: string | undefined;
 }
 
-/** Patterns in lower case: those of which one has to match, and those of which none may. */
+/** Names and patterns in lower case: those of which one has to match, and those of which none may. */
 interface Listed {
-  readonly wanted: readonly string[];
+  readonly names: readonly string[];
+  readonly patterns: readonly string[];
   readonly unwanted: readonly string[];
+}
+
+/** A host as it may be listed, and as it may be hashed. */
+interface Name {
+  readonly lower: string;
+  readonly exact: string;
 }
 
 /** Key types in the order of preference. RSA is left out: the command plugin can pin it with SHA-1 only, which OpenSSH 8.8 and later refuse. */
@@ -46,6 +54,7 @@ export function parseKnownHosts(text: string): Entry[] {
       {
         hosts: readHosts(patterns ?? ""),
         revoked: marker === "@revoked",
+        type,
         key: `${type} ${key}`,
       },
     ];
@@ -57,12 +66,15 @@ function readHosts(patterns: string): Hashed | Listed {
     const [, , salt = "", hash] = patterns.split("|");
     return { salt: Buffer.from(salt, "base64"), hash };
   }
-  const list = patterns.toLowerCase().split(",");
+  const all = patterns.toLowerCase().split(",");
+  const wanted = all.filter((one) => !one.startsWith("!"));
+  const isPattern = (one: string) => /[*?]/.test(one);
   return {
-    wanted: list.filter((pattern) => !pattern.startsWith("!")),
-    unwanted: list
-      .filter((pattern) => pattern.startsWith("!"))
-      .map((pattern) => pattern.slice(1)),
+    names: wanted.filter((one) => !isPattern(one)),
+    patterns: wanted.filter(isPattern),
+    unwanted: all
+      .filter((one) => one.startsWith("!"))
+      .map((one) => one.slice(1)),
   };
 }
 
@@ -75,9 +87,10 @@ export function findHostKey(
   names: readonly string[],
   port: number,
 ): string | undefined {
-  const hosts = [...new Set(names)].map((name) =>
-    port === 22 ? name : `[${name}]:${port}`,
-  );
+  const hosts = [...new Set(names)].map((name): Name => {
+    const exact = port === 22 ? name : `[${name}]:${port}`;
+    return { exact, lower: exact.toLowerCase() };
+  });
   // Revoked under one name of the host is revoked under all of them.
   const revoked = new Set(
     entries
@@ -89,7 +102,7 @@ export function findHostKey(
       const entry = entries.find(
         (one) =>
           !one.revoked &&
-          one.key.startsWith(`${type} `) &&
+          one.type === type &&
           !revoked.has(one.key) &&
           matches(one, host),
       );
@@ -114,13 +127,14 @@ export function isPinnableKey(key: string): boolean {
 
 export const pinnableKeyTypes = keyTypes.join(", ");
 
-function matches({ hosts }: Entry, host: string): boolean {
+function matches({ hosts }: Entry, { lower, exact }: Name): boolean {
   if ("salt" in hosts) {
-    const hmac = createHmac("sha1", hosts.salt).update(host);
+    const hmac = createHmac("sha1", hosts.salt).update(exact);
     return hmac.digest("base64") === hosts.hash;
   }
-  const name = host.toLowerCase();
-  const some = (patterns: readonly string[]) =>
-    patterns.some((pattern) => matchesGlob(pattern, name));
-  return some(hosts.wanted) && !some(hosts.unwanted);
+  const isLower = (pattern: string) => matchesGlob(pattern, lower);
+  return (
+    (hosts.names.includes(lower) || hosts.patterns.some(isLower)) &&
+    !hosts.unwanted.some(isLower)
+  );
 }
