@@ -125,7 +125,12 @@ test("a bastion that goes away when it is asked for a host is told of", async (t
   );
   const [finding] = await findings(port, 1);
   assert.equal(finding?.state, "unreachable");
-  assert.match(await complaint(port), /^through the bastion: /);
+  const sessions = new Sessions(inSession);
+  // the second one finds no connection any more
+  for (const to of [1, 2]) {
+    await assert.rejects(sessions.to(at(to), at(port)), /^Error: through the/);
+  }
+  await sessions.end();
 });
 
 test("a bastion that takes the connection and says nothing is given up in time, and its connection is closed", async (t) => {

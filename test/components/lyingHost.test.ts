@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { connect, type Server, type Socket } from "node:net";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { type Connection, Server as SshServer } from "ssh2";
-import { compare, explain } from "../../components/ssh/login";
+import { compare, explain, type Login } from "../../components/ssh/login";
 import { preflight } from "../../components/ssh/preflight";
 import { runOn, Sessions } from "../../components/ssh/session";
 import {
@@ -308,8 +311,8 @@ for (const [what, algorithms] of [
   });
 }
 
-test("a connection is closed on our side, though the host leaves it open", async (t) => {
-  const port = await listen(
+test("no connection that a host leaves open keeps the program running", async (t) => {
+  const ssh = await listen(
     t,
     running((session) =>
       session.on("exec", (accept) => {
@@ -319,21 +322,41 @@ test("a connection is closed on our side, though the host leaves it open", async
       }),
     ),
   );
-  const closed: Promise<unknown>[] = [];
-  const server = () =>
+  const open = await listen(
+    t,
     raw(t, (front) => {
-      const back = connect(port, "127.0.0.1");
-      front.pipe(back);
+      const back = connect(ssh, "127.0.0.1");
+      back.on("error", () => {});
+      t.after(() => back.destroy());
+      front.on("data", (data) => back.write(data));
       back.on("data", (data) => front.write(data));
-      // it is told that we are gone when it writes on
-      front.on("end", () => drip(front));
-      closed.push(gone(front));
-    });
-  assert.equal((await found(t, server())).state, "ok");
-  const sessions = new Sessions();
-  const client = await sessions.to(at(await listen(t, server())), undefined);
-  assert.equal(await runOn(client, "look", "", 5000), "");
-  await sessions.end();
-  assert.equal(closed.length, 2);
-  await Promise.all(closed);
+    }),
+  );
+  // what says goodbye politely is no error, and ends our half of the connection only
+  const goodbye = await listen(
+    t,
+    raw(t, (socket) => {
+      socket.write("SSH-2.0-liar\r\n");
+      socket.write(packet(message(1, 11, "", "")));
+    }),
+  );
+  const login = at(open);
+  assert.deepEqual(await inProgram("Sessions", login), { said: "" });
+  assert.deepEqual(await inProgram("preflight", login), { state: "ok" });
+  const { state } = await inProgram("preflight", at(goodbye));
+  assert.equal(state, "silent");
 });
+
+/** What a program finds that does this with a host, once the program has ended by itself. */
+async function inProgram(
+  what: "Sessions" | "preflight",
+  login: Login,
+): Promise<{ said?: string; state?: string }> {
+  const program = require.resolve("./endingProgram.ts");
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--require=./register.js", program, what, JSON.stringify(login)],
+    { cwd: join(__dirname, "../.."), timeout: 30_000 },
+  );
+  return JSON.parse(stdout);
+}
