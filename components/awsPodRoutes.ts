@@ -1,5 +1,6 @@
 import { Route } from "@pulumi/aws/ec2";
 import type * as pulumi from "@pulumi/pulumi";
+import { routeOutputsSchema } from "./aws/answers";
 import { type AwsPodRoutesArgs, awsArgsSchema } from "./aws/args";
 import { type AwsFindings, lookUp } from "./aws/lookup";
 import { type AwsPlan, planAws } from "./aws/plan";
@@ -37,6 +38,7 @@ export class AwsPodRoutes extends CloudPodRoutes<AwsFindings, AwsPlan> {
       whoAmI: "aws sts get-caller-identity",
       mend: "pulumi up --refresh",
       routeType: "aws:ec2/route:Route",
+      routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),
       plan: planAws.bind(null, read),
       declare,

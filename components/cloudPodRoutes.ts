@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { z } from "zod";
 import { Faults } from "./core/faults";
 import type { Route } from "./core/plan";
 import { diagram } from "./core/render";
@@ -26,6 +27,8 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
   readonly whoAmI: string;
   /** The type of the resource that a route is: `aws:ec2/route:Route`. */
   readonly routeType: string;
+  /** What is read of such a resource's outputs in the state. */
+  readonly routeOutputs: z.ZodType<Recorded>;
   /** The command that puts back a route of ours that is gone or changed. */
   readonly mend: string;
   /** Reads all that the plan depends on. */
@@ -94,7 +97,11 @@ export abstract class CloudPodRoutes<
   ): Promise<Planned> {
     const faults = new Faults();
     const prefix = `${name}-`;
-    const ours = await recorded(cloud.routeType, prefix, this);
+    const ours = await recorded(
+      { type: cloud.routeType, prefix, outputs: cloud.routeOutputs },
+      this,
+      faults,
+    );
     const found = await asking(cloud.name, cloud.whoAmI, () =>
       cloud.lookUp(faults, { parent: this }),
     );

@@ -2,6 +2,7 @@ import { Route } from "@pulumi/gcp/compute";
 import type * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "./cloudArgs";
 import { CloudPodRoutes } from "./cloudPodRoutes";
+import { routeOutputsSchema } from "./gcp/answers";
 import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
 import { type GcpFindings, lookUp } from "./gcp/lookup";
 import { type GcpPlan, planGcp } from "./gcp/plan";
@@ -37,6 +38,7 @@ export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
       whoAmI: "gcloud auth list",
       mend: "pulumi up --refresh",
       routeType: "gcp:compute/route:Route",
+      routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),
       plan: planGcp.bind(null, read),
       declare,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Faults, FaultsError } from "./core/faults";
+import { foreignText } from "./core/plainText";
 
 /** Reads an input; its faults become the error that Pulumi has for them. */
 export function orInputError<T>(read: () => T): T {
@@ -35,17 +36,30 @@ export function runErrorIfAny(faults: Faults, what: string): void {
  *
  * @param check the command that shows who one is to the cloud
  */
-export async function asking<T>(
+export function asking<T>(
   cloud: string,
   check: string,
   ask: () => Promise<T>,
 ): Promise<T> {
+  return orRunError(
+    `${cloud} could not be asked what is there; nothing was changed`,
+    ask,
+    `for a look at the credentials: ${check}`,
+  );
+}
+
+/** Does something with a cloud. If that fails, the program ends with what the cloud said of it, on a line of its own. */
+export async function orRunError<T>(
+  failure: string,
+  work: () => Promise<T>,
+  ...advice: string[]
+): Promise<T> {
   try {
-    return await ask();
+    return await work();
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new pulumi.RunError(
-      `${cloud} could not be asked what is there; nothing was changed\n  - ${said.trim()}\nfor a look at the credentials: ${check}`,
+      [failure, `  - ${foreignText(said, 2000)}`, ...advice].join("\n"),
     );
   }
 }

@@ -2,7 +2,9 @@ import { RouterRoute, SubnetRoute } from "@pulumi/openstack/networking";
 import * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "./cloudArgs";
 import { CloudPodRoutes } from "./cloudPodRoutes";
-import { orInputError } from "./inputError";
+import { shownList } from "./core/shownName";
+import { orInputError, orRunError } from "./inputError";
+import { routeOutputsSchema } from "./openstack/answers";
 import {
   type OpenStackPodRoutesArgs,
   openStackArgsSchema,
@@ -54,6 +56,7 @@ export class OpenStackPodRoutes extends CloudPodRoutes<
       whoAmI: "openstack token issue",
       mend: "pulumi up",
       routeType: `openstack:networking/${kind}:${type}`,
+      routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),
       plan: planOpenStack.bind(null, read),
       declare,
@@ -74,7 +77,9 @@ async function declare(
     return;
   }
   if (!pulumi.runtime.isDryRun()) {
-    await putBack(api, holder, lost);
+    await orRunError("lost routes could not be put back", () =>
+      putBack(api, holder, lost),
+    );
   }
   const made = routes.map((route) => {
     const { destinationCidr, nextHop, importId } = route;
@@ -112,9 +117,12 @@ async function mendWhatOthersUndid(
     destination: destinationCidr,
     nexthop: nextHop,
   }));
-  const undone = await putBack(api, holder, wanted);
+  const undone = await orRunError(
+    "the routes were made, but whether they are still there could not be checked",
+    () => putBack(api, holder, wanted),
+  );
   if (undone.length > 0) {
-    const list = undone.map(({ destination }) => destination).join(", ");
+    const list = shownList(undone.map(({ destination }) => destination));
     await pulumi.log.warn(
       `${holder.kind} ${holder.name} was changed by somebody else at the same time, and lost the routes to ${list}; they have been put back`,
       parent,

@@ -1,41 +1,64 @@
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { Faults } from "./core/faults";
+import { foreignText } from "./core/plainText";
+import { join, parse } from "./core/schema";
 
 /** What a resource was when the stack was last updated or refreshed: its outputs, and its `urn`. */
 export type Recorded = Readonly<Record<string, unknown>>;
 
+/** Which resources of the state are meant, and what they have to say. */
+interface Wanted {
+  readonly type: string;
+  /** How the names begin that are wanted; they are returned without it. */
+  readonly prefix: string;
+  /** The form of what is read of their outputs. */
+  readonly outputs: z.ZodType<Recorded>;
+}
+
+const stateSchema = z.object({
+  outputs: z.record(z.string(), z.unknown()).nullish(),
+});
+const resourceSchema = z.object({
+  type: z.string(),
+  outputs: z.record(z.string(), z.unknown()).nullish(),
+});
+
 /**
  * What this stack's state holds of its resources of one type, by their names. It tells the routes that
- * are ours from those that somebody else made.
- *
- * @param prefix how the names begin that are wanted; they are returned without it
+ * are ours from those that somebody else made. A resource in another form than the wanted one goes to `faults`.
  */
 export async function recorded(
-  type: string,
-  prefix: string,
+  { type, prefix, outputs }: Wanted,
   parent: pulumi.Resource,
+  faults: Faults,
 ): Promise<Map<string, Recorded>> {
   const stackName = [
     pulumi.getOrganization(),
     pulumi.getProject(),
     pulumi.getStack(),
   ].join("/");
-  const { outputs } = await patiently(() =>
-    pulumi.runtime.invoke(
-      "pulumi:pulumi:readStackResourceOutputs",
-      { stackName },
-      { parent },
+  const state = await patiently(async () =>
+    stateSchema.parse(
+      await pulumi.runtime.invoke(
+        "pulumi:pulumi:readStackResourceOutputs",
+        { stackName },
+        { parent },
+      ),
     ),
   );
-  const resources = Object.entries(outputs ?? {}) as [
-    string,
-    { type: string; outputs: Recorded },
-  ][];
   return new Map(
-    resources.flatMap(([urn, resource]) => {
+    Object.entries(state.outputs ?? {}).flatMap(([urn, given]) => {
+      const resource = resourceSchema.safeParse(given).data;
       const name = urn.split("::").slice(3).join("::");
-      return resource.type === type && name.startsWith(prefix)
-        ? [[name.slice(prefix.length), { ...resource.outputs, urn }] as const]
-        : [];
+      if (resource?.type !== type || !name.startsWith(prefix)) {
+        return [];
+      }
+      const place = join("state", name);
+      const said = parse(outputs, resource.outputs ?? {}, place, faults);
+      return said === undefined
+        ? []
+        : [[name.slice(prefix.length), { ...said, urn }] as const];
     }),
   );
 }
@@ -54,8 +77,9 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
       return await ask();
     } catch (error) {
       if (i === attempts) {
+        const said = error instanceof Error ? error.message : String(error);
         throw new pulumi.RunError(
-          `the state of the stack cannot be read; nothing was changed\n  - ${(error as Error).message}`,
+          `the state of the stack cannot be read; nothing was changed\n  - ${foreignText(said, 1000)}`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, pause));

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Faults, show } from "./core/faults";
+import { foreignText } from "./core/plainText";
 import { parse, strict } from "./core/schema";
+import { shownList, shownName } from "./core/shownName";
 import type { stackInventorySchema } from "./inventory";
 
 /** The config key `inventory`: which output of which stack the nodes are. */
@@ -50,13 +52,11 @@ async function readStack(
       name: stack,
     });
   } catch (error) {
-    const said = (error as Error).message.replace(
-      /^.* returned an error: /,
-      "",
-    );
+    const message = error instanceof Error ? error.message : String(error);
+    const said = foreignText(message.replace(/^.* returned an error: /, ""));
     faults.add(
       "inventory.stack",
-      `${show(stack)} cannot be read: ${said.trim()}; expected ORG/PROJECT/STACK, one of: pulumi stack ls --all`,
+      `${show(stack)} cannot be read: ${said}; expected ORG/PROJECT/STACK, one of: pulumi stack ls --all`,
     );
     return undefined;
   }
@@ -69,7 +69,7 @@ function isReadable(
 ): boolean {
   const path = "inventory.output";
   if (!Object.hasOwn(outputs, output)) {
-    const others = Object.keys(outputs).sort().join(", ");
+    const others = shownList(Object.keys(outputs).sort().map(shownName));
     faults.add(
       path,
       `stack ${stack} has no output ${show(output)}, ${others === "" ? "it has none at all, apply it first: pulumi up" : `it has ${others}`}`,

@@ -1,10 +1,21 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import type { InvokeOptions } from "@pulumi/pulumi";
+import { answered } from "../core/answers";
 import { canonical } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { Instance } from "../core/instances";
 import { join } from "../core/schema";
+import { shownList } from "../core/shownName";
 import { inParts } from "../parts";
+import {
+  instanceSchema,
+  instancesSchema,
+  interfaceSchema,
+  interfacesSchema,
+  tableSchema,
+  tablesSchema,
+  vpcSchema,
+} from "./answers";
 import type { AwsArgs } from "./args";
 
 /** An EC2 instance, or the network interface of one, that a route can lead to. */
@@ -70,9 +81,10 @@ export async function lookUp(
       : byAddress(args.cluster, vpcId, options),
   ]);
   const interfaces = instances.map((i) => i.networkInterfaceId);
+  const workers = new Set(interfaces);
   const others = tables
     .flatMap(({ routes }) => routes.map((r) => r.networkInterfaceId))
-    .filter((id) => id !== "" && !interfaces.includes(id));
+    .filter((id) => id !== "" && !workers.has(id));
   const [inVpc, checked, present] = await Promise.all([
     among(interfaces, { "vpc-id": vpcId ?? "" }, options),
     among(interfaces, { "source-dest-check": "true" }, options),
@@ -93,12 +105,16 @@ async function routeTables(
     ...(vpcId !== undefined && { "vpc-id": [vpcId] }),
     ...(ids !== undefined && { "route-table-id": ids }),
   }).map(([name, values]) => ({ name, values }));
-  const found = await ec2.getRouteTables({ filters }, options);
+  const found = answered(
+    tablesSchema,
+    await ec2.getRouteTables({ filters }, options),
+    "ec2.getRouteTables",
+  );
   const tables = await inParts(found.ids, atOnce, (part) =>
     Promise.all(part.map((id) => routeTable(id, options))),
   );
   const path = "routeTables";
-  const list = tables.map((t) => `${t.id} (${t.vpcId})`).join(", ");
+  const list = shownList(tables.map((t) => `${t.id} (${t.vpcId})`));
   for (const [i, id] of (ids ?? []).entries()) {
     if (!found.ids.includes(id)) {
       faults.add(
@@ -143,7 +159,11 @@ async function routeTable(
   routeTableId: string,
   options: InvokeOptions,
 ): Promise<RouteTable> {
-  const { vpcId, routes } = await ec2.getRouteTable({ routeTableId }, options);
+  const { vpcId, routes } = answered(
+    tableSchema,
+    await ec2.getRouteTable({ routeTableId }, options),
+    `ec2.getRouteTable ${routeTableId}`,
+  );
   return {
     id: routeTableId,
     vpcId,
@@ -166,7 +186,11 @@ async function routeTable(
 }
 
 async function blocksOf(id: string, options: InvokeOptions): Promise<string[]> {
-  const vpc = await ec2.getVpc({ id }, options);
+  const vpc = answered(
+    vpcSchema,
+    await ec2.getVpc({ id }, options),
+    `ec2.getVpc ${id}`,
+  );
   return [
     vpc.cidrBlock,
     ...vpc.cidrBlockAssociations.map((block) => block.cidrBlock),
@@ -184,12 +208,16 @@ async function byName(
   const ids = await inParts(names, filterValues, async (values) => {
     const filters = [{ name: `tag:${nameTag}`, values }];
     const args = { filters, instanceStateNames: states };
-    return (await ec2.getInstances(args, options)).ids;
+    return instanceIds(args, options);
   });
   return inParts([...new Set(ids)], atOnce, (part) =>
     Promise.all(
       part.map(async (instanceId) => {
-        const found = await ec2.getInstance({ instanceId }, options);
+        const found = answered(
+          instanceSchema,
+          await ec2.getInstance({ instanceId }, options),
+          `ec2.getInstance ${instanceId}`,
+        );
         return {
           name: found.tags[nameTag] ?? "",
           id: instanceId,
@@ -229,7 +257,7 @@ async function byAddress(
           { name: "vpc-id", values: [vpcId] },
           { name, values },
         ];
-        return (await ec2.getNetworkInterfaces({ filters }, options)).ids;
+        return interfaceIds({ filters }, options);
       },
     );
   const interfaces = [
@@ -237,7 +265,15 @@ async function byAddress(
     ...(await ids("ipv6-addresses.ipv6-address", 6)),
   ];
   const found = await inParts(interfaces, atOnce, (part) =>
-    Promise.all(part.map((id) => ec2.getNetworkInterface({ id }, options))),
+    Promise.all(
+      part.map(async (id) =>
+        answered(
+          interfaceSchema,
+          await ec2.getNetworkInterface({ id }, options),
+          `ec2.getNetworkInterface ${id}`,
+        ),
+      ),
+    ),
   );
   const running = new Set(
     await inParts(
@@ -245,7 +281,7 @@ async function byAddress(
       filterValues,
       async (values) => {
         const filters = [{ name: "instance-id", values }];
-        return (await ec2.getInstances({ filters }, options)).ids;
+        return instanceIds({ filters }, options);
       },
     ),
   );
@@ -276,7 +312,23 @@ async function among(
   }));
   const ids = await inParts(interfaces, filterValues, async (values) => {
     const filters = [{ name: "network-interface-id", values }, ...more];
-    return (await ec2.getNetworkInterfaces({ filters }, options)).ids;
+    return interfaceIds({ filters }, options);
   });
   return new Set(ids);
+}
+
+async function instanceIds(
+  args: ec2.GetInstancesArgs,
+  options: InvokeOptions,
+): Promise<string[]> {
+  const found = await ec2.getInstances(args, options);
+  return answered(instancesSchema, found, "ec2.getInstances").ids;
+}
+
+async function interfaceIds(
+  args: ec2.GetNetworkInterfacesArgs,
+  options: InvokeOptions,
+): Promise<string[]> {
+  const found = await ec2.getNetworkInterfaces(args, options);
+  return answered(interfacesSchema, found, "ec2.getNetworkInterfaces").ids;
 }

@@ -5,6 +5,7 @@ import {
   instanceNodes,
   instancesOf,
 } from "../core/instances";
+import { shellWord } from "../core/shellWord";
 import type { AwsArgs } from "./args";
 import type { AwsFindings, AwsInstance } from "./lookup";
 
@@ -23,7 +24,7 @@ export function awsWorkers(
     network: `in ${vpcId}`,
     start: ({ id }) => `aws ec2 start-instances --instance-ids ${id}`,
     label: ({ id }) =>
-      `aws ec2 create-tags --resources ${id} --tags Key=${podCidrTag},Value=CIDR`,
+      `aws ec2 create-tags --resources ${id} --tags ${tagWord(podCidrTag)}`,
   };
   const nodes = args.cluster.filter((node) => node.podCidrs.length > 0);
   const workers =
@@ -52,4 +53,11 @@ export function awsWorkers(
     }
   }
   return workers;
+}
+
+/** A tag for the AWS CLI, as one word of a shell. The short form has no way to write every character. */
+function tagWord(key: string): string {
+  return /^[\w.:/@+-]+$/.test(key)
+    ? `Key=${key},Value=CIDR`
+    : shellWord(JSON.stringify([{ Key: key, Value: "CIDR" }]));
 }

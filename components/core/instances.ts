@@ -2,6 +2,7 @@ import { type Faults, show } from "./faults";
 import { matchesGlob } from "./glob";
 import { type Node, readNode } from "./inventory";
 import { join } from "./schema";
+import { shownList, shownName } from "./shownName";
 
 /** An instance as its cloud describes it. */
 export interface Instance {
@@ -17,6 +18,9 @@ export interface Instance {
   /** The text in which its pod CIDRs stand, separated by commas; undefined if it has none. */
   readonly podCidrs: string | undefined;
 }
+
+/** Two pod CIDRs have at most 99 characters. */
+const longestPodCidrs = 1000;
 
 /** How a cloud says things, for messages. */
 export interface CloudWords<I extends Instance> {
@@ -88,15 +92,15 @@ function theOneThatRuns<I extends Instance>(
   const running = candidates.filter((instance) => instance.running);
   const [one = candidates[0]] = running;
   if (running.length > 1 && one !== undefined) {
-    const ids = running.map(({ id }) => id).join(", ");
+    const ids = shownList(running.map(({ id }) => id));
     faults.add(
-      one.name,
+      shownName(one.name),
       `${running.length} running ${words.noun}s have this name: ${ids}; a name has to stand for one`,
     );
     return undefined;
   }
   if (running.length === 0 && one !== undefined) {
-    faults.add(one.name, notRunning(one, words));
+    faults.add(shownName(one.name), notRunning(one, words));
     return undefined;
   }
   return one;
@@ -108,6 +112,13 @@ function toNode<I extends Instance>(
   faults: Faults,
 ): InstanceNode<I> | undefined {
   const path = label(instance);
+  if ((instance.podCidrs ?? "").length > longestPodCidrs) {
+    faults.add(
+      path,
+      `its ${words.podCidrs} is longer than ${longestPodCidrs} characters, expected its pod CIDR`,
+    );
+    return undefined;
+  }
   const podCidrs = (instance.podCidrs ?? "").split(/[\s,]+/).filter(Boolean);
   if (podCidrs.length === 0) {
     const missing = instance.podCidrs === undefined ? "no" : "an empty";
@@ -163,7 +174,7 @@ export function instancesOf<I extends Instance>(
     for (const ip of ips.filter((ip) => !instance.addresses.includes(ip))) {
       faults.add(
         node.path,
-        `${node.name} (${instance.id}) does not have the internal IP ${show(ip)}, it has ${instance.addresses.join(", ")}`,
+        `${node.name} (${instance.id}) does not have the internal IP ${show(ip)}, it has ${shownList(instance.addresses)}`,
       );
     }
     return [{ node, instance }];
@@ -179,5 +190,5 @@ function notRunning<I extends Instance>(
 
 /** What messages call an instance. */
 function label({ name, id }: Instance): string {
-  return `${name} (${id})`;
+  return `${shownName(name)} (${id})`;
 }

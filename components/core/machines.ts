@@ -1,6 +1,8 @@
 import type { Faults } from "./faults";
 import { show } from "./faults";
 import { type Node, readNode } from "./inventory";
+import { shellFile } from "./shellFile";
+import { shellWord } from "./shellWord";
 
 const format = "expected IPV4 FQDN HOST [POD_SUBNET], separated by spaces";
 
@@ -18,13 +20,13 @@ export function readMachines(
   if (text.startsWith("\ufeff")) {
     faults.add(
       `${name}:1`,
-      `starts with a byte order mark, remove it: sed -i '1s/^\\xef\\xbb\\xbf//' ${name}`,
+      `starts with a byte order mark, remove it${sed("1s/^\\xef\\xbb\\xbf//", name)}`,
     );
   }
   if (text.includes("\r")) {
     faults.add(
       name,
-      `has Windows line ends, convert them: sed -i 's/\\r$//' ${name}`,
+      `has Windows line ends, convert them${sed("s/\\r$//", name)}`,
     );
   }
   const rows = text
@@ -38,6 +40,12 @@ export function readMachines(
   return rows.flatMap(({ line, at }) => readRow(line, at, name, faults) ?? []);
 }
 
+/** The command that mends the file, behind a colon; nothing where the file's name cannot stand in a command. */
+function sed(script: string, name: string): string {
+  const file = shellFile(name);
+  return file === undefined ? "" : `: sed -i ${shellWord(script)} ${file}`;
+}
+
 function readRow(
   line: string,
   at: string,
@@ -47,7 +55,7 @@ function readRow(
   if (line.includes("\t")) {
     faults.add(
       at,
-      `${show(line)} has a tab, ${format}: sed -i 's/\\t/ /g' ${name}`,
+      `${show(line)} has a tab, ${format}${sed("s/\\t/ /g", name)}`,
     );
     return undefined;
   }

@@ -1,8 +1,18 @@
 import { getClientConfig } from "@pulumi/gcp/organizations";
 import type { InvokeOptions } from "@pulumi/pulumi";
+import { answered } from "../core/answers";
 import { canonical } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { Instance } from "../core/instances";
+import {
+  type ApiInstance,
+  clientSchema,
+  type GcpRoute,
+  instanceSchema,
+  networkSchema,
+  routeSchema,
+  subnetworkSchema,
+} from "./answers";
 import type { GcpArgs } from "./args";
 import { computeApi, relative } from "./rest";
 
@@ -14,23 +24,6 @@ export interface GcpInstance extends Instance {
   readonly canIpForward: boolean;
   /** Whether it has an interface in the network of the routes. */
   readonly inNetwork: boolean;
-}
-
-/** A route of the project, as the API has it: https://cloud.google.com/compute/docs/reference/rest/v1/routes */
-export interface GcpRoute {
-  readonly name: string;
-  readonly network: string;
-  readonly destRange: string;
-  readonly priority: number;
-  readonly tags?: readonly string[];
-  readonly nextHopIp?: string;
-  readonly nextHopInstance?: string;
-  readonly nextHopGateway?: string;
-  readonly nextHopNetwork?: string;
-  readonly nextHopPeering?: string;
-  readonly nextHopIlb?: string;
-  readonly nextHopVpnTunnel?: string;
-  readonly nextHopHub?: string;
 }
 
 /** What GCP was found to hold. */
@@ -51,29 +44,6 @@ export interface GcpFindings {
   readonly instances: readonly GcpInstance[];
 }
 
-interface ApiInstance {
-  name: string;
-  zone: string;
-  selfLink: string;
-  status: string;
-  canIpForward?: boolean;
-  networkInterfaces?: {
-    network: string;
-    networkIP?: string;
-    ipv6Address?: string;
-  }[];
-  metadata?: { items?: { key: string; value?: string }[] };
-}
-
-interface ApiSubnetwork {
-  network: string;
-  ipCidrRange?: string;
-  ipv6CidrRange?: string;
-  internalIpv6Prefix?: string;
-  externalIpv6Prefix?: string;
-  secondaryIpRanges?: { ipCidrRange: string }[];
-}
-
 /**
  * Looks up all that the plan depends on. Pulumi's gcp package can list neither routes nor instances,
  * so this reads the compute API with the credentials of the provider.
@@ -83,7 +53,11 @@ export async function lookUp(
   faults: Faults,
   options: InvokeOptions,
 ): Promise<GcpFindings> {
-  const client = await getClientConfig(options);
+  const client = answered(
+    clientSchema,
+    await getClientConfig(options),
+    "the provider's project and access token",
+  );
   const api = computeApi(client.accessToken);
   const [, inLink, name = args.network] =
     /projects\/([^/]+)\/global\/networks\/([^/]+)$/.exec(args.network) ?? [];
@@ -95,16 +69,16 @@ export async function lookUp(
   }
   const instanceProject = client.project || project;
   const [network, subnetworks, routes, instances] = await Promise.all([
-    api.get<{ selfLink: string }>(
-      `projects/${project}/global/networks/${name}`,
-    ),
-    api.all<ApiSubnetwork>(
+    api.get(`projects/${project}/global/networks/${name}`, networkSchema),
+    api.all(
       `projects/${project}/aggregated/subnetworks`,
+      subnetworkSchema,
       "subnetworks",
     ),
-    api.all<GcpRoute>(`projects/${project}/global/routes`),
-    api.all<ApiInstance>(
+    api.all(`projects/${project}/global/routes`, routeSchema),
+    api.all(
       `projects/${instanceProject}/aggregated/instances`,
+      instanceSchema,
       "instances",
     ),
   ]);
@@ -142,7 +116,6 @@ function toInstance(
   { instances }: GcpArgs,
   ours: (link: string) => boolean,
 ): GcpInstance {
-  const zone = relative(one.zone).replace(/^.*\//, "");
   const inside = one.networkInterfaces?.find((nic) => ours(nic.network));
   const nic = inside ?? one.networkInterfaces?.[0];
   const item = one.metadata?.items?.find(
@@ -150,13 +123,13 @@ function toInstance(
   );
   return {
     name: one.name,
-    id: zone,
+    id: one.zone,
     path: relative(one.selfLink),
-    zone,
+    zone: one.zone,
     state: one.status,
     running: one.status === "RUNNING",
     addresses: present([nic?.networkIP, nic?.ipv6Address]),
-    podCidrs: item?.value,
+    podCidrs: item?.value ?? undefined,
     canIpForward: one.canIpForward ?? false,
     inNetwork: inside !== undefined,
   };

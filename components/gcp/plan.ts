@@ -6,15 +6,16 @@ import { type Route, routeTable } from "../core/plan";
 import { aligned } from "../core/render";
 import { validate } from "../core/validate";
 import type { Recorded } from "../recorded";
+import type { GcpRoute } from "./answers";
 import type { GcpArgs } from "./args";
-import type { GcpFindings, GcpInstance, GcpRoute } from "./lookup";
+import type { GcpFindings, GcpInstance } from "./lookup";
 import {
   drift,
-  inNetwork,
-  isOurs,
   nextHop,
   type PlannedRoute,
+  type Present,
   planRoute,
+  present,
 } from "./routes";
 import { gcpWorkers } from "./workers";
 
@@ -53,6 +54,7 @@ export function planGcp(
   validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
   checkOtherRanges(workers, parseCidrs(found.otherRanges), faults);
 
+  const there = present(found, ours);
   const byNode = new Map(workers.map((w) => [w.node.name, w.instance]));
   const table = routeTable(workers.map((w) => w.node));
   const routes = table.map((route) => {
@@ -63,12 +65,12 @@ export function planGcp(
         : { nextHopInstance };
     const destRange = route.destination;
     const content = { project, network, destRange, priority, ...hop };
-    return planRoute(content, args, found, ours, faults);
+    return planRoute(content, args, there, ours, faults);
   });
-  checkQuota(args, found, routes, faults);
-  const foreign = inNetwork(found).filter(
-    (route) =>
-      !isOurs(route, ours) && routes.every(({ name }) => name !== route.name),
+  checkQuota(args, there, routes, faults);
+  const wanted = new Set(routes.map(({ name }) => name));
+  const foreign = there.inNetwork.filter(
+    ({ name }) => !there.ours.has(name) && !wanted.has(name),
   );
   return {
     routeTable: table.map((route, i) => ({
@@ -83,7 +85,7 @@ export function planGcp(
           ...{ destination, node },
           nextHop: nextHop(routes[i]?.content ?? {}),
         })),
-        real: inNetwork(found).map((route) => ({
+        real: there.inNetwork.map((route) => ({
           destination: route.destRange,
           nextHop: nextHop(route),
           text: `${route.name} to ${route.destRange} by ${nextHop(route)}`,
@@ -95,7 +97,7 @@ export function planGcp(
       ...routes.map(({ name, content }) => ({ name, ...content })),
     ]),
     ids: { network, project },
-    warnings: drift(ours, found),
+    warnings: drift(ours, there),
   };
 }
 
@@ -121,16 +123,16 @@ function checkOtherRanges(
 /** The engine makes new routes before it removes old ones, so that all are there at once. */
 function checkQuota(
   { network, routesPerNetwork }: GcpArgs,
-  found: GcpFindings,
+  { inNetwork }: Present,
   routes: readonly PlannedRoute[],
   faults: Faults,
 ): void {
-  const there = inNetwork(found).filter(isStatic);
-  const more = routes.filter((r) => there.every((t) => t.name !== r.name));
-  if (more.length > 0 && there.length + more.length > routesPerNetwork) {
+  const names = new Set(inNetwork.filter(isStatic).map(({ name }) => name));
+  const more = routes.filter(({ name }) => !names.has(name));
+  if (more.length > 0 && names.size + more.length > routesPerNetwork) {
     faults.add(
       network,
-      `has ${there.length} static routes and would get ${more.length} more, ${routesPerNetwork} are allowed; raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is`,
+      `has ${names.size} static routes and would get ${more.length} more, ${routesPerNetwork} are allowed; raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is`,
     );
   }
 }

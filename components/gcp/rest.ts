@@ -1,38 +1,69 @@
 import { Config } from "@pulumi/pulumi";
+import { z } from "zod";
+import { CloudHttp, type Limits } from "../cloudHttp";
+import { answered } from "../core/answers";
 
 /** Reads of Google's compute API, https://cloud.google.com/compute/docs/reference/rest/v1 */
 export interface ComputeApi {
   /** One object; undefined if there is none. */
-  get<T>(path: string): Promise<T | undefined>;
+  get<S extends z.ZodType>(
+    path: string,
+    object: S,
+  ): Promise<z.output<S> | undefined>;
   /** All of a list, page by page. Of an aggregated list, those of all zones or regions, under this key. */
-  all<T>(path: string, key?: string): Promise<T[]>;
+  all<S extends z.ZodType>(
+    path: string,
+    item: S,
+    key?: string,
+  ): Promise<z.output<S>[]>;
 }
 
-/** Milliseconds after which an answer is not waited for any more. */
-const patience = 30_000;
-
 /** The API as the provider sees it, with an access token of the provider. */
-export function computeApi(accessToken: string): ComputeApi {
-  const base = endpoint();
-  const read = async (path: string): Promise<unknown> => {
-    const response = await fetch(new URL(path, base), {
-      headers: { Authorization: `Bearer ${accessToken}` },
-      signal: AbortSignal.timeout(patience),
-    });
-    if (response.status === 404) {
-      return undefined;
-    }
-    if (!response.ok) {
-      throw new Error(
-        `GET ${path}: ${response.status} ${reason(await response.text())}`,
-      );
-    }
-    return response.json();
-  };
+export function computeApi(accessToken: string, limits?: Limits): ComputeApi {
+  const token = { Authorization: `Bearer ${accessToken}` };
+  const http = new CloudHttp(endpoint(), token, limits);
   return {
-    get: (path) => read(path) as Promise<never>,
-    all: (path, key) => pages(read, path, key),
+    get: async (path, object) => {
+      const { status, content, question } = await http.ask(path, {
+        allow: 404,
+      });
+      return status === 404 ? undefined : answered(object, content, question);
+    },
+    all: (path, item, key) => {
+      const list = z.array(item);
+      const page = z.object({
+        nextPageToken: z.string().max(10_000).nullish(),
+        items: (key === undefined ? list : aggregated(key, list)).nullish(),
+      });
+      const link = (query: Record<string, string>) =>
+        `${path}?${new URLSearchParams({ maxResults: "500", ...query })}`;
+      return http.pages(
+        link({}),
+        ({ status, content, question }) => {
+          if (status === 404) {
+            return { items: [], next: undefined };
+          }
+          const { items, nextPageToken } = answered(page, content, question);
+          return {
+            items: items ?? [],
+            next: nextPageToken
+              ? link({ pageToken: nextPageToken })
+              : undefined,
+          };
+        },
+        404,
+      );
+    },
   };
+}
+
+/** Lists of all zones or regions, joined. */
+function aggregated<S extends z.ZodType>(key: string, list: z.ZodArray<S>) {
+  return z
+    .record(z.string(), z.object({ [key]: list.optional() }))
+    .transform((scopes) =>
+      Object.values(scopes).flatMap((scope) => scope[key] ?? []),
+    );
 }
 
 /** Where the provider finds the API: it takes the same setting and the same variable. */
@@ -42,44 +73,6 @@ function endpoint(): string {
     process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT ??
     "https://compute.googleapis.com/compute/v1/";
   return url.endsWith("/") ? url : `${url}/`;
-}
-
-interface Page<T> {
-  readonly items?: T[] | Record<string, Record<string, T[] | undefined>>;
-  readonly nextPageToken?: string;
-}
-
-async function pages<T>(
-  read: (path: string) => Promise<unknown>,
-  path: string,
-  key?: string,
-): Promise<T[]> {
-  const all: T[] = [];
-  let token: string | undefined = "";
-  while (token !== undefined) {
-    const query = new URLSearchParams({ maxResults: "500" });
-    if (token !== "") {
-      query.set("pageToken", token);
-    }
-    const page = (await read(`${path}?${query}`)) as Page<T> | undefined;
-    const items = page?.items ?? [];
-    all.push(
-      ...(Array.isArray(items)
-        ? items
-        : Object.values(items).flatMap((scope) => scope[key ?? ""] ?? [])),
-    );
-    token = page?.nextPageToken;
-  }
-  return all;
-}
-
-/** What Google says of an error, or the text itself where it is not in Google's form. */
-function reason(text: string): string {
-  try {
-    return JSON.parse(text).error.message;
-  } catch {
-    return text.slice(0, 200);
-  }
 }
 
 /** A resource's URL from its project on, which is the same whatever host and version it was read from. */

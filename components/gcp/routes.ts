@@ -2,8 +2,9 @@ import { canonical } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { nameOf } from "../core/plan";
 import type { Recorded } from "../recorded";
+import type { GcpRoute } from "./answers";
 import type { GcpArgs } from "./args";
-import type { GcpFindings, GcpRoute } from "./lookup";
+import type { GcpFindings } from "./lookup";
 import { otherName, routeName } from "./names";
 import { relative } from "./rest";
 
@@ -17,6 +18,37 @@ export interface RouteContent {
   readonly nextHopInstance?: string;
   /** Kept where a route that is taken over has one. */
   readonly description?: string;
+}
+
+/** The routes that are there, by what they are looked for. */
+export interface Present {
+  readonly byName: ReadonlyMap<string, GcpRoute>;
+  /** Those of the network. */
+  readonly inNetwork: readonly GcpRoute[];
+  /** Those of the network that this stack did not make, by their destinations. */
+  readonly foreign: ReadonlyMap<string, readonly GcpRoute[]>;
+  /** The names of ours, of those that are gone too. */
+  readonly ours: ReadonlySet<string>;
+}
+
+/** @param ours what this stack's state holds of its routes */
+export function present(
+  { routes, network }: GcpFindings,
+  ours: ReadonlyMap<string, Recorded>,
+): Present {
+  const names = new Set([...ours.values()].map(({ name }) => String(name)));
+  const link = network === undefined ? undefined : relative(network);
+  const inNetwork = routes.filter((route) => relative(route.network) === link);
+  const foreign = new Map<string, GcpRoute[]>();
+  for (const route of inNetwork) {
+    if (!names.has(route.name)) {
+      const same = foreign.get(route.destRange) ?? [];
+      same.push(route);
+      foreign.set(route.destRange, same);
+    }
+  }
+  const byName = new Map(routes.map((route) => [route.name, route]));
+  return { byName, inNetwork, foreign, ours: names };
 }
 
 /** One route, as it is to be declared. */
@@ -39,7 +71,7 @@ export interface PlannedRoute {
 export function planRoute(
   content: RouteContent,
   args: GcpArgs,
-  found: GcpFindings,
+  there: Present,
   ours: ReadonlyMap<string, Recorded>,
   faults: Faults,
 ): PlannedRoute {
@@ -51,9 +83,7 @@ export function planRoute(
     const kept = { ...content, ...described(mine) };
     return { ...planned, content: kept, name: String(mine.name) };
   }
-  const foreign = inNetwork(found).filter(
-    (route) => route.destRange === destRange && !isOurs(route, ours),
-  );
+  const foreign = there.foreign.get(destRange) ?? [];
   const [only, ...more] = foreign;
   if (
     args.adoptExisting &&
@@ -73,10 +103,10 @@ export function planRoute(
     );
   }
   const usual = routeName(args.routeNamePrefix, destRange);
-  const name = [...ours.values()].some((route) => route.name === usual)
+  const name = there.ours.has(usual)
     ? otherName(usual, JSON.stringify(content))
     : usual;
-  const taken = found.routes.find((route) => route.name === name);
+  const taken = there.byName.get(name);
   if (taken !== undefined && !foreign.includes(taken)) {
     faults.add(
       `${args.network} ${destRange}`,
@@ -101,21 +131,6 @@ function obstacle(
   return saysSame(content, { ...route })
     ? `route ${route.name}, which this stack did not make, is the wanted one already; take it over: pulumi config set adoptExisting true; or remove it: ${removal}`
     : `route ${route.name}, which this stack did not make, leads to ${nextHop(route)} with priority ${route.priority}; remove it: ${removal}`;
-}
-
-/** The routes of the network. */
-export function inNetwork({ routes, network }: GcpFindings): GcpRoute[] {
-  return routes.filter(
-    (route) =>
-      network !== undefined && relative(route.network) === relative(network),
-  );
-}
-
-export function isOurs(
-  { name }: Pick<GcpRoute, "name">,
-  ours: ReadonlyMap<string, Recorded>,
-): boolean {
-  return [...ours.values()].some((route) => route.name === name);
 }
 
 /** Whether a route, of the API or of the state, says what a wanted one does. */
@@ -143,11 +158,10 @@ function tail(url: unknown, segment: string): string {
 /** What a route of ours has become, where somebody else had a hand in it: the engine does not look unless it is told to. */
 export function drift(
   ours: ReadonlyMap<string, Recorded>,
-  found: GcpFindings,
+  { byName }: Present,
 ): string[] {
-  const names = new Set(found.routes.map((route) => route.name));
   return [...ours.values()]
-    .filter(({ name }) => !names.has(String(name)))
+    .filter(({ name }) => !byName.has(String(name)))
     .map(
       ({ name, destRange }) =>
         `route ${name} to ${destRange} was deleted by somebody else; to mend that: pulumi up --refresh`,
@@ -157,13 +171,13 @@ export function drift(
 /** What `gcloud compute routes list` calls the next hop. */
 export function nextHop(route: Partial<GcpRoute>): string {
   const link =
-    route.nextHopInstance ??
-    route.nextHopNetwork ??
-    route.nextHopGateway ??
-    route.nextHopVpnTunnel ??
-    route.nextHopIlb ??
+    route.nextHopInstance ||
+    route.nextHopNetwork ||
+    route.nextHopGateway ||
+    route.nextHopVpnTunnel ||
+    route.nextHopIlb ||
     route.nextHopHub;
-  const text = link ?? route.nextHopIp ?? route.nextHopPeering ?? "";
+  const text = link || route.nextHopIp || route.nextHopPeering || "";
   return text
     .replace(/^.*\/(?=zones\/)/, "")
     .replace(/^zones\//, "")

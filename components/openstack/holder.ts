@@ -2,9 +2,11 @@ import { compareCidrs, parseCidrs } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { nameOf, type Route } from "../core/plan";
 import { aligned } from "../core/render";
+import { shellWord } from "../core/shellWord";
 import type { Recorded } from "../recorded";
+import type { NeutronRoute } from "./answers";
 import type { OpenStackArgs } from "./args";
-import type { Holder, NeutronRoute } from "./lookup";
+import type { Holder } from "./lookup";
 
 /** The id that the provider gives a route. */
 export function routeId(
@@ -95,7 +97,7 @@ export function gone(
     if (still.get(name) !== route.nexthop) {
       faults.add(
         `${holder.kind} ${holder.name} ${route.destination}`,
-        `the route via ${route.nexthop} was deleted by somebody else, and Pulumi cannot delete it again; have it forget the route: pulumi state delete '${mine.urn}'`,
+        `the route via ${route.nexthop} was deleted by somebody else, and Pulumi cannot delete it again; have it forget the route: pulumi state delete ${shellWord(String(mine.urn))}`,
       );
       return [];
     }

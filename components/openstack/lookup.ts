@@ -1,9 +1,21 @@
 import type { InvokeOptions } from "@pulumi/pulumi";
+import type { z } from "zod";
 import { parseCidr } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { Instance } from "../core/instances";
+import { shownList } from "../core/shownName";
+import { networkApi } from "./access";
+import {
+  type ApiPort,
+  type ApiRouter,
+  type ApiSubnet,
+  type NeutronRoute,
+  portSchema,
+  routerSchema,
+  subnetSchema,
+} from "./answers";
 import { type OpenStackArgs, usualSubnet } from "./args";
-import { type NetworkApi, networkApi } from "./rest";
+import type { NetworkApi } from "./rest";
 
 /** A port that a route can lead to. */
 export interface Port extends Instance {
@@ -11,12 +23,6 @@ export interface Port extends Instance {
   readonly allowed: readonly string[];
   /** Whether it drops what has another source. */
   readonly secured: boolean;
-}
-
-/** A route as Neutron has it, of a subnet or of a router. */
-export interface NeutronRoute {
-  readonly destination: string;
-  readonly nexthop: string;
 }
 
 /** What has the routes. */
@@ -39,35 +45,6 @@ export interface OpenStackFindings {
   readonly ports: readonly Port[];
 }
 
-interface ApiSubnet {
-  readonly id: string;
-  readonly name: string;
-  readonly network_id: string;
-  readonly cidr: string;
-  readonly ip_version: 4 | 6;
-  readonly host_routes: NeutronRoute[];
-}
-
-interface ApiRouter {
-  readonly id: string;
-  readonly name: string;
-  readonly routes: NeutronRoute[];
-}
-
-interface ApiPort {
-  readonly id: string;
-  readonly name: string;
-  readonly device_id: string;
-  readonly device_owner: string;
-  readonly status: string;
-  readonly fixed_ips: {
-    readonly subnet_id: string;
-    readonly ip_address: string;
-  }[];
-  readonly allowed_address_pairs?: { readonly ip_address: string }[];
-  readonly port_security_enabled?: boolean;
-}
-
 /** Looks up all that the plan depends on. What is not there, or there too often, goes to `faults`. */
 export async function lookUp(
   args: OpenStackArgs,
@@ -83,7 +60,9 @@ export async function lookUp(
     subnet === undefined
       ? []
       : (
-          await api.list<ApiPort>("ports", { network_id: subnet.network_id })
+          await api.list("ports", portSchema, {
+            network_id: subnet.network_id,
+          })
         ).filter((port) => inSubnet(port, subnet));
   return {
     api,
@@ -109,7 +88,9 @@ async function findSubnet(
   faults: Faults,
 ): Promise<ApiSubnet | undefined> {
   if (subnetTag !== undefined) {
-    const found = await api.list<ApiSubnet>("subnets", { tags: subnetTag });
+    const found = await api.list("subnets", subnetSchema, {
+      tags: subnetTag,
+    });
     return theOne(
       found,
       "subnetTag",
@@ -118,7 +99,7 @@ async function findSubnet(
     );
   }
   const wanted = subnet ?? usualSubnet;
-  const found = await byNameOrId<ApiSubnet>(api, "subnets", wanted);
+  const found = await byNameOrId(api, "subnets", subnetSchema, wanted);
   return theOne(found, "subnet", `subnet ${show(wanted)}`, faults);
 }
 
@@ -131,18 +112,19 @@ async function findRouter(
     faults.add("router", "is missing, mode router needs the name or id of one");
     return undefined;
   }
-  const found = await byNameOrId<ApiRouter>(api, "routers", router);
+  const found = await byNameOrId(api, "routers", routerSchema, router);
   return theOne(found, "router", `router ${show(router)}`, faults);
 }
 
 /** As the openstack client does it: what has the id, else what has the name. */
-async function byNameOrId<T>(
+async function byNameOrId<S extends z.ZodType>(
   api: NetworkApi,
   collection: string,
+  item: S,
   wanted: string,
-): Promise<T[]> {
-  const byId = await api.list<T>(collection, { id: wanted });
-  return byId.length > 0 ? byId : api.list<T>(collection, { name: wanted });
+): Promise<z.output<S>[]> {
+  const byId = await api.list(collection, item, { id: wanted });
+  return byId.length > 0 ? byId : api.list(collection, item, { name: wanted });
 }
 
 function theOne<T extends { id: string; name: string }>(
@@ -155,7 +137,7 @@ function theOne<T extends { id: string; name: string }>(
     faults.add(path, `there is no ${what}`);
   }
   if (found.length > 1) {
-    const list = found.map(({ id, name }) => `${id} (${name})`).join(", ");
+    const list = shownList(found.map(({ id, name }) => `${id} (${name})`));
     faults.add(
       path,
       `there are ${found.length} of ${what}: ${list}; give the id of the one you mean`,

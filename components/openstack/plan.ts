@@ -10,9 +10,10 @@ import {
 import { nameOf, type Route, routeTable } from "../core/plan";
 import { validate } from "../core/validate";
 import type { Recorded } from "../recorded";
+import type { NeutronRoute } from "./answers";
 import type { OpenStackArgs } from "./args";
 import { checkQuota, foreignFault, gone, listing, routeId } from "./holder";
-import type { Holder, NeutronRoute, OpenStackFindings, Port } from "./lookup";
+import type { Holder, OpenStackFindings, Port } from "./lookup";
 import type { NetworkApi } from "./rest";
 
 /** A route to a worker, and what the provider calls it. */

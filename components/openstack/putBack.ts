@@ -1,14 +1,9 @@
-import type { Holder, NeutronRoute } from "./lookup";
+import { currentSchema, type NeutronRoute } from "./answers";
+import type { Holder } from "./lookup";
 import type { NetworkApi } from "./rest";
 
 /** As often as somebody else may get in between before we give up. */
 const attempts = 10;
-
-interface Current {
-  readonly revision_number: number;
-  readonly host_routes?: NeutronRoute[];
-  readonly routes?: NeutronRoute[];
-}
 
 /**
  * Adds those of these routes that are not there, to what is there at that moment: it is written only
@@ -24,7 +19,7 @@ export async function putBack(
 ): Promise<NeutronRoute[]> {
   const key = kind === "subnet" ? "host_routes" : "routes";
   for (let i = 0; i < attempts; i++) {
-    const [now] = await api.list<Current>(`${kind}s`, { id });
+    const [now] = await api.list(`${kind}s`, currentSchema, { id });
     const there = now?.[key] ?? [];
     const missing = wanted.filter((route) =>
       there.every(

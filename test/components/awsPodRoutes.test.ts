@@ -108,7 +108,7 @@ test("the text is what the guide's Format-Table prints", async () => {
     tables: [{ ...table, routes }],
     instances: account.instances.map((one) => ({
       ...one,
-      id: `${one.id}-0123456789abcdef`,
+      id: `${one.id}0123456789abcdef0`,
     })),
   });
   assert.equal(
@@ -116,9 +116,9 @@ test("the text is what the guide's Format-Table prints", async () => {
     `
 DestinationCidrBlock InstanceId           GatewayId
 -------------------- ----------           ---------
-172.22.0.0/24        i-0-0123456789abcdef
-172.22.1.0/24        i-1-0123456789abcdef
-172.22.2.0/24        i-2-0123456789abcdef
+172.22.0.0/24        i-00123456789abcdef0
+172.22.1.0/24        i-10123456789abcdef0
+172.22.2.0/24        i-20123456789abcdef0
 172.20.0.0/16                             local
 0.0.0.0/0                                 igw-0c1d4a66f1314aeb9
 172.22.9.0/24                             eni-9`.trimStart(),

@@ -4,9 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "../../components/cloudArgs";
 import { Faults } from "../../components/core/faults";
 import { OpenStackPodRoutes } from "../../components/openStackPodRoutes";
+import type { NeutronRoute } from "../../components/openstack/answers";
 import { openStackArgsSchema } from "../../components/openstack/args";
 import type {
-  NeutronRoute,
   OpenStackFindings,
   Port,
 } from "../../components/openstack/lookup";
@@ -88,7 +88,7 @@ const mine = (route: NeutronRoute) => ({
   subnetId: "subnet-1",
   destinationCidr: route.destination,
   nextHop: route.nexthop,
-  urn: "urn:pulumi:s::p::t::routes-x",
+  urn: "urn:pulumi:s::p::a$t::routes-x",
 });
 
 test("one route a worker is planned, through its internal IP", () => {
@@ -310,8 +310,8 @@ for (const [what, args, found, faults, ours] of [
     {},
     there(),
     [
-      "subnet kubernetes 10.200.0.0/24: the route via 10.240.0.29 was deleted by somebody else, and Pulumi cannot delete it again; have it forget the route: pulumi state delete 'urn:pulumi:s::p::t::routes-x'",
-      "subnet kubernetes 10.200.7.0/24: the route via 10.240.0.27 was deleted by somebody else, and Pulumi cannot delete it again; have it forget the route: pulumi state delete 'urn:pulumi:s::p::t::routes-x'",
+      "subnet kubernetes 10.200.0.0/24: the route via 10.240.0.29 was deleted by somebody else, and Pulumi cannot delete it again; have it forget the route: pulumi state delete 'urn:pulumi:s::p::a$t::routes-x'",
+      "subnet kubernetes 10.200.7.0/24: the route via 10.240.0.27 was deleted by somebody else, and Pulumi cannot delete it again; have it forget the route: pulumi state delete 'urn:pulumi:s::p::a$t::routes-x'",
     ],
     { "10-200-0-0-24": mine(via(0, 9)), "10-200-7-0-24": mine(via(7)) },
   ],
