@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 /** Far above what clouds hold: Google's pages have 500 objects, of some kilobytes each. */
-export const usualLimits: Limits = {
+const usualLimits: Limits = {
   answerTime: 60_000,
   listTime: 300_000,
   bytes: 64 * 2 ** 20,
@@ -54,6 +54,7 @@ export interface ListPage<T> {
  */
 export class CloudHttp {
   private readonly base: URL;
+  private readonly limits: Limits;
 
   /**
    * @param base where the API is, with a slash at its end
@@ -62,8 +63,9 @@ export class CloudHttp {
   constructor(
     base: string,
     private readonly token: Readonly<Record<string, string>>,
-    private readonly limits: Limits = usualLimits,
+    limits: Partial<Limits> = {},
   ) {
+    this.limits = { ...usualLimits, ...limits };
     const url = URL.canParse(base) ? new URL(base) : undefined;
     if (
       url === undefined ||

@@ -19,7 +19,10 @@ export interface ComputeApi {
 }
 
 /** The API as the provider sees it, with an access token of the provider. */
-export function computeApi(accessToken: string, limits?: Limits): ComputeApi {
+export function computeApi(
+  accessToken: string,
+  limits?: Partial<Limits>,
+): ComputeApi {
   const token = { Authorization: `Bearer ${accessToken}` };
   const http = new CloudHttp(endpoint(), token, limits);
   return {

@@ -28,7 +28,7 @@ const link = z.object({ rel: z.string(), href: z.string().max(10_000) });
 export function neutron(
   base: string,
   token: string,
-  limits?: Limits,
+  limits?: Partial<Limits>,
 ): NetworkApi {
   const http = new CloudHttp(base, { "X-Auth-Token": token }, limits);
   return {
