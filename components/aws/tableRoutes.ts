@@ -39,10 +39,10 @@ export function planTable(
           : undefined,
     };
   });
+  const destinations = new Set(wanted.map(({ destination }) => destination));
   const foreign = routes.filter(
     ({ destination }) =>
-      !ours.has(name(destination)) &&
-      !wanted.some((route) => route.destination === destination),
+      !ours.has(name(destination)) && !destinations.has(destination),
   );
   checkQuota(id, wanted, routes, args.routesPerTable, faults);
   warnings.push(
@@ -122,9 +122,10 @@ function checkQuota(
     const ofFamily = ({ destination }: { destination: string }) =>
       destination.includes(":") === (family === 6);
     const there = existing.filter(ofFamily);
+    const destinations = new Set(there.map(({ destination }) => destination));
     const more = wanted
       .filter(ofFamily)
-      .filter((w) => there.every((r) => r.destination !== w.destination));
+      .filter(({ destination }) => !destinations.has(destination));
     if (more.length > 0 && there.length + more.length > quota) {
       faults.add(
         id,

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readConfig, userErrors } from "../../components/config";
 import type { HostPodRoutesArgs } from "../../components/hostArgs";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
+import { hostileTexts } from "./lyingServer";
 import {
   cluster,
   commands,
@@ -20,15 +21,20 @@ const stack = "organization/infra/prod";
 interface Infra {
   outputs?: Record<string, unknown>;
   secretOutputNames?: string[];
+  /** What the engine says instead, where the stack cannot be read. */
+  said?: string;
 }
 
 /** An engine that knows the infra stack, and a configuration of this one. */
 async function given(
   config: Record<string, unknown>,
-  { outputs = { nodes }, secretOutputNames = [] }: Infra = {},
+  { outputs = { nodes }, secretOutputNames = [], said }: Infra = {},
 ): Promise<Registered[]> {
   const call: pulumi.runtime.Mocks["call"] = ({ token, inputs }) => {
     assert.equal(token, "pulumi:pulumi:readStackOutputs");
+    if (said !== undefined) {
+      throw Object.assign(new Error(), { details: said });
+    }
     if (inputs.name !== stack) {
       throw Object.assign(new Error(), {
         details: `invocation of ${token} returned an error: unknown stack "${inputs.name}"`,
@@ -236,4 +242,39 @@ test("a program that reads the stack itself is told the same of the nodes", asyn
     userErrors(() => new HostPodRoutes("routes", { inventory, ssh })),
     /\n {2}- inventory: no node has a pod CIDR, so there is nothing to route$/,
   );
+});
+
+for (const [what, infra] of [
+  ["names of outputs", (text: string) => ({ outputs: { [text]: [] } })],
+  [
+    "names of nodes",
+    (text: string) => ({ outputs: { nodes: [{ name: text }] } }),
+  ],
+  [
+    "keys of nodes",
+    (text: string) => ({ outputs: { nodes: [{ [text]: 1 }] } }),
+  ],
+  ["an error", (text: string) => ({ said: text })],
+] as [string, (text: string) => Infra][]) {
+  test(`hostile ${what} of another stack are faults of a bounded line each`, async () => {
+    for (const text of hostileTexts) {
+      for (const fault of await refused(
+        { inventory: { stack } },
+        infra(text),
+      )) {
+        assert.match(fault, /^[ -~]{1,1000}$/);
+        assert.ok(!fault.includes("<{%"));
+      }
+    }
+  });
+}
+
+test("many outputs are not all named", async () => {
+  const outputs = Object.fromEntries(
+    Array.from({ length: 10_000 }, (_, i) => [`output-${i}`, i]),
+  );
+  const [fault, ...more] = await refused({ inventory: { stack } }, { outputs });
+  assert.deepEqual(more, []);
+  assert.match(fault ?? "", / and 9990 more$/);
+  assert.ok((fault ?? "").length < 500);
 });

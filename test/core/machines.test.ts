@@ -1,4 +1,15 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Faults } from "../../components/core/faults";
 import { readMachines } from "../../components/core/machines";
@@ -118,6 +129,51 @@ for (const [column, row, value] of [
     assert.ok(fault?.includes(`: ${value} `), fault);
   });
 }
+
+for (const name of [
+  "machines.txt",
+  "my machines.txt",
+  "-n.txt",
+  "a'b;$(touch x)`touch y`.txt",
+  "dir/-i.txt",
+]) {
+  test(`the commands that mend ${name} do so, and nothing besides`, (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "machines-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    mkdirSync(join(directory, "dir"));
+    const path = join(directory, name);
+    writeFileSync(
+      path,
+      `\ufeff${seed.replaceAll("\n", "\r\n")}10.0.0.9\ta.b a`,
+    );
+    const before = readdirSync(directory);
+    const faults = () => {
+      const found = new Faults();
+      readMachines(readFileSync(path, "utf8"), name, found);
+      return found.all;
+    };
+    const commands = faults().map(({ message }) =>
+      message.slice(message.indexOf("sed -i ")),
+    );
+    assert.equal(commands.length, 3);
+    for (const command of commands) {
+      execFileSync("/bin/sh", ["-c", command], { cwd: directory });
+    }
+    assert.deepEqual(faults(), []);
+    assert.deepEqual(readdirSync(directory), before);
+  });
+}
+
+test("no command is printed with a file name that a message cannot show", () => {
+  for (const name of ["a\nb", "\u001b[2J", "\u202e", "é.txt"]) {
+    const faults = new Faults();
+    readMachines("\ufeff10.0.0.1\ta.b a\r\n", name, faults);
+    assert.equal(faults.all.length, 3);
+    for (const { message } of faults.all) {
+      assert.ok(!message.includes("sed"), message);
+    }
+  }
+});
 
 test("all faults of a file are found at once", () => {
   const text = [
