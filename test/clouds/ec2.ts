@@ -280,6 +280,12 @@ export class Ec2 {
     return gatewayId;
   }
 
+  /** Where Python finds the packages of moto. */
+  async pythonPath(): Promise<string> {
+    const program = "import moto, os; print(os.path.dirname(moto.__path__[0]))";
+    return (await this.moto.python(program, {})).trim();
+  }
+
   /** All routes of a table but the local one, as boto3 lists them, in the way of the guide: destination, interface or gateway. */
   async routesByBoto3(routeTable: string): Promise<string[]> {
     const program = `
