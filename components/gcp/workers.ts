@@ -54,7 +54,7 @@ export function gcpWorkers(
       const file = `${name}.yaml`;
       faults.add(
         node.path,
-        `drops packets for pods, for it may not forward (canIpForward is false); allow it: gcloud compute instances export ${name} --zone ${zone} --destination ${file} && sed -i '/^canIpForward:/d; 1i canIpForward: true' ${file} && gcloud compute instances update-from-file ${name} --zone ${zone} --source ${file} --most-disruptive-allowed-action RESTART`,
+        `drops packets for pods, for it may not forward (canIpForward is false); allow it: gcloud compute instances export ${name} --zone ${zone} --destination ${file} && sed -i -e '1i canIpForward: true' -e '/^canIpForward:/d' ${file} && gcloud compute instances update-from-file ${name} --zone ${zone} --source ${file} --most-disruptive-allowed-action RESTART`,
       );
     }
   }

@@ -427,7 +427,7 @@ for (const [what, more, faults, setUp] of [
     "an instance that may not forward",
     {},
     [
-      "worker-0 (us-west1-c): drops packets for pods, for it may not forward (canIpForward is false); allow it: gcloud compute instances export worker-0 --zone us-west1-c --destination worker-0.yaml && sed -i '/^canIpForward:/d; 1i canIpForward: true' worker-0.yaml && gcloud compute instances update-from-file worker-0 --zone us-west1-c --source worker-0.yaml --most-disruptive-allowed-action RESTART",
+      "worker-0 (us-west1-c): drops packets for pods, for it may not forward (canIpForward is false); allow it: gcloud compute instances export worker-0 --zone us-west1-c --destination worker-0.yaml && sed -i -e '1i canIpForward: true' -e '/^canIpForward:/d' worker-0.yaml && gcloud compute instances update-from-file worker-0 --zone us-west1-c --source worker-0.yaml --most-disruptive-allowed-action RESTART",
     ],
     () => api.instance(worker(0, { canIpForward: false })),
   ],
