@@ -18,6 +18,9 @@ const link = z
 /** The last part of a URL. */
 const last = link.transform((url) => url.slice(url.lastIndexOf("/") + 1));
 
+/** Free text. It is kept where a route is taken over, and not shown by us. */
+const description = z.string().max(10_000).nullish();
+
 /** A project's id, with the domain that an old one has before it. */
 const project = z
   .string()
@@ -37,8 +40,7 @@ export const routeSchema = z.object({
   network: link,
   destRange: block,
   priority: z.int(),
-  /** Kept where the route is taken over, and not shown. */
-  description: z.string().nullish(),
+  description,
   tags: z.array(z.string()).nullish(),
   nextHopIp: maybe(address),
   nextHopInstance: maybe(link),
@@ -58,7 +60,7 @@ export const routeOutputsSchema = z.looseObject({
   network: link,
   destRange: block,
   priority: z.int().nullish(),
-  description: z.string().nullish(),
+  description,
   tags: z.array(z.string()).nullish(),
   nextHopIp: maybe(address),
   nextHopInstance: maybe(link),
