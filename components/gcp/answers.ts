@@ -12,7 +12,7 @@ const name = z
 /** A URL of a resource, or a part of one, or what a route leads to instead: a name or an address. */
 const link = z
   .string()
-  .max(2000)
+  .max(300)
   .regex(/^[\w.:/~%+-]+$/, "expected the URL of a resource");
 
 /** The last part of a URL. */
