@@ -1,6 +1,8 @@
 import { appendFileSync } from "node:fs";
 import type { Fault } from "../core/faults";
+import { foreignText } from "../core/plainText";
 import { compareRoutes, type Real, type Wanted } from "./compare";
+import { capped } from "./findings";
 import type { Finding, TableReport } from "./report";
 
 /** What a cloud has in one route table, network, subnet or router, beside what it is to have. */
@@ -42,22 +44,26 @@ export function cloudReports(text: string): TableReport[] {
 }
 
 function reportsOf(found: CloudFindings): TableReport[] {
-  const { component, cloud, mend } = found;
+  const { cloud, mend } = found;
+  const component = foreignText(found.component);
   const tables = found.tables.map(
     ({ holder, wanted, real }): TableReport => ({
-      ...{ cloud, component, holder, wanted: wanted.length },
-      findings: compareTable(wanted, real, mend),
+      ...{ cloud, component, holder: foreignText(holder) },
+      wanted: wanted.length,
+      findings: compareTable(wanted.map(plain), real.map(plain), mend),
     }),
   );
   const about = [
     ...found.faults.map(
       ({ path, message }): Finding => ({
-        ...{ severity: "fault", kind: "cloud", subject: path, message },
+        ...{ severity: "fault", kind: "cloud" },
+        ...{ subject: foreignText(path), message: foreignText(message, 2000) },
       }),
     ),
     ...found.warnings.map(
       (message): Finding => ({
-        ...{ severity: "note", kind: "cloud", subject: cloud, message },
+        ...{ severity: "note", kind: "cloud", subject: cloud },
+        message: foreignText(message, 2000),
       }),
     ),
   ];
@@ -67,7 +73,18 @@ function reportsOf(found: CloudFindings): TableReport[] {
       : [{ cloud, component, holder: "", wanted: 0, findings: [] }];
   return first === undefined
     ? []
-    : [{ ...first, findings: [...first.findings, ...about] }, ...others];
+    : [{ ...first, findings: [...first.findings, ...about] }, ...others].map(
+        (table) => ({ ...table, findings: capped(table.findings) }),
+      );
+}
+
+/** A route with every text of it printable: what the cloud says may be what somebody else wrote there. */
+function plain<R extends Wanted | Real>(route: R): R {
+  const texts = Object.entries(route).map(([key, value]) => [
+    key,
+    typeof value === "string" ? foreignText(value) : value,
+  ]);
+  return Object.fromEntries(texts);
 }
 
 function compareTable(

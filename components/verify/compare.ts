@@ -1,4 +1,6 @@
-import { overlaps, parseCidr } from "../core/cidr";
+import { parseCidr, parseCidrs } from "../core/cidr";
+import { Blocks } from "./blocks";
+import { firstOf } from "./findings";
 import type { Finding } from "./report";
 
 /** A route that is to be there. */
@@ -19,12 +21,12 @@ export interface Real {
   readonly text: string;
 }
 
-/** The commands that mend what {@link compareRoutes} finds. */
-export interface Mends {
+/** What puts right what {@link compareRoutes} finds. */
+export interface Mends<R extends Real> {
   readonly missing: string;
   readonly wrong: string;
-  stale(route: Real): string;
-  foreign(route: Real): string;
+  stale(route: R): string;
+  foreign(route: R): string;
 }
 
 /**
@@ -33,16 +35,17 @@ export interface Mends {
  * @param ours those that were made for this table
  * @param foreign all others
  */
-export function compareRoutes(
+export function compareRoutes<R extends Real>(
   wanted: readonly Wanted[],
-  ours: readonly Real[],
-  foreign: readonly Real[],
-  mends: Mends,
+  ours: readonly R[],
+  foreign: readonly R[],
+  mends: Mends<R>,
 ): Finding[] {
   const there = new Map<string, Real[]>();
   for (const route of ours) {
-    const others = there.get(route.destination) ?? [];
-    there.set(route.destination, [...others, route]);
+    const same = there.get(route.destination) ?? [];
+    same.push(route);
+    there.set(route.destination, same);
   }
   const destinations = new Set(wanted.map((route) => route.destination));
   return [
@@ -74,7 +77,7 @@ export function compareRoutes(
 function compareRoute(
   { destination, nextHop, node }: Wanted,
   real: readonly Real[],
-  mends: Mends,
+  mends: Pick<Mends<Real>, "missing" | "wrong">,
 ): Finding[] {
   const to = `${nextHop}${node === undefined ? "" : ` of ${node}`}`;
   if (real.length === 0) {
@@ -95,27 +98,23 @@ function compareRoute(
           severity: "fault",
           kind: "wrong",
           subject: destination,
-          message: `leads to ${real.map((r) => r.nextHop).join(" and ")}, not to ${to}`,
+          message: `leads to ${firstOf(real.map((r) => r.nextHop)).join(" and ")}, not to ${to}`,
           mend: mends.wrong,
         },
       ];
 }
 
 /** Routes that are as narrow as a wanted one or narrower, each with the destination that it takes packets from. */
-function inTheWay(
+function inTheWay<R extends Real>(
   wanted: readonly Wanted[],
-  foreign: readonly Real[],
-): [Real, string][] {
-  const blocks = wanted.flatMap(({ destination }) => {
-    const cidr = parseCidr(destination);
-    return typeof cidr === "string" ? [] : [cidr];
-  });
-  return foreign.flatMap((route): [Real, string][] => {
+  foreign: readonly R[],
+): [R, string][] {
+  const blocks = new Blocks(
+    parseCidrs(wanted.map(({ destination }) => destination)),
+  );
+  return foreign.flatMap((route): [R, string][] => {
     const cidr = parseCidr(route.destination);
-    const victim =
-      typeof cidr === "string"
-        ? undefined
-        : blocks.find((b) => b.prefix <= cidr.prefix && overlaps(b, cidr));
+    const [victim] = typeof cidr === "string" ? [] : blocks.holding(cidr);
     return victim === undefined ? [] : [[route, victim.text]];
   });
 }

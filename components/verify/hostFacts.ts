@@ -1,12 +1,8 @@
 import { canonical } from "../core/cidr";
-import type { Real } from "./compare";
+import { foreignText } from "../core/plainText";
+import { type HostRoute, readRoute } from "./hostRoute";
 
-/** A route of a host's main table. */
-interface HostRoute extends Real {
-  readonly protocol: string;
-}
-
-/** What there is on a host, as `hostLook.sh` prints it. */
+/** What there is on a host, as `hostLook.sh` prints it: every text is printable, and cut after some hundred characters. */
 export interface HostFacts {
   readonly routes: readonly HostRoute[];
   /** By next hop or destination, the first line that `ip route get` says. */
@@ -31,16 +27,31 @@ export interface HostFacts {
   readonly addresses: readonly string[];
   /** Addresses of its pods, each with a process that is in the pod's network. */
   readonly pods: readonly { readonly pid: string; readonly address: string }[];
+  /** The kinds of lines of which the host has more than it printed, or than are read. */
+  readonly cut: readonly string[];
 }
+
+/** `hostLook.sh` prints less. */
+const mostLines = 200_000;
+
+/** The kinds of lines that `hostLook.sh` prints. */
+const kinds = new Set([
+  ...["looked", "route", "address", "hop", "get", "forward", "rp_filter"],
+  ...["recorded", "others", "node", "sysctl", "unit", "hosts"],
+  ...["hosts-without-end", "ping", "pod", "cut"],
+]);
 
 /** Reads what `hostLook.sh look` printed; undefined if it could not look. */
 export function readHostFacts(text: string): HostFacts | undefined {
   const lines = new Map<string, string[]>();
-  for (const line of text.split("\n")) {
-    const [word = "", ...rest] = line.split(" ");
-    const said = lines.get(word) ?? [];
-    said.push(rest.join(" ").trim());
-    lines.set(word, said);
+  const printed = text.split("\n", mostLines + 1);
+  for (const line of printed.slice(0, mostLines)) {
+    const [word = ""] = line.split(" ", 1);
+    if (kinds.has(word)) {
+      const said = lines.get(word) ?? [];
+      said.push(foreignText(line.slice(word.length)));
+      lines.set(word, said);
+    }
   }
   if (!lines.has("looked")) {
     return undefined;
@@ -48,8 +59,8 @@ export function readHostFacts(text: string): HostFacts | undefined {
   const all = (word: string) => lines.get(word) ?? [];
   const pairs = (word: string) =>
     all(word).map((line): [string, string] => {
-      const [key = "", ...value] = line.split(" ");
-      return [key, value.join(" ")];
+      const [key = ""] = line.split(" ", 1);
+      return [key, line.slice(key.length + 1)];
     });
   return {
     routes: all("route").flatMap(readRoute),
@@ -66,37 +77,20 @@ export function readHostFacts(text: string): HostFacts | undefined {
     hostsWithoutEnd: lines.has("hosts-without-end"),
     canPing: lines.has("ping"),
     addresses: all("address").map(bare),
-    pods: pairs("pod").map(([pid, address]) => ({
-      pid,
-      address: bare(address),
-    })),
+    pods: pairs("pod")
+      .filter(([pid]) => /^[1-9][0-9]{0,6}$/.test(pid))
+      .map(([pid, address]) => ({ pid, address: bare(address) })),
+    cut: [
+      ...new Set([
+        ...all("cut").filter((word) => kinds.has(word)),
+        ...(printed.length > mostLines ? ["line"] : []),
+      ]),
+    ],
   };
 }
 
-/** `[TYPE] DESTINATION [via ADDRESS] [dev INTERFACE] [proto PROTOCOL] ...`; an address alone stands for itself. */
-function readRoute(text: string): HostRoute[] {
-  const words = text.split(/\s+/);
-  const [first = "", second = ""] = words;
-  const typed = /^[a-z]+$/.test(first) && first !== "default";
-  const destination = typed ? second : first;
-  if (destination === "default") {
-    return [];
-  }
-  const after = (word: string) => words[words.indexOf(word) + 1] ?? "";
-  const value = (word: string) => (words.includes(word) ? after(word) : "");
-  const length = destination.includes(":") ? 128 : 32;
-  return [
-    {
-      destination: canonical(
-        destination.includes("/") ? destination : `${destination}/${length}`,
-      ),
-      nextHop: value("via") || (typed ? first : `dev ${value("dev")}`),
-      protocol: value("proto") || "boot",
-      text,
-    },
-  ];
-}
-
+/** An address without its prefix length. */
 function bare(address: string): string {
-  return canonical(address.replace(/\/.*$/, ""));
+  const [text = ""] = address.split("/", 1);
+  return canonical(text);
 }

@@ -1,6 +1,10 @@
-import { overlaps, parseCidrs } from "../core/cidr";
+import { parseCidr, parseCidrs } from "../core/cidr";
+import { Blocks } from "./blocks";
+import { anewCommand, onHost, type StackName } from "./commands";
 import { compareRoutes } from "./compare";
+import { firstOf } from "./findings";
 import type { HostFacts } from "./hostFacts";
+import { type HostRoute, isTameInterface } from "./hostRoute";
 import type { HostState } from "./hostState";
 import type { Finding } from "./report";
 
@@ -11,7 +15,7 @@ const protocol = "173";
 export function compareHost(
   host: HostState,
   facts: HostFacts,
-  stack: string,
+  stack: StackName,
 ): Finding[] {
   const mends = mendsOf(host, facts, stack);
   if (facts.node === undefined) {
@@ -34,6 +38,7 @@ export function compareHost(
     ...strictFilter(facts, mends),
     ...persistence(host, facts, mends),
     ...hostsFile(host, facts, mends),
+    ...tooMuch(facts),
   ];
 }
 
@@ -41,36 +46,37 @@ interface HostMends {
   /** Has Pulumi do all of the host anew. */
   readonly anew: string;
   readonly restart: string;
-  /** What to do about something that the host's unit mends by itself, if it runs. */
+  /** What to do about something that the host's unit puts right by itself, if it runs. */
   readonly heal: string;
-  /** A command as root on the host. */
+  /** A command as root on the host, made of words that its shell leaves as they are. */
   root(command: string): string;
 }
 
 function mendsOf(
-  { urn, login, sudo, heal, owner }: HostState,
+  host: HostState,
   facts: HostFacts,
-  stack: string,
+  stack: StackName,
 ): HostMends {
-  const to = `${login.user}@${login.host}`;
-  const port = login.port === 22 ? "" : `-p ${login.port} `;
-  const root = (command: string) =>
-    `ssh ${port}${to} ${sudo ? "sudo " : ""}${command}`;
-  const anew = `pulumi state delete --stack ${stack} '${urn}' && pulumi up --stack ${stack}`;
-  const unit = `pod-routes-${owner}.service`;
+  const root = (...commands: string[]) => onHost(host, ...commands);
+  const anew = anewCommand(host.urn, stack);
+  const unit = unitOf(host);
   const restart =
     facts.unit === undefined
       ? anew
-      : root(`sh -c 'systemctl enable ${unit}; systemctl restart ${unit}'`);
+      : root(`systemctl enable ${unit}`, `systemctl restart ${unit}`);
   return {
     anew,
     root,
     restart,
     heal:
       facts.unit === "enabled/active"
-        ? `the host mends that itself within ${heal} s; if not: ${root(`journalctl -n 20 -u ${unit}`)}`
+        ? `the unit on this host puts that right within ${host.heal} s; if it does not, look at its log: ${root(`journalctl -n 20 -u ${unit}`)}`
         : restart,
   };
+}
+
+function unitOf({ owner }: HostState): string {
+  return `pod-routes-${owner}.service`;
 }
 
 function compareTable(
@@ -78,22 +84,21 @@ function compareTable(
   facts: HostFacts,
   mends: HostMends,
 ): Finding[] {
-  const others = new Set(facts.others.map((line) => line.split(" ")[0]));
+  const others = new Set(facts.others.map((line) => line.split(" ", 1)[0]));
   const ours = facts.routes.filter(
     (route) => route.protocol === protocol && !others.has(route.destination),
   );
   const foreign = facts.routes.filter((route) => route.protocol !== protocol);
+  const remove = ({ destination, deletion }: HostRoute) =>
+    deletion === undefined
+      ? `delete the route to ${destination} by hand, as it stands in the host's main table; no command is shown, because the host describes the route by words that would not be safe in one`
+      : mends.root(deletion);
   return compareRoutes(routes, ours, foreign, {
     missing: mends.heal,
     wrong: mends.heal,
-    stale: ({ text }) => mends.root(deletion(text)),
-    foreign: ({ text }) => mends.root(deletion(text)),
+    stale: remove,
+    foreign: remove,
   });
-}
-
-/** Without what `ip` prints about a route and does not take. */
-function deletion(route: string): string {
-  return `ip route del ${route.replace(/ (linkdown|dead)\b/g, "")}`;
 }
 
 /** A host reaches a next hop without a router in between, or the kernel refuses the route. */
@@ -126,12 +131,24 @@ function detours(
   { gets }: HostFacts,
   table: readonly Finding[],
 ): Finding[] {
-  const known = parseCidrs(table.map(({ subject }) => subject));
+  const wrong = parseCidrs(table.map(({ subject }) => subject));
+  const around = new Blocks(wrong);
+  const wanted = parseCidrs(routes.map(({ destination }) => destination));
+  const wantedBlocks = new Blocks(wanted);
+  const broken = new Set(
+    wrong.flatMap((cidr) => wantedBlocks.holding(cidr).map(({ text }) => text)),
+  );
+  const isKnown = (destination: string) => {
+    const cidr = parseCidr(destination);
+    return (
+      broken.has(destination) ||
+      (typeof cidr !== "string" && around.holding(cidr).length > 0)
+    );
+  };
   return routes.flatMap(({ destination, nextHop }): Finding[] => {
     const way = gets.get(destination) ?? "";
     const [, via] = /\bvia (\S+)/.exec(way) ?? [];
-    const [cidr] = parseCidrs([destination]);
-    if (via === nextHop || known.some((k) => cidr && overlaps(k, cidr))) {
+    if (via === nextHop || isKnown(destination)) {
       return [];
     }
     return [
@@ -195,7 +212,7 @@ function strictFilter(
   const interfaces = new Set(
     routes
       .filter((route) => route.protocol === protocol)
-      .map(({ text }) => /\bdev (\S+)/.exec(text)?.[1] ?? ""),
+      .map((route) => route.interface),
   );
   return [...interfaces]
     .filter((name) => Math.max(all, Number(rpFilter.get(name) ?? 0)) === 1)
@@ -205,9 +222,11 @@ function strictFilter(
       subject: name,
       message:
         "drops packets that come in here and whose answers would leave by another interface (rp_filter is strict); it matters on hosts with several",
-      mend: mends.root(
-        `sysctl -w net.ipv4.conf.${name.replaceAll(".", "/")}.rp_filter=2`,
-      ),
+      mend: isTameInterface(name)
+        ? mends.root(
+            `sysctl -w net.ipv4.conf.${name.replaceAll(".", "/")}.rp_filter=2`,
+          )
+        : "set rp_filter of this interface to 2 by hand, below /proc/sys/net/ipv4/conf on the host; no command is shown, because the name of the interface would not be safe in one",
     }));
 }
 
@@ -216,7 +235,7 @@ function persistence(
   facts: HostFacts,
   mends: HostMends,
 ): Finding[] {
-  const unit = `pod-routes-${host.owner}.service`;
+  const unit = unitOf(host);
   if (facts.unit === undefined) {
     return [
       {
@@ -229,8 +248,10 @@ function persistence(
     ];
   }
   const wanted = host.routes.map((r) => `${r.destination} via ${r.nextHop}`);
+  const recorded = new Set(facts.recorded);
   const same =
-    [...wanted].sort().join("\n") === [...facts.recorded].sort().join("\n");
+    recorded.size === new Set(wanted).size &&
+    wanted.every((line) => recorded.has(line));
   const [enabled, active] = facts.unit.split("/");
   const fault = (subject: string, message: string, mend: string) => ({
     severity: "fault" as const,
@@ -253,9 +274,7 @@ function persistence(
           fault(
             "unit",
             `${unit} is ${enabled || "not there"}: the routes do not outlast a reboot`,
-            ["disabled", "masked"].includes(enabled ?? "")
-              ? mends.restart
-              : mends.anew,
+            enabled === "disabled" ? mends.restart : mends.anew,
           ),
         ]),
     ...(active === "active"
@@ -275,8 +294,9 @@ function hostsFile(
   facts: HostFacts,
   mends: HostMends,
 ): Finding[] {
-  const missing = hosts.filter((line) => !facts.hosts.includes(line));
-  const extra = facts.hosts.filter((line) => !hosts.includes(line));
+  const [wanted, there] = [new Set(hosts), new Set(facts.hosts)];
+  const missing = hosts.filter((line) => !there.has(line));
+  const extra = facts.hosts.filter((line) => !wanted.has(line));
   const fault = (message: string, mend: string): Finding => ({
     ...{ severity: "fault", kind: "hosts", subject: "/etc/hosts" },
     ...{ message, mend },
@@ -289,7 +309,8 @@ function hostsFile(
       ),
     ];
   }
-  const quote = (lines: string[]) => lines.map((l) => `"${l}"`).join(", ");
+  const quote = (lines: string[]) =>
+    firstOf(lines.map((line) => `"${line}"`)).join(", ");
   return [
     ...(missing.length > 0
       ? [fault(`the block of ${owner} lacks ${quote(missing)}`, mends.anew)]
@@ -298,4 +319,14 @@ function hostsFile(
       ? [fault(`the block of ${owner} has ${quote(extra)} besides`, mends.anew)]
       : []),
   ];
+}
+
+/** A check that has not seen all of it is none. */
+function tooMuch({ cut }: HostFacts): Finding[] {
+  return cut.map((word) => ({
+    severity: "fault",
+    kind: "more",
+    subject: word,
+    message: `this host says so much of "${word}" that only its beginning was looked at`,
+  }));
 }

@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { parseAddress, parseCidr } from "../core/cidr";
+import { foreignText, printable } from "../core/plainText";
 import { readRouteLine } from "../core/runs";
 import { readHostInput } from "../hostInput";
 import { usesSudo } from "../pipedScript";
@@ -22,31 +25,87 @@ export interface HostState {
   readonly bastion: Login | undefined;
 }
 
-/** The connection of a command, as the provider takes it. */
-interface Connection {
-  readonly host: string;
-  readonly port?: number;
-  readonly user?: string;
-  readonly hostKey?: string;
-  readonly privateKey?: string;
-  readonly privateKeyPassword?: string;
-  readonly agentSocketPath?: string;
-  readonly proxy?: Connection;
+/** A host of which the state says something that no component of ours puts there. Nothing is sent to it. */
+export interface OddHost {
+  readonly node: string;
+  readonly address: string;
+  /** What is odd, for people. */
+  readonly odd: string;
 }
+
+export function isOdd(host: HostState | OddHost): host is OddHost {
+  return "odd" in host;
+}
+
+/** More lines `hostLook.sh` does not take: the owner, and two for each route at most. */
+const mostRoutes = 9_999;
+
+const oneLine = z.string().regex(/^[ -~]*$/);
+const endpoint = z.object({
+  host: z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,254}$/),
+  port: z.int().min(0).max(65535).default(22),
+  user: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9._-]{0,31}$/)
+    .default("root"),
+  hostKey: oneLine.optional(),
+  privateKey: z.string().optional(),
+  privateKeyPassword: z.string().optional(),
+  agentSocketPath: z.string().optional(),
+});
+const inputsSchema = z.object({
+  connection: endpoint.extend({ proxy: endpoint.optional() }),
+  create: z.string(),
+  stdin: z.string(),
+});
+const urnForm = /^urn:pulumi:[ -~]+$/;
+
+/** The exact forms of the facts that are read here; the words of a route are read apart. */
+const forms: Record<string, RegExp> = {
+  owner: /^owner [A-Za-z0-9_-][A-Za-z0-9._-]{0,190}$/,
+  node: /^node [a-z0-9][a-z0-9.-]{0,252} [A-Za-z0-9.:-]{1,255}$/,
+  heal: /^heal [1-9][0-9]{0,3}$/,
+  forward: /^forward [46]$/,
+  hosts: /^hosts [0-9a-f.:]{2,39} [a-z0-9][a-z0-9.-]{0,252}$/,
+  route: /^route \S{3,43} via \S{2,39}$/,
+  routes:
+    /^routes [1-9][0-9]{1,3} from [0-9.]+\/[0-9]+ via [0-9.]+ to [0-9.]+\/[0-9]+ via [0-9.]+$/,
+};
 
 /** Reads what a command of the hosts target makes of its host. */
 export function readHostState(
   { urn, inputs }: StackResource,
   nodeOf: ReadonlyMap<string, string>,
-): HostState {
-  const { connection, create, stdin } = inputs as {
-    connection: Connection;
-    create: string;
-    stdin: string;
-  };
-  const facts = readHostInput(stdin);
+): HostState | OddHost {
+  const { success, data, error } = inputsSchema.safeParse(inputs);
+  if (!success) {
+    const [issue] = error.issues;
+    const where = issue?.path.join(".") ?? "";
+    return odd(nameIn(urn), "", `no usable ${where || "command"}`);
+  }
+  const { connection, create, stdin } = data;
+  const lines = readHostInput(stdin).filter((words) => words.join("") !== "");
+  const [, named] =
+    lines.find((words) => words[0] === "node" && !isBad(words)) ?? [];
+  const found = (what: string) =>
+    odd(named ?? nameIn(urn), connection.host, what);
+  if (!urnForm.test(urn)) {
+    return found(`"${urn}", which is no name of a resource`);
+  }
+  const bad = lines.find((words) => isBad(words));
+  if (bad !== undefined) {
+    return found(`"${bad.join(" ")}", which is no fact about a host`);
+  }
   const all = (word: string) =>
-    facts.filter(([first]) => first === word).map(([, ...rest]) => rest);
+    lines.filter(([first]) => first === word).map(([, ...rest]) => rest);
+  const twice = ["owner", "node", "heal"].find((w) => all(w).length !== 1);
+  if (twice !== undefined) {
+    return found(`${all(twice).length} times "${twice}", not once`);
+  }
+  const routes = readRoutes(lines);
+  if (typeof routes === "string") {
+    return found(routes);
+  }
   const one = (word: string) => all(word)[0]?.[0] ?? "";
   return {
     urn,
@@ -54,9 +113,10 @@ export function readHostState(
     owner: one("owner"),
     heal: one("heal"),
     forward: all("forward").flat(),
-    routes: facts
-      .flatMap(readRouteLine)
-      .map((hop) => ({ ...hop, node: nodeOf.get(hop.destination) })),
+    routes: routes.map((hop) => ({
+      ...hop,
+      node: nodeOf.get(hop.destination),
+    })),
     hosts: all("hosts").map((words) => words.join(" ")),
     sudo: usesSudo(create),
     login: toLogin(connection),
@@ -64,11 +124,65 @@ export function readHostState(
   };
 }
 
-function toLogin(connection: Connection): Login {
+/** The name of a resource, of which no more is known than how the state calls it. */
+function nameIn(urn: string): string {
+  return foreignText(urn.slice(-300).split("::").at(-1) ?? "");
+}
+
+function odd(node: string, address: string, what: string): OddHost {
+  return {
+    node,
+    address,
+    odd: `the stack's state says of this host ${foreignText(what)}; somebody has changed the state, and nothing is asked of this host`,
+  };
+}
+
+function isBad(words: readonly string[]): boolean {
+  const form = forms[words[0] ?? ""];
+  const line = words.join(" ");
+  return Object.hasOwn(forms, words[0] ?? "") && form !== undefined
+    ? !form.test(line)
+    : printable(line) !== line;
+}
+
+/** The routes that a host is to have; or what is none, as text. */
+function readRoutes(
+  lines: readonly (readonly string[])[],
+): { destination: string; nextHop: string }[] | string {
+  const all: { destination: string; nextHop: string }[] = [];
+  for (const words of lines) {
+    const line = `"${words.join(" ")}"`;
+    try {
+      all.push(...readRouteLine(words));
+    } catch {
+      return `${line}, which is no route`;
+    }
+    if (all.length > mostRoutes) {
+      return `more than ${mostRoutes} routes`;
+    }
+  }
+  const bad = all.find((route) => !isRoute(route));
+  return bad === undefined
+    ? all
+    : `${bad.destination} via ${bad.nextHop}, which is no route`;
+}
+
+function isRoute(route: { destination: string; nextHop: string }): boolean {
+  const cidr = parseCidr(route.destination);
+  const hop = parseAddress(route.nextHop);
+  return (
+    typeof cidr !== "string" &&
+    typeof hop !== "string" &&
+    cidr.family === hop.family &&
+    hop.text === route.nextHop
+  );
+}
+
+function toLogin(connection: z.output<typeof endpoint>): Login {
   return {
     host: connection.host,
-    port: connection.port ?? 22,
-    user: connection.user ?? "root",
+    port: connection.port,
+    user: connection.user,
     hostKey: connection.hostKey,
     privateKey: connection.privateKey,
     passphrase: connection.privateKeyPassword,

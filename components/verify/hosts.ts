@@ -1,18 +1,27 @@
 import { join } from "node:path";
 import type { Client } from "ssh2";
 import { firstAddress, parseCidrs } from "../core/cidr";
+import { foreignText } from "../core/plainText";
 import type { Route } from "../core/plan";
 import { pipedCommand, scriptInput } from "../pipedScript";
 import { runOn, Sessions } from "../ssh/session";
+import { type StackName, updateCommand } from "./commands";
+import { capped } from "./findings";
 import { type HostFacts, readHostFacts } from "./hostFacts";
 import { compareHost } from "./hostReport";
-import { type HostState, readHostState } from "./hostState";
+import {
+  type HostState,
+  isOdd,
+  type OddHost,
+  readHostState,
+} from "./hostState";
 import { type Ping, type PingEnd, pairs, pingEnds, pingReport } from "./pings";
-import type { HostReport, Pings } from "./report";
+import type { Finding, HostReport, Pings } from "./report";
+import { readRouteTable } from "./routeTable";
 import type { StackResource } from "./state";
 
 interface Work {
-  readonly stack: string;
+  readonly stack: StackName;
   readonly parallel: number;
   progress(text: string): void;
 }
@@ -36,29 +45,28 @@ export async function verifyHosts(
   resources: readonly StackResource[],
   work: Work,
 ): Promise<{ hosts: HostReport[]; pings: Pings }> {
-  const tables = components.map(
-    ({ outputs }) => (outputs.routeTable ?? []) as Route[],
-  );
-  const table = tables.flat();
+  const table = components.flatMap(readRouteTable);
   const nodeOf = new Map(table.map((r) => [r.destination, r.node]));
   const urns = new Set(components.map(({ urn }) => urn));
-  const hosts = resources
+  const read = resources
     .filter(
       ({ type, parent = "" }) =>
         type === "command:remote:Command" && urns.has(parent),
     )
-    .map((resource) => readHostState(resource, nodeOf))
-    .sort(byNode);
+    .map((resource) => readHostState(resource, nodeOf));
+  const odd = read.filter(isOdd);
+  const hosts = read.filter((host) => !isOdd(host)).sort(byNode);
   const sessions = new Sessions();
   try {
     const looked = await each(hosts, work, "looked at", (host) =>
       look(host, sessions, work.stack),
     );
-    const names = new Set(hosts.map(({ node }) => node));
+    const names = new Set(read.map(({ node }) => node));
     const absent = table.filter(({ node }) => !names.has(node));
     return {
       hosts: [
         ...looked.map(({ report }) => report),
+        ...odd.map((host) => oddReport(host, work.stack)),
         ...absent.map((route) => unknown(route, work.stack)),
       ].sort(byNode),
       pings: await pingAll(looked, table, work),
@@ -73,7 +81,7 @@ function byNode(a: { node: string }, b: { node: string }): number {
 }
 
 /** A node that the stack has a route to, and no command for. */
-function unknown({ node, nextHop }: Route, stack: string): HostReport {
+function unknown({ node, nextHop }: Route, stack: StackName): HostReport {
   const message =
     "the last pulumi up did not get as far as this host, the stack's state has no command for it";
   return {
@@ -81,19 +89,46 @@ function unknown({ node, nextHop }: Route, stack: string): HostReport {
     findings: [
       {
         ...{ severity: "fault", kind: "state", subject: node, message },
-        mend: `pulumi up --stack ${stack}`,
+        mend: updateCommand(stack),
       },
     ],
   };
 }
 
+function oddReport(
+  { node, address, odd: message }: OddHost,
+  stack: StackName,
+): HostReport {
+  const finding = { severity: "fault", kind: "state", subject: node } as const;
+  return {
+    ...{ node, address, wanted: 0 },
+    findings: [{ ...finding, message, mend: updateCommand(stack) }],
+  };
+}
+
+/** Whether the host that answers, or the bastion before it, has to show a key is recorded in the state. */
+function hostKeyNotes({ login, bastion, node }: HostState): Finding[] {
+  const unchecked = [login, ...(bastion ? [bastion] : [])]
+    .filter(({ hostKey }) => hostKey === undefined)
+    .map(({ host }) => host);
+  return unchecked.length === 0
+    ? []
+    : [
+        {
+          ...{ severity: "note", kind: "host-key", subject: node },
+          message: `ssh.hostKeyCheck is false: whoever answers at ${unchecked.join(" or ")} is taken for the host, and all that is said of it here may be a lie`,
+        },
+      ];
+}
+
 async function look(
   host: HostState,
   sessions: Sessions,
-  stack: string,
+  stack: StackName,
 ): Promise<Looked> {
   const { node, login, routes } = host;
   const report = { node, address: login.host, wanted: routes.length };
+  const notes = hostKeyNotes(host);
   const hops = new Set(routes.map(({ nextHop }) => nextHop));
   const input = [
     `owner ${host.owner}`,
@@ -114,11 +149,11 @@ async function look(
     if (facts === undefined) {
       throw new Error("this host has no ip (package iproute2)");
     }
-    const findings = compareHost(host, facts, stack);
+    const findings = capped([...notes, ...compareHost(host, facts, stack)]);
     return { host, client, facts, report: { ...report, findings } };
   } catch (error) {
-    const unreachable = (error as Error).message;
-    return { host, report: { ...report, unreachable, findings: [] } };
+    const unreachable = foreignText((error as Error).message);
+    return { host, report: { ...report, unreachable, findings: notes } };
   }
 }
 
@@ -175,6 +210,9 @@ async function pingFrom(
   const input = pings.map(
     ({ from, to }) => `ping ${from.pid ?? "-"} ${from.address} ${to.address}`,
   );
+  const asked = new Set(
+    pings.map(({ from, to }) => `${from.address} ${to.address}`),
+  );
   const patience = 30_000 + pings.length * 500;
   const said = await runOn(
     client,
@@ -182,7 +220,11 @@ async function pingFrom(
     scriptInput(input, script),
     patience,
   ).catch(() => "");
-  return said.split("\n").map((line) => line.replace(/^pinged /, ""));
+  // a host answers for its own pings only
+  return said
+    .split("\n", 2 * pings.length)
+    .map((line) => line.replace(/^pinged /, ""))
+    .filter((line) => asked.has(line));
 }
 
 /** Does something for each of these, some at once, and tells how far it has come. */

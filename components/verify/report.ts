@@ -19,6 +19,8 @@ const finding = z.object({
       "hosts",
       "state",
       "cloud",
+      "host-key",
+      "more",
     ])
     .describe(
       [
@@ -32,13 +34,15 @@ const finding = z.object({
         "hosts: our block of /etc/hosts",
         "state: what the host, or Pulumi's state, knows nothing of",
         "cloud: a precondition of a cloud, or a warning of its component",
+        "host-key: whoever answers at the address is taken for the host",
+        "more: something was not looked at, or is not listed, because there is so much of it",
       ].join("; "),
     ),
   subject: z
     .string()
     .describe("a destination, a next hop, a kernel setting, a file"),
   message: z.string().describe("what is wrong with it, for people"),
-  mend: z.string().optional().describe("what mends it, mostly a command"),
+  mend: z.string().optional().describe("what puts it right, mostly a command"),
 });
 
 const host = z.object({

@@ -1,27 +1,37 @@
+import { z } from "zod";
+import { VerifyError } from "./verifyError";
+
+const values = z
+  .record(z.string(), z.unknown())
+  .nullish()
+  .transform((all) => all ?? {});
+const resource = z.object({
+  urn: z.string().default(""),
+  type: z.string().default(""),
+  parent: z.string().optional(),
+  inputs: values,
+  outputs: values,
+});
+const exported = z.object({
+  deployment: z.object({ resources: z.array(resource).nullish() }).nullish(),
+});
+
 /** A resource as `pulumi stack export` gives it, with its secrets in the clear. */
-export interface StackResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly parent?: string;
-  readonly inputs: Record<string, unknown>;
-  readonly outputs: Record<string, unknown>;
-}
+export type StackResource = z.output<typeof resource>;
 
 /** The mark of a secret in a state, of Pulumi's own. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
-/** Reads what `pulumi stack export --show-secrets` prints. */
+/** Reads what `pulumi stack export --show-secrets` prints. Throws a {@link VerifyError}, which quotes nothing of it, if it is no state. */
 export function readState(json: string): StackResource[] {
-  const { deployment } = JSON.parse(json, uncover) as {
-    deployment?: { resources?: Partial<StackResource>[] };
-  };
-  return (deployment?.resources ?? []).map((resource) => ({
-    urn: "",
-    type: "",
-    inputs: {},
-    outputs: {},
-    ...resource,
-  }));
+  try {
+    const { deployment } = exported.parse(JSON.parse(json, uncover));
+    return deployment?.resources ?? [];
+  } catch {
+    throw new VerifyError(
+      "pulumi stack export printed something that is not the state of a stack",
+    );
+  }
 }
 
 /** A secret is its value as JSON, in which there may be secrets again. */

@@ -2,12 +2,15 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { printable } from "../core/plainText";
 import { cloudReports, findingsFile } from "./cloudTables";
 import { verifyHosts } from "./hosts";
 import type { HostReport, Pings, Report, TableReport } from "./report";
 import { readState } from "./state";
+import { VerifyError } from "./verifyError";
 
 export type { Report } from "./report";
+export { VerifyError } from "./verifyError";
 
 /** What {@link verify} needs to know. */
 export interface VerifyOptions {
@@ -24,9 +27,6 @@ export interface VerifyOptions {
   /** Is told, from time to time, how far the work has come. */
   progress?: (text: string) => void;
 }
-
-/** A check that could not be made: no such stack, nothing of ours in it, a cloud that does not answer. */
-export class VerifyError extends Error {}
 
 /**
  * Checks that hosts and clouds have the routes that a stack made, and that pods reach each other.
@@ -59,7 +59,10 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const { hosts, pings } = await verifyHosts(
     ours.filter(({ type }) => isHosts(type)),
     resources,
-    { stack, parallel: options.parallel ?? 16, progress },
+    {
+      stack: { stack, configFile: options.configFile },
+      ...{ parallel: options.parallel ?? 16, progress },
+    },
   );
   const ok = allWell(hosts, tables, pings);
   return { version: 1, stack, ok, hosts, tables, pings };
@@ -116,6 +119,12 @@ async function verifyClouds(
   }
 }
 
+/** So much Pulumi may print, in bytes: ten times what the state of a thousand hosts takes. */
+const mostOutput = 2 ** 27;
+
+/** So much of what Pulumi says of a failure is shown, in characters. */
+const mostShown = 20_000;
+
 /** Runs the Pulumi CLI; its standard output. */
 function pulumi(
   args: readonly string[],
@@ -128,19 +137,37 @@ function pulumi(
       {
         ...(directory !== undefined && { cwd: directory }),
         ...(env !== undefined && { env }),
-        maxBuffer: 2 ** 30,
+        maxBuffer: mostOutput,
       },
       (error, stdout, stderr) => {
         if (error === null) {
           resolve(stdout);
           return;
         }
-        const why =
-          (error as NodeJS.ErrnoException).code === "ENOENT"
-            ? "the Pulumi CLI is not on the PATH: https://www.pulumi.com/docs/install/"
-            : (stderr + (args[0] === "preview" ? stdout : "")).trim();
-        reject(new VerifyError(`pulumi ${args.join(" ")}\n${why}`));
+        const said = (stderr + (args[0] === "preview" ? stdout : "")).trim();
+        reject(
+          new VerifyError(
+            printableLines(`pulumi ${args.join(" ")}\n${reason(error, said)}`),
+          ),
+        );
       },
     );
   });
+}
+
+function reason({ code }: Error & { code?: unknown }, said: string): string {
+  switch (code) {
+    case "ENOENT":
+      return "the Pulumi CLI is not on the PATH: https://www.pulumi.com/docs/install/";
+    case "ERR_CHILD_PROCESS_STDIO_MAXBUFFER":
+      return `printed more than ${mostOutput / 2 ** 20} MiB`;
+    default:
+      return said;
+  }
+}
+
+/** A text of several lines, each of them printable. The end of a long one is left out. */
+function printableLines(text: string): string {
+  const shown = text.slice(0, mostShown).split("\n").map(printable);
+  return [...shown, ...(text.length > mostShown ? ["..."] : [])].join("\n");
 }

@@ -6,7 +6,7 @@ import { convergeCommand } from "../../components/hostScript";
 import { cloudReports } from "../../components/verify/cloudTables";
 import { readHostFacts } from "../../components/verify/hostFacts";
 import { compareHost } from "../../components/verify/hostReport";
-import { readHostState } from "../../components/verify/hostState";
+import { isOdd, readHostState } from "../../components/verify/hostState";
 import { pairs, pingEnds } from "../../components/verify/pings";
 import type { Finding, Report } from "../../components/verify/report";
 import { readState } from "../../components/verify/state";
@@ -45,6 +45,7 @@ const host = readHostState(
   resource,
   new Map(table.map((r) => [r.destination, r.node])),
 );
+assert.ok(!isOdd(host));
 
 /** What a host says that is as it should be. */
 const good = [
@@ -84,7 +85,8 @@ function found(instead: string, ...lines: string[]): Finding[] {
   assert.ok(instead === "nothing" || rest.length < good.length, instead);
   const facts = readHostFacts([...rest, ...lines].join("\n"));
   assert.ok(facts);
-  return compareHost(host, facts, "prod");
+  assert.ok(!isOdd(host));
+  return compareHost(host, facts, { stack: "prod", configFile: undefined });
 }
 
 test("a host as it should be has no findings", () => {
@@ -103,11 +105,11 @@ test("the state tells how to reach a host, and what it is to have", () => {
 });
 
 const anew =
-  "pulumi state delete --stack prod 'urn:pulumi:prod::project::Command::routes-node-0' && pulumi up --stack prod";
-const root = "ssh -p 2222 ops@10.240.0.20 sudo";
+  "pulumi state delete --stack prod urn:pulumi:prod::project::Command::routes-node-0 && pulumi up --stack prod";
+const root = "ssh -J root@bastion.example.com -p 2222 -- ops@10.240.0.20 'sudo";
 const unit = "pod-routes-p.prod.routes.service";
-const itself = `the host mends that itself within 10 s; if not: ${root} journalctl -n 20 -u ${unit}`;
-const restart = `${root} sh -c 'systemctl enable ${unit}; systemctl restart ${unit}'`;
+const itself = `the unit on this host puts that right within 10 s; if it does not, look at its log: ${root} journalctl -n 20 -u ${unit}'`;
+const restart = `${root} systemctl enable ${unit} && sudo systemctl restart ${unit}'`;
 
 for (const [what, instead, lines, finding, mend] of [
   [
@@ -137,14 +139,14 @@ for (const [what, instead, lines, finding, mend] of [
     "nothing",
     ["route 10.200.9.0/24 via 10.240.0.9 dev eth0 proto 173 linkdown"],
     "fault stale 10.200.9.0/24: nobody wants this route any more: 10.200.9.0/24 via 10.240.0.9 dev eth0 proto 173 linkdown",
-    `${root} ip route del 10.200.9.0/24 via 10.240.0.9 dev eth0 proto 173`,
+    `${root} ip route del 10.200.9.0/24 via 10.240.0.9 dev eth0 proto 173'`,
   ],
   [
     "a foreign route to one address of a pod CIDR",
     "nothing",
     ["route blackhole 10.200.1.7"],
     "fault foreign 10.200.1.7/32: a route of somebody else takes packets to 10.200.1.0/24: blackhole 10.200.1.7",
-    `${root} ip route del blackhole 10.200.1.7`,
+    `${root} ip route del blackhole 10.200.1.7'`,
   ],
   [
     "a next hop behind a router",
@@ -193,7 +195,7 @@ for (const [what, instead, lines, finding, mend] of [
     "rp_filter",
     ["rp_filter all 1", "rp_filter eth0 0"],
     "note rp_filter eth0: drops packets that come in here and whose answers would leave by another interface (rp_filter is strict); it matters on hosts with several",
-    `${root} sysctl -w net.ipv4.conf.eth0.rp_filter=2`,
+    `${root} sysctl -w net.ipv4.conf.eth0.rp_filter=2'`,
   ],
   [
     "a unit that does not run",
