@@ -67,7 +67,8 @@ function valuesOf(words: readonly string[]): ReadonlyMap<string, string> {
       value += ` ${words[++i] ?? ""}`;
     }
     if (!values.has(word)) {
-      values.set(word, value);
+      // the name of a veth may be followed by that of its peer
+      values.set(word, word === "dev" ? (value.split("@", 1)[0] ?? "") : value);
     }
   }
   return values;

@@ -55,7 +55,9 @@ export async function verifyHosts(
     )
     .map((resource) => readHostState(resource, nodeOf));
   const odd = read.filter(isOdd);
-  const hosts = read.filter((host) => !isOdd(host)).sort(byNode);
+  const hosts = read
+    .filter((host): host is HostState => !isOdd(host))
+    .sort(byNode);
   const sessions = new Sessions();
   try {
     const looked = await each(hosts, work, "looked at", (host) =>
