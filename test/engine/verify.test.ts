@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { Report } from "../../components/verify/report";
+import { run } from "../../lab/exec";
 import type { Stack } from "../../lab/stack";
 import { up, verified, verify } from "../stacks";
 import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario";
@@ -188,27 +191,111 @@ describe("npm run verify", () => {
 
   /** Does what a report says, on the host or with Pulumi. */
   async function mended(mend: string, host: string): Promise<void> {
-    const [, onHost] = /\bssh \S+ (.*)$/.exec(mend) ?? [];
     if (/^look for/.test(mend)) {
       await scenario.lab.on(
         host,
         "ip rule del to 10.200.1.0/24; ip route flush table 100",
       );
-    } else if (/^the host mends that itself/.test(mend)) {
+      return;
+    }
+    const [, log] = / look at its log: (.*)$/.exec(mend) ?? [];
+    const said = await asPrinted(log ?? mend);
+    if (log !== undefined) {
+      assert.match(said, /systemd\[1\]: Started/);
       await scenario.lab.on(host, `systemctl restart ${unit}`);
-      await scenario.lab.on(
-        host,
-        `until ip route | grep -q 'via.*proto 173' && grep -q 1 /proc/sys/net/ipv4/ip_forward; do sleep 0.1; done`,
-      );
-    } else if (onHost !== undefined) {
-      await scenario.lab.on(host, onHost);
-    } else {
-      const [, urn = ""] =
-        /state delete .*'(.*)' && pulumi up/.exec(mend) ?? [];
-      await stack.must(["state", "delete", urn, "--yes"]);
-      await up(stack);
+    }
+    if (mend.includes("systemctl") || log !== undefined) {
+      await started(host);
     }
   }
+
+  /** Waits until the unit of a host has done its work. */
+  const started = (host: string) =>
+    scenario.lab.on(
+      host,
+      `until ip route | grep -q 'via.*proto 173' && grep -q 1 /proc/sys/net/ipv4/ip_forward; do sleep 0.1; done`,
+    );
+
+  /**
+   * Runs a command of a report as it stands, in a shell in the lab's network. What users have in files of their home,
+   * ssh is given here by options; what they would answer, Pulumi is.
+   */
+  function asPrinted(command: string): Promise<string> {
+    const { lab } = scenario;
+    const env = stack.environment();
+    const bin = join(lab.directory, "bin");
+    mkdirSync(bin, { recursive: true });
+    const options = `-i ${lab.key} -o UserKnownHostsFile=${lab.knownHosts} -o BatchMode=yes`;
+    const wrapped = { ssh: `ssh ${options} "$@"`, pulumi: 'pulumi "$@" --yes' };
+    for (const [name, real] of Object.entries(wrapped)) {
+      const script = `#!/bin/sh\nPATH='${env.PATH}'\nexec ${real}\n`;
+      writeFileSync(join(bin, name), script);
+      chmodSync(join(bin, name), 0o755);
+    }
+    const [program = "", ...args] = stack.inside(["sh", "-c", command]);
+    return run(program, args, {
+      cwd: stack.project,
+      env: { ...env, PATH: `${bin}:${env.PATH}` },
+    });
+  }
+
+  it("finds a unit that is stopped, and says what starts it", async () => {
+    await scenario.lab.on("worker-0", `systemctl stop ${unit}`);
+    const { report } = await verified(stack);
+    const found = report.hosts.find(({ node }) => node === "worker-0");
+    const stopped = found?.findings.find(({ subject }) => subject === "unit");
+    assert.equal(stopped?.kind, "persistence");
+    await mended(stopped?.mend ?? "", "worker-0");
+    const after = await verified(stack);
+    assert.deepEqual(faults(after.report), []);
+  });
+
+  it("shows no command with the name of an interface that a shell would run", async () => {
+    const name = ";reboot;";
+    const { lab } = scenario;
+    const all = [
+      `ip link add name '${name}' type bridge`,
+      `ip link set '${name}' up`,
+      `ip route add 10.200.1.0/25 dev '${name}'`,
+      `ip route add 10.200.9.0/24 dev '${name}' proto 173`,
+      `echo 1 > '/proc/sys/net/ipv4/conf/${name}/rp_filter'`,
+    ];
+    await lab.on("worker-0", all.join(" && "));
+    const { code, report } = await verified(stack);
+    assert.equal(code, 1);
+    const { findings = [] } =
+      report.hosts.find(({ node }) => node === "worker-0") ?? {};
+    const found = findings.map(({ kind, subject }) => `${kind} ${subject}`);
+    assert.deepEqual(found.sort(), [
+      "foreign 10.200.1.0/25",
+      `rp_filter ${name}`,
+      "stale 10.200.9.0/24",
+    ]);
+    for (const { mend = "" } of findings) {
+      assert.match(mend, /by hand/);
+      assert.doesNotMatch(mend, /reboot|ssh /);
+    }
+    await lab.on("worker-0", `ip link del '${name}'`);
+    assert.deepEqual(faults((await verified(stack)).report), []);
+  });
+
+  it("takes no network that an ordinary user made for that of a pod", async () => {
+    const { lab } = scenario;
+    const fake =
+      "ip address add 10.200.2.1/32 dev lo; ip link set lo up; echo $$ > /tmp/fake; exec sleep 600";
+    const asGuest = "setpriv --reuid 1001 --regid 1001 --clear-groups";
+    await lab.on(
+      "worker-2",
+      `${asGuest} unshare --user --map-root-user --net sh -c '${fake}' >/dev/null 2>&1 & until [ -s /tmp/fake ]; do sleep 0.1; done`,
+    );
+    const addresses = `nsenter --net=/proc/$(cat /tmp/fake)/ns/net ip -o address show scope global`;
+    assert.match(await lab.on("worker-2", addresses), /10\.200\.2\.1/);
+    const { report } = await verified(stack);
+    const ends = report.pings.ends.map(({ address }) => address);
+    assert.ok(ends.includes("10.200.2.2"), String(ends));
+    assert.ok(!ends.includes("10.200.2.1"), String(ends));
+    await lab.on("worker-2", "kill $(cat /tmp/fake); rm /tmp/fake");
+  });
 
   it("notes a strict rp_filter, which is no fault", async () => {
     await scenario.lab.on(
@@ -224,6 +311,12 @@ describe("npm run verify", () => {
       ]),
       [["note", "rp_filter", "eth0"]],
     );
+    const [note] = notes?.findings ?? [];
+    await asPrinted(note?.mend ?? "");
+    const after = await verified(stack);
+    const { findings } =
+      after.report.hosts.find(({ node }) => node === "worker-0") ?? {};
+    assert.deepEqual(findings, []);
   });
 
   it("prints all of it for people", async () => {
