@@ -119,7 +119,7 @@ async function verifyClouds(
   }
 }
 
-/** So much Pulumi may print, in bytes: ten times what the state of a thousand hosts takes. */
+/** So much Pulumi may print, in bytes; all of it is held in memory. A host takes some kilobytes of a state. */
 const mostOutput = 2 ** 27;
 
 /** So much of what Pulumi says of a failure is shown, in characters. */
