@@ -14,6 +14,7 @@ import type { Finding } from "../../components/verify/report";
 import { readRouteTable } from "../../components/verify/routeTable";
 import { readState } from "../../components/verify/state";
 import { reportText } from "../../components/verify/text";
+import { verify } from "../../components/verify/verify";
 import { VerifyError } from "../../components/verify/verifyError";
 import { growth } from "../core/growth";
 import { anyText, nasty } from "../core/hostileText";
@@ -510,4 +511,34 @@ test("a host answers for its own pings only, and its key is noted where it is no
     findings.filter(({ kind }) => kind === "host-key").map((f) => f.severity),
   );
   assert.deepEqual(keys, [["note"], [], []]);
+});
+
+/** What the check says of a stack, with a stand-in for Pulumi. */
+async function failure(pulumi: string): Promise<string> {
+  const bin = join(directory, "pulumi-bin");
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, "pulumi"), `#!/bin/sh\n${pulumi}\n`);
+  chmodSync(join(bin, "pulumi"), 0o755);
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+  try {
+    await verify({ stack: "prod", env });
+  } catch (error) {
+    assert.ok(error instanceof VerifyError);
+    return error.message;
+  }
+  assert.fail("no failure");
+}
+
+test("what Pulumi says of a failure keeps its lines, and each is printable", async () => {
+  const said = await failure(
+    "printf 'error: one\\033[2J\\n  two \\303\\251\\n' >&2; exit 255",
+  );
+  const [, ...lines] = said.split("\n");
+  assert.deepEqual(lines, ["error: one\\u001b[2J", "  two \\u00e9"]);
+});
+
+test("a failure that Pulumi tells without end is cut, and so is a state without end", async () => {
+  const long = await failure("yes | head -c 5000000 >&2; exit 1");
+  assert.ok(long.length < 30_000, String(long.length));
+  assert.match(await failure("yes"), /printed more than 128 MiB$/);
 });
