@@ -268,10 +268,10 @@ const floods: [what: string, line: (i: number) => string][] = [
 ];
 for (const [what, line] of floods) {
   test(`a flood of ${what} takes time in proportion to its length`, () => {
-    const times = growth(1000, 8000, (size) =>
+    const times = growth(2000, 16_000, (size) =>
       found(Array.from({ length: size }, (_, i) => line(i))),
     );
-    assert.ok(times < 24, `8 times as much took ${times} times as long`);
+    assert.ok(times < 32, `8 times as much took ${times} times as long`);
   });
 }
 
@@ -313,7 +313,7 @@ test("2,000 routes that are wanted and 8,000 of somebody else are compared in pr
   };
   assert.equal(big(600).filter(({ kind }) => kind === "foreign").length, 2400);
   const times = growth(250, 2000, big);
-  assert.ok(times < 24, `8 times as much took ${times} times as long`);
+  assert.ok(times < 32, `8 times as much took ${times} times as long`);
 });
 
 test("a state that says something odd of a host is a finding, and nothing is asked of the host", async () => {
