@@ -6,6 +6,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Server as SshServer } from "ssh2";
 import { cloudReports } from "../../components/verify/cloudTables";
+import { compareRoutes } from "../../components/verify/compare";
 import { readHostFacts } from "../../components/verify/hostFacts";
 import { compareHost } from "../../components/verify/hostReport";
 import { isOdd, readHostState } from "../../components/verify/hostState";
@@ -541,4 +542,17 @@ test("a failure that Pulumi tells without end is cut, and so is a state without 
   const long = await failure("yes | head -c 5000000 >&2; exit 1");
   assert.ok(long.length < 30_000, String(long.length));
   assert.match(await failure("yes"), /printed more than 128 MiB$/);
+});
+
+test("many routes of ours to one destination are gathered in proportion to their number", () => {
+  const destination = "10.200.1.0/24";
+  const mends = { missing: "", wrong: "", stale: () => "", foreign: () => "" };
+  const wanted = [{ destination, nextHop: "10.240.0.21" }];
+  const times = growth(2000, 16_000, (size) => {
+    const real = Array.from({ length: size }, (_, i) => ({
+      ...{ destination, nextHop: `10.9.${octets(i)}`, text: "" },
+    }));
+    return compareRoutes(wanted, real, [], mends);
+  });
+  assert.ok(times < 32, `8 times as much took ${times} times as long`);
 });
