@@ -4,7 +4,8 @@
 #   apply      make the cluster as standard input says, and wait until every node has the overlay
 #   remove     take out what belongs to the owner that standard input names
 #
-# Standard input, one fact a line, then the manifest, then this script itself:
+# Standard input, one fact a line in exactly this order, then the manifest, then this script itself
+# (check_input has the form of each):
 #   owner NAME                    whose objects these are: the value of the label $LABEL
 #   kubectl COMMAND
 #   kubeconfig PATH               there may be none
@@ -13,6 +14,9 @@
 #   timeout SECONDS               for the rollout
 #   node NAME CIDR,CIDR IP,IP     what flannel needs to know of each node with pods
 #   manifest                      all behind it is YAML
+#   --- script
+#
+# Nothing is written to the file system: the manifest may hold a key.
 set -eu
 
 LABEL='pod-network-routes/owner'
@@ -22,13 +26,20 @@ DAEMONSET=kube-flannel-ds
 KINDS=daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces
 # Seconds that a node may take to tell its address once flannel runs there.
 PATIENCE=30
-PATH=$PATH:/usr/local/bin:/snap/bin
-export PATH
-# the manifest may hold a key
-umask 077
+# Seconds that one request of kubectl may take, and one call of it, which makes several.
+REQUEST=60
+CALL=300
+# Bytes that are read of the input, and of what kubectl prints: 10,000 nodes are less than half of it.
+MOST=8388608
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
+# so that [a-z] has just these letters
+LC_ALL=C
+export PATH LC_ALL
 
 # What is said where a command fails that is not asked whether it did; it has said why itself.
 LEFT='nothing was changed'
+
+# --- what is said --------------------------------------------------------------------------------
 
 say() {
 	printf '%s\n' "$*" | sed 's/^/pod-network-routes: /' >&2
@@ -42,46 +53,256 @@ die() {
 
 leave() {
 	[ "$1" = 0 ] || [ -z "$LEFT" ] || say "$LEFT"
-	rm -rf "$WORK"
 }
 
-k() {
-	"$KUBECTL" --request-timeout=60s "$@"
+# Text of somebody else, so that none of its lines can pass for one of ours: printable ASCII, each line
+# with $1 in front, the last $2 lines, 300 characters of each. `<{%` begins a colour of Pulumi's.
+plain() {
+	head -c 65536 | tr -c '\n\040-\176' '?' | tail -n "$2" | cut -c 1-300 | sed "s/<{%/<{ %/g; s/^/$1: /"
+}
+
+# At most $1 lines, and how many more there are.
+at_most() {
+	awk -v most="$1" 'NR <= most { print } END { if (NR > most) print NR - most " more" }'
+}
+
+# --- the input -----------------------------------------------------------------------------------
+
+# The one place that says what the input may be. Prints what is wrong with it, and fails, if it is not
+# exactly of this form; components/flannel/command.ts writes it.
+check_input() {
+	awk '
+		function expect(right, what) {
+			if (right) return
+			print "line " NR ": expected " what
+			wrong = 1
+			exit 1
+		}
+		function label_value(text) { return length(text) <= 63 && text ~ /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/ }
+		function label(text) { return length(text) <= 63 && text ~ /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/ }
+		function subdomain(text,   part, n, i) {
+			n = split(text, part, ".")
+			for (i = 1; i <= n; i++) if (!label(part[i])) return 0
+			return n > 0 && length(text) <= 253
+		}
+		function whole(text, least, most) { return length(text) <= 5 && text ~ /^[1-9][0-9]*$/ && text + 0 >= least && text + 0 <= most }
+		function ipv4(text,   i) {
+			if (split(text, byte, ".") != 4) return 0
+			for (i = 1; i <= 4; i++) if (byte[i] != "0" && !whole(byte[i], 1, 255)) return 0
+			return 1
+		}
+		# As RFC 5952 has it: "::" is the first of the longest runs of zeros.
+		function ipv6(text,   gap, head, tail, heads, tails, i, run, longest, start, again) {
+			if (length(text) > 39) return 0
+			gap = index(text, "::")
+			heads = split(gap ? substr(text, 1, gap - 1) : text, head, ":")
+			tails = gap ? split(substr(text, gap + 2), tail, ":") : 0
+			if (gap ? heads + tails > 6 : heads != 8) return 0
+			run = longest = start = 0
+			for (i = 1; i <= 8; i++) {
+				group[i] = i <= heads ? head[i] : i > 8 - tails ? tail[i - 8 + tails] : "0"
+				if (group[i] !~ /^(0|[1-9a-f][0-9a-f]?[0-9a-f]?[0-9a-f]?)$/) return 0
+				run = group[i] "" == "0" ? run + 1 : 0
+				if (run > 1 && run > longest) { longest = run; start = i - run + 1 }
+			}
+			again = ""
+			for (i = 1; i <= 8; i++) {
+				if (i == start) again = again "::"
+				if (start && i >= start && i < start + longest) continue
+				again = again (again == "" || again ~ /::$/ ? "" : ":") group[i]
+			}
+			return again "" == text ""
+		}
+		function family(text) { return ipv4(text) ? 4 : ipv6(text) ? 6 : 0 }
+		function hexadecimal(text,   i, value) {
+			value = 0
+			for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+			return value
+		}
+		# The family of a block without bits of a host, not larger than /8 or /16.
+		function cidr(text,   part, of, size, i, n, bits, unit, value) {
+			if (split(text, part, "/") != 2 || !(of = family(part[1])) || !whole(part[2], of == 4 ? 8 : 16, of == 4 ? 32 : 128)) return 0
+			size = of == 4 ? 8 : 16
+			for (i = 1; i <= (of == 4 ? 4 : 8); i++) {
+				bits = i * size - part[2]
+				# awk of busybox may have no ^
+				unit = 1
+				for (n = 0; n < bits && n < size; n++) unit *= 2
+				value = of == 4 ? byte[i] : hexadecimal(group[i])
+				if (value % unit) return 0
+			}
+			return of
+		}
+		# One of a family, or one of each.
+		function cidrs(text,   part, n) {
+			n = split(text, part, ",")
+			return n == 1 ? cidr(text) : n == 2 ? cidr(part[1]) * cidr(part[2]) == 24 : 0
+		}
+		function addresses(text,   part, n) {
+			n = split(text, part, ",")
+			return n == 1 ? family(text) : n == 2 ? family(part[1]) * family(part[2]) == 24 : 0
+		}
+
+		BEGIN { FS = "[ ]"; next_fact = "owner" }
+		next_fact == "script" { next }
+		/[^ -~]/ { expect(0, "printable ASCII") }
+		next_fact != "end" { expect(length($0) <= 1100, "at most 1100 characters") }
+
+		next_fact == "owner" {
+			expect($1 == "owner" && NF == 2 && label_value($2), "owner NAME")
+			next_fact = "kubectl"
+			next
+		}
+		next_fact == "kubectl" {
+			expect($1 == "kubectl" && NF == 2 && length($2) <= 1024 && $2 ~ /^([A-Za-z0-9_.][A-Za-z0-9_.-]*|\/[A-Za-z0-9_.\/-]+)$/, "kubectl NAME-OR-PATH")
+			next_fact = "kubeconfig"
+			next
+		}
+		next_fact == "kubeconfig" && $1 == "kubeconfig" {
+			expect(NF == 2 && length($2) <= 1024 && $2 ~ /^\/[A-Za-z0-9_.\/@+-]+$/, "kubeconfig PATH")
+			next_fact = "adopt"
+			next
+		}
+		next_fact == "kubeconfig" || next_fact == "adopt" {
+			expect($0 == "adopt yes" || $0 == "adopt no", "adopt yes|no")
+			next_fact = "namespace"
+			next
+		}
+		next_fact == "namespace" {
+			expect($1 == "namespace" && NF == 2 && label($2), "namespace NAME")
+			next_fact = "timeout"
+			next
+		}
+		next_fact == "timeout" {
+			expect($1 == "timeout" && NF == 2 && whole($2, 10, 86400), "timeout SECONDS, 10 to 86400")
+			next_fact = "node"
+			next
+		}
+		next_fact == "node" && $0 == "manifest" && nodes > 0 {
+			next_fact = "end"
+			next
+		}
+		next_fact == "node" {
+			expect($1 == "node" && NF == 4 && subdomain($2) && cidrs($3) && addresses($4), "node NAME CIDRS IPS, or manifest once there is a node")
+			expect(!seen[$2]++, "another name than that of a node before")
+			expect(++nodes <= 10000, "at most 10000 nodes")
+			next
+		}
+		next_fact == "end" && $0 == "--- script" {
+			next_fact = "script"
+			next
+		}
+		next_fact == "end" {
+			size += length($0) + 1
+			expect(size <= 1048576, "a manifest of at most 1 MiB")
+		}
+		END {
+			if (wrong) exit 1
+			if (next_fact == "script") exit 0
+			print "it is cut short"
+			exit 1
+		}
+	'
 }
 
 fact() {
-	sed -n "s/^$1 //p" "$WORK/facts"
+	printf '%s\n' "$FACTS" | sed -n "s/^$1 //p"
 }
 
 read_input() {
-	WORK=$(mktemp -d)
-	trap 'leave $?' EXIT
-	trap 'exit 129' HUP INT TERM
-	sed '/^--- /,$d' >"$WORK/in"
-	sed '/^manifest$/,$d' "$WORK/in" >"$WORK/facts"
-	sed '1,/^manifest$/d' "$WORK/in" >"$WORK/manifest"
+	# no shell keeps a NUL, and no awk sees behind it; a tab is refused as it would be
+	input=$(head -c "$MOST" | tr '\000' '\t')
+	wrong=$(printf '%s\n' "$input" | check_input) ||
+		die "nothing was changed, for the input is not what this script takes: ${wrong:-awk cannot read it}"
+	FACTS=$(printf '%s\n' "$input" | sed '/^manifest$/,$d')
+	MANIFEST=$(printf '%s\n' "$input" | sed '1,/^manifest$/d; /^--- script$/,$d')
 	OWNER=$(fact owner)
-	NAMESPACE=$(fact namespace)
 	KUBECTL=$(fact kubectl)
 	KUBECONFIG_FACT=$(fact kubeconfig)
+	ADOPT=$(fact adopt)
+	NAMESPACE=$(fact namespace)
+	TIMEOUT=$(fact timeout)
+	# node|NAME|CIDR,CIDR|IP,IP
+	NODES=$(printf '%s\n' "$FACTS" | sed -n '/^node /s/ /|/gp')
+	trap 'leave $?' EXIT
+}
+
+# --- kubectl -------------------------------------------------------------------------------------
+
+# Runs a command for at most $1 seconds, on a host whose timeout can also kill.
+within() {
+	if timeout -k 1 9 true 2>/dev/null; then timeout -k 5 "$@"; else shift && "$@"; fi
+}
+
+k() {
+	within "$CALL" "$KUBECTL" --request-timeout="${REQUEST}s" "$@"
+}
+
+# Runs a command that asks the API server, passes on what it prints, and fails as it does, or if that is
+# $MOST bytes or more. What it complains of is made plain.
+bounded() {
+	# 3 is what the command prints, and its exit code on a last line
+	out=$({
+		{
+			status=0
+			"$@" 2>&1 >&3 || status=$?
+			printf '\n%s' "$status" >&3
+		} | plain 'kubectl says' 20 >&2
+	} 3>&1 | tr '\000' '?' | {
+		head -c "$MOST"
+		# or the end of what was cut off could be taken for the exit code
+		echo .
+	})
+	out=${out%.}
+	if [ "${#out}" -ge "$MOST" ]; then
+		echo "kubectl printed $MOST bytes or more, which are not read" >&2
+		return 1
+	fi
+	status=${out##*"
+"}
+	out=${out%"
+$status"}
+	printf '%s' "$out"
+	case $status in 124 | 137) echo "kubectl took too long and was ended" >&2 ;; esac
+	return "$status"
+}
+
+ask() {
+	bounded k "$@"
+}
+
+# Has kubectl change something, and passes on what it says of it.
+change() {
+	said=$(ask "$@") && failed=0 || failed=$?
+	[ -z "$said" ] || printf '%s\n' "$said" | plain 'kubectl says' 20
+	return "$failed"
 }
 
 # Finds kubectl, its kubeconfig, and whether the API server takes us.
 need_cluster() {
-	command -v "$KUBECTL" >/dev/null ||
-		die "this host has no $KUBECTL: install it, or set flannel.kubectl to its path, or flannel.controller to a node that has it"
+	# a path, and not a command of the shell itself
+	case $(command -v "$KUBECTL") in
+	/*) KUBECTL=$(command -v "$KUBECTL") ;;
+	*) die "this host has no $KUBECTL: install it, or set flannel.kubectl to its path, or flannel.controller to a node that has it" ;;
+	esac
+	user=$(id -un | tr -c 'A-Za-z0-9._\n-' '?')
 	if [ -n "$KUBECONFIG_FACT" ]; then
 		[ -r "$KUBECONFIG_FACT" ] ||
-			die "flannel.kubeconfig: $(id -un) cannot read $KUBECONFIG_FACT on this host"
+			die "flannel.kubeconfig: $user cannot read $KUBECONFIG_FACT on this host"
 		export KUBECONFIG="$KUBECONFIG_FACT"
 	elif [ -z "${KUBECONFIG-}" ] && [ ! -e "${HOME-}/.kube/config" ] && [ -r /etc/kubernetes/admin.conf ]; then
 		# where kubeadm leaves it
 		export KUBECONFIG=/etc/kubernetes/admin.conf
 	fi
-	hint="for a look at it: kubectl${KUBECONFIG:+ --kubeconfig $KUBECONFIG} get --raw /readyz"
+	# the environment of the host may have any text for it
+	case ${KUBECONFIG-} in
+	'' | *[!A-Za-z0-9_./@+-]*) option= ;;
+	*) option=" --kubeconfig $KUBECONFIG" ;;
+	esac
+	hint="for a look at it: kubectl$option get --raw /readyz"
 	[ -n "${KUBECONFIG-}" ] || [ -e "${HOME-}/.kube/config" ] || hint="$hint
-there is no kubeconfig of $(id -un), set flannel.kubeconfig, for example to /etc/kubernetes/admin.conf"
-	said=$("$KUBECTL" --request-timeout=10s get --raw /version 2>&1 >/dev/null) ||
+there is no kubeconfig of $user, set flannel.kubeconfig, for example to /etc/kubernetes/admin.conf"
+	said=$(REQUEST=10 && ask get --raw /version 2>&1 >/dev/null) ||
 		die "kubectl cannot use the API server; nothing was changed:
 $(printf '%s\n' "$said" | tail -n 3)
 $hint"
@@ -89,114 +310,167 @@ $hint"
 
 # --- what is there -------------------------------------------------------------------------------
 
-ROW="{.kind}|{.metadata.namespace}|{.metadata.name}|{.metadata.labels.$LABEL}"
-ROWS="{range .items[*]}$ROW{\"\\n\"}{end}"
+# Templates have kubectl print rows of values, each in quotes and escaped as Go does it ("%+q"), so that
+# no value can be taken for two, for a row or for a part of a command.
+QUOTE='{{define "q"}}{{if .}}{{printf "%+q" .}}{{else}}""{{end}}{{end}}'
+END='{{"\n"}}'
 
-# The objects of the manifest that are there: KIND|NAMESPACE|NAME|OWNER. Of a file kubectl prints a
-# single one as itself, of standard input as a list.
+# Has kubectl print rows by template $1, and prints their values as VALUE|VALUE. A value that has other
+# characters than names, addresses and CIDRs have, or more than a name, is (unreadable). Fails if
+# something is no row.
+rows() {
+	template=$1
+	shift
+	quoted=$(ask "$@" -o go-template="$QUOTE$template") || return
+	printf '%s\n' "$quoted" | awk -F '"' '
+		$0 == "" { next }
+		{
+			gsub(/\\./, "?")
+			row = ""
+			fits = NF % 2 == 1 && $1 == ""
+			for (i = 2; i < NF; i += 2) {
+				if ($(i + 1) != (i + 1 == NF ? "" : " ")) fits = 0
+				row = row (i > 2 ? "|" : "") ($i ~ /^[A-Za-z0-9.:\/_-]*$/ && length($i) <= 253 ? $i : "(unreadable)")
+			}
+			if (fits) print row; else strange++
+		}
+		END { if (strange) exit 1 }
+	' || {
+		echo "kubectl printed what is no answer to the question; it is not used" >&2
+		return 1
+	}
+}
+
+# Objects, as KIND|NAMESPACE|NAME|OWNER. What cannot be one, and what kubectl could take for an option
+# of its own, is marked by a first value "strange".
+objects() {
+	listed=$(rows "{{range .items}}{{template \"q\" .kind}} {{template \"q\" .metadata.namespace}} {{template \"q\" .metadata.name}} {{with .metadata.labels}}{{template \"q\" (index . \"$LABEL\")}}{{else}}\"\"{{end}}$END{{end}}" "$@") || return
+	printf '%s\n' "$listed" | awk -F '|' '
+		$0 == "" { next }
+		function fits() {
+			if (NF != 4 || $3 !~ /^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/ || $4 == "(unreadable)") return 0
+			if ($1 ~ /^(Namespace|ClusterRole|ClusterRoleBinding)$/) return $2 == ""
+			return $1 ~ /^(DaemonSet|ConfigMap|ServiceAccount)$/ && $2 ~ /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
+		}
+		{ print (fits() ? "" : "strange|") $0 }
+	'
+}
+
+# The objects of the manifest that are there. Of a file kubectl prints a single one as itself, of
+# standard input as a list.
 declared_objects() {
-	k get -f - <"$WORK/manifest" --ignore-not-found -o jsonpath="$ROWS"
+	printf '%s\n' "$MANIFEST" | objects get -f - --ignore-not-found
 }
 
 # All objects that are ours.
 owned_objects() {
-	k get "$KINDS" -A -l "$LABEL=$OWNER" -o jsonpath="$ROWS"
+	objects get "$KINDS" -A -l "$LABEL=$OWNER"
 }
 
 # What is wrong with the nodes for flannel, a line each; the rest of flanneld's demands are the plan's.
 unfit_nodes() {
-	sed -n '/^node /p' "$WORK/facts" | awk '
+	printf '%s\n%s\n' "$have" "$NODES" | awk -F '|' '
 		# the same CIDRs, in whatever order
 		function same(a, b, x, n, i) {
 			n = split(a, x, ",")
 			for (i = 1; i <= n; i++) if (!index("," b ",", "," x[i] ",")) return 0
 			return length(a) == length(b)
 		}
+		$1 == "have" && $2 == "(unreadable)" { print "Kubernetes has a node with a name that cannot be one"; next }
 		$1 == "have" {
-			name = $2
-			$1 = $2 = ""
-			sub(/^ +/, "")
-			gsub(/ /, ",")
-			have[name] = $0
-			known[name] = 1
-			if ($0 == "") print name " has no pod CIDR in Kubernetes, without which flannel does not start there: give kube-controller-manager --allocate-node-cidrs=true and --cluster-cidr"
+			for (i = 3; i <= NF; i++) have[$2] = have[$2] (i > 3 ? "," : "") $i
+			known[$2] = 1
+			if (NF == 2) print $2 " has no pod CIDR in Kubernetes, without which flannel does not start there: give kube-controller-manager --allocate-node-cidrs=true and --cluster-cidr"
 			next
 		}
+		$1 != "node" { next }
 		!($2 in known) { print $2 " is no node of this cluster; its nodes are shown by: kubectl get nodes"; next }
 		have[$2] != "" && !same(have[$2], $3) { print $2 " has pod CIDR " have[$2] " in Kubernetes, the inventory says " $3 }
-	' "$WORK/nodes" -
+	'
 }
 
 # Objects that somebody else made and that ours would take the place of, or work against.
 foreign_objects() {
-	if [ "$(fact adopt)" = no ]; then
-		awk -F '|' -v owner="$OWNER" '
+	printf '%s\n%s\n' "$declared" "$flannels" | awk -F '|' '
+		$1 == "strange" { print "Kubernetes has an object that cannot be one: " $2 " " $3 "/" $4 }
+	'
+	if [ "$ADOPT" = no ]; then
+		printf '%s\n' "$declared" | awk -F '|' -v owner="$OWNER" '
+			$0 == "" || $1 == "strange" { next }
 			$4 != owner { print $1 " " ($2 == "" ? "" : $2 "/") $3 " is there already and was made by " ($4 == "" ? "somebody else" : $4) "; set adoptExisting to take it over, or remove it" }
-		' "$WORK/declared"
+		'
 	fi
-	awk -F '|' -v owner="$OWNER" -v ours="$NAMESPACE/$DAEMONSET" '
+	printf '%s\n' "$flannels" | awk -F '|' -v owner="$OWNER" -v ours="$NAMESPACE/$DAEMONSET" '
+		$0 == "" || $1 == "strange" { next }
 		$4 != owner && $2 "/" $3 != ours { print "the cluster has another flannel; remove it first: kubectl -n " $2 " delete daemonset " $3 }
-	' "$WORK/flannels"
+	'
 }
 
 # Looks at all that could be in the way, and dies of it.
 need_fit_cluster() {
-	k get nodes -o jsonpath='{range .items[*]}have {.metadata.name} {.spec.podCIDRs[*]}{"\n"}{end}' >"$WORK/nodes"
-	declared_objects >"$WORK/declared"
-	k get daemonsets -A -l app=flannel -o jsonpath="$ROWS" >"$WORK/flannels"
+	have=$(rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}}{{range .spec.podCIDRs}} {{template \"q\" .}}{{end}}$END{{end}}" get nodes)
+	declared=$(declared_objects)
+	flannels=$(objects get daemonsets -A -l app=flannel)
 	wrong=$(
 		unfit_nodes
 		foreign_objects
 	)
 	[ -z "$wrong" ] || die "nothing was changed:
-$wrong"
+$(printf '%s\n' "$wrong" | at_most 100)"
 }
 
 # --- apply ---------------------------------------------------------------------------------------
 
-# What another manager had set in a field of ours is overwritten: the object is ours.
+# Applies what standard input has. What another manager had set in a field of ours is overwritten: the
+# object is ours.
 server_side_apply() {
-	k apply --server-side --force-conflicts --field-manager="$MANAGER" "$@"
+	change apply --server-side --force-conflicts --field-manager="$MANAGER" "$@" -f -
 }
 
 # Has the API server check everything, rights included, before the first change. It cannot be asked
 # about a namespace that is not there yet, so objects are tried in another one.
 rehearse() {
-	cp "$WORK/manifest" "$WORK/rehearsal"
-	there=$(k get namespace "$NAMESPACE" --ignore-not-found -o name)
+	rehearsal=$MANIFEST
+	there=$(ask get namespace "$NAMESPACE" --ignore-not-found -o name)
 	if [ -z "$there" ]; then
-		sed "s/^\( *namespace: \)\"\{0,1\}$NAMESPACE\"\{0,1\}\$/\1default/" "$WORK/manifest" >"$WORK/rehearsal"
+		rehearsal=$(printf '%s\n' "$MANIFEST" | sed "s/^\( *namespace: \)\"\{0,1\}$NAMESPACE\"\{0,1\}\$/\1default/")
 	fi
-	said=$(server_side_apply --dry-run=server -f "$WORK/rehearsal" 2>&1) ||
+	said=$(printf '%s\n' "$rehearsal" | server_side_apply --dry-run=server 2>&1 >/dev/null) ||
 		die "the API server refuses the manifest; nothing was changed:
-$(printf '%s\n' "$said" | grep -v 'serverside-applied' | head -n 20)"
+$said"
 }
 
 what_stays() {
-	cat <<-EOF
-		the objects of $LABEL=$OWNER stay; once it is mended: $AGAIN
-		to take them out by hand: kubectl delete $KINDS -A -l $LABEL=$OWNER
-	EOF
+	echo "the objects of $LABEL=$OWNER stay; once it is mended: $AGAIN"
+	echo "to take them out by hand: kubectl delete $KINDS -A -l $LABEL=$OWNER"
 }
 
 # Pods that are not ready, and the last words of one of them.
 explain_rollout() {
-	k -n "$NAMESPACE" get daemonset "$DAEMONSET" -o jsonpath='{.status.desiredNumberScheduled} {.status.numberAvailable}' |
-		awk '{ print $2 + 0 " of " $1 + 0 " nodes have it" }'
-	k -n "$NAMESPACE" get pods -l app=flannel -o jsonpath='{range .items[*]}{.metadata.name}|{.spec.nodeName}|{.status.phase}|{.status.initContainerStatuses[*].state.waiting.reason} {.status.containerStatuses[*].state.waiting.reason}|{.status.containerStatuses[*].ready}{"\n"}{end}' |
-		awk -F '|' '$5 != "true"' >"$WORK/pods"
-	awk -F '|' 'NR <= 5 { print $2 ": " $3 " " $4 } END { if (NR > 5) print NR - 5 " more" }' "$WORK/pods"
-	pod=$(awk -F '|' 'NR == 1 { print $1 }' "$WORK/pods")
+	{ ask -n "$NAMESPACE" get daemonset "$DAEMONSET" -o jsonpath='{.status.desiredNumberScheduled} {.status.numberAvailable}' || :; } |
+		awk 'NR == 1 && /^[0-9]* [0-9]*$/ { print $2 + 0 " of " $1 + 0 " nodes have it" }'
+	reasons='{{with .state}}{{with .waiting}} {{template "q" .reason}}{{end}}{{end}}'
+	pods=$(rows "{{range .items}}{{template \"q\" .metadata.name}} {{template \"q\" .spec.nodeName}} {{template \"q\" .status.phase}} \"{{range .status.containerStatuses}}{{if .ready}}true{{else}}false{{end}}{{end}}\"{{range .status.initContainerStatuses}}$reasons{{end}}{{range .status.containerStatuses}}$reasons{{end}}$END{{end}}" -n "$NAMESPACE" get pods -l app=flannel) || :
+	pods=$(printf '%s\n' "$pods" | awk -F '|' '$0 != "" && $4 != "true"')
+	printf '%s\n' "$pods" | awk -F '|' '
+		$0 == "" { next }
+		{ line = $2 ": " $3; for (i = 5; i <= NF && i < 9; i++) line = line " " $i; print line }
+	' | at_most 5
+	pod=$(printf '%s\n' "$pods" | awk -F '|' '$1 ~ /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/ && !found { print $1; found = 1 }')
 	if [ -n "$pod" ]; then
-		k -n "$NAMESPACE" logs "$pod" -c kube-flannel --tail=5 2>/dev/null || :
+		{ ask -n "$NAMESPACE" logs "$pod" -c kube-flannel --tail=5 2>/dev/null || :; } | plain 'flannel says' 5
 	fi
 	echo "for a look at them: kubectl -n $NAMESPACE get pods -l app=flannel -o wide"
 }
 
+rollout() {
+	within "$((TIMEOUT + 60))" "$KUBECTL" -n "$NAMESPACE" rollout status "daemonset/$DAEMONSET" --timeout="${TIMEOUT}s"
+}
+
 await_rollout() {
-	timeout=$(fact timeout)
-	said=$("$KUBECTL" -n "$NAMESPACE" rollout status "daemonset/$DAEMONSET" --timeout="${timeout}s" 2>&1) ||
-		die "flannel does not run on every node after $timeout s: $(printf '%s\n' "$said" | tail -n 1)
+	said=$(bounded rollout 2>&1 >/dev/null) ||
+		die "flannel does not run on every node after $TIMEOUT s:
+$(printf '%s\n' "$said" | tail -n 1)
 $(explain_rollout 2>&1)
 $(what_stays)"
 }
@@ -204,22 +478,24 @@ $(what_stays)"
 # Nodes that tell the others to send to an address that is not their internal IP: the sign of a wrong
 # interface, with which everything is ready and no packet arrives. If kubectl fails, what it says.
 wrong_addresses() {
-	prefix='flannel\.alpha\.coreos\.com'
-	k get nodes -o jsonpath="{range .items[*]}have|{.metadata.name}|{.metadata.annotations.$prefix/public-ip}|{.metadata.annotations.$prefix/public-ipv6}{\"\\n\"}{end}" >"$WORK/nodes" 2>"$WORK/said" || {
-		echo "kubectl get nodes failed: $(cat "$WORK/said")"
+	prefix='flannel.alpha.coreos.com'
+	told=$(rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}} {{with .metadata.annotations}}{{template \"q\" (index . \"$prefix/public-ip\")}} {{template \"q\" (index . \"$prefix/public-ipv6\")}}{{else}}\"\" \"\"{{end}}$END{{end}}" get nodes 2>&1) || {
+		echo "kubectl get nodes failed"
+		printf '%s\n' "$told" | grep -E '^kubectl (says:|printed|took) ' || :
 		return
 	}
-	sed -n 's/^node \([^ ]*\) [^ ]* \(.*\)/node|\1|\2/p' "$WORK/facts" | awk -F '|' '
+	printf '%s\n%s\n' "$told" "$NODES" | awk -F '|' '
 		$1 == "have" { ipv4[$2] = $3; ipv6[$2] = $4; next }
+		$1 != "node" { next }
 		{
-			n = split($3, wanted, ",")
+			n = split($4, wanted, ",")
 			for (i = 1; i <= n; i++) {
 				told = wanted[i] ~ /:/ ? ipv6[$2] : ipv4[$2]
 				if (told == "") print $2 " has not told the others its address"
-				else if (told != wanted[i]) print $2 " tells the others to send to " told ", its internal IP is " wanted[i]
+				else if (told != wanted[i]) print $2 " tells the others to send to " (told ~ /^[0-9a-f.:]+$/ ? told : "what is no address") ", its internal IP is " wanted[i]
 			}
 		}
-	' "$WORK/nodes" -
+	'
 }
 
 await_addresses() {
@@ -248,40 +524,52 @@ apply() {
 	need_fit_cluster
 	rehearse
 	LEFT=$(what_stays)
-	server_side_apply -f "$WORK/manifest" || die "the manifest was applied in part
+	printf '%s\n' "$MANIFEST" | server_side_apply || die "the manifest was applied in part
 $(what_stays)"
 	await_rollout
 	await_addresses
-	declared_objects >"$WORK/wanted"
-	take_away "$WORK/wanted"
+	wanted=$(declared_objects)
+	take_away "$wanted"
 }
 
 # --- remove --------------------------------------------------------------------------------------
 
-# Takes away what is ours and is not listed in file $1.
+# Takes away what is ours and is not in list $1.
 take_away() {
-	owned_objects >"$WORK/owned"
-	grep -Fxv -f "$1" "$WORK/owned" >"$WORK/gone" || :
-	while IFS='|' read -r kind namespace name _; do
-		if [ "$kind" = Namespace ]; then
-			take_namespace_away "$name"
+	owned=$(owned_objects)
+	{
+		[ -z "$1" ] || printf '%s\n' "$1" | sed 's/^/wanted|/'
+		printf '%s\n' "$owned"
+	} | awk -v owner="$OWNER" '
+		/^wanted\|/ { wanted[substr($0, 8)] = 1; next }
+		$0 != "" && !($0 in wanted) { print }
+	' | while IFS='|' read -r kind namespace name whose; do
+		if [ "$kind" = strange ] || [ "$whose" != "$OWNER" ]; then
+			echo "left alone: what is listed as ours and cannot be: $kind $namespace $name $whose"
+		elif [ "$kind" = Namespace ]; then
+			take_namespace_away "$name" </dev/null
 		else
-			k delete "$kind" "$name" ${namespace:+-n "$namespace"} --ignore-not-found --timeout=60s
+			change delete "$kind" "$name" ${namespace:+-n "$namespace"} --ignore-not-found --timeout=60s </dev/null
 		fi
-	done <"$WORK/gone"
+	done
 }
 
 # A namespace goes only if nothing of anybody else is in it.
 take_namespace_away() {
-	kinds=$(k api-resources --namespaced --verbs=list -o name)
+	kinds=$(ask api-resources --namespaced --verbs=list -o name)
+	if printf '%s\n' "$kinds" | grep -qv '^[a-z0-9][a-z0-9.-]*$'; then
+		say "kubectl api-resources printed what is the name of no kind"
+		return 1
+	fi
 	# events come by themselves, and metrics are no objects
-	k get "$(printf '%s\n' "$kinds" | grep -Ev '^events(\.events\.k8s\.io)?$|\.metrics\.k8s\.io$' | paste -s -d , -)" \
-		-n "$1" --ignore-not-found -o name >"$WORK/inside"
-	others=$(grep -Ev "^serviceaccount/default\$|^configmap/kube-root-ca.crt\$|/$DAEMONSET-[a-z0-9]+\$" "$WORK/inside" || :)
+	kinds=$(printf '%s\n' "$kinds" | grep -Ev '^events(\.events\.k8s\.io)?$|\.metrics\.k8s\.io$' | paste -s -d , -)
+	inside=$(ask get "$kinds" -n "$1" --ignore-not-found -o name)
+	others=$(printf '%s\n' "$inside" | grep -Ev "^\$|^serviceaccount/default\$|^configmap/kube-root-ca.crt\$|^(pod|controllerrevision\.apps)/$DAEMONSET-[a-z0-9]+\$" || :)
 	if [ -n "$others" ]; then
-		printf 'left alone: namespace %s, in which is what is not ours: %s\n' "$1" "$others"
+		echo "left alone: namespace $1, in which is what is not ours:"
+		printf '%s\n' "$others" | plain 'kubectl says' 20
 	else
-		"$KUBECTL" delete namespace "$1" --ignore-not-found --timeout=120s
+		change delete namespace "$1" --ignore-not-found --timeout=120s
 	fi
 }
 
@@ -290,8 +578,7 @@ remove() {
 	read_input
 	need_cluster
 	LEFT=$(what_stays)
-	: >"$WORK/wanted"
-	take_away "$WORK/wanted"
+	take_away ''
 }
 
 case ${1-} in

@@ -40,7 +40,7 @@ export interface FlannelArgs {
   maxUnavailable?: string | number;
   /** The name of the node on which kubectl is run. Default: the first controller. */
   controller?: string;
-  /** The kubectl of that node, a name or a path. Default: `kubectl`. */
+  /** The kubectl of that node, a name or a path that begins with `/`. Default: `kubectl`. */
   kubectl?: string;
   /** The kubeconfig on that node, a path that begins with `/`: `/etc/kubernetes/admin.conf` where kubeadm made the cluster. Default: kubectl's own, of the user who runs it; where he has none, `/etc/kubernetes/admin.conf`. */
   kubeconfig?: string;
@@ -95,6 +95,7 @@ const subdomain = z
 /** What apimachinery's `resource.ParseQuantity` takes, without a sign. */
 const quantity = z
   .string()
+  .max(64, "expected at most 64 characters")
   .regex(
     /^([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$/,
     "expected a quantity of Kubernetes, for example 100m or 50Mi",
@@ -157,6 +158,7 @@ export const flannelSchema = strict({
   }).default({ requests: { cpu: "100m", memory: "50Mi" } }),
   tolerations: z
     .array(tolerationSchema)
+    .max(100, "expected at most 100")
     .default([{ operator: "Exists", effect: "NoSchedule" }]),
   priorityClassName: subdomain.default("system-node-critical"),
   maxUnavailable: z
@@ -171,15 +173,17 @@ export const flannelSchema = strict({
   controller: z.string().optional(),
   kubectl: z
     .string()
+    .max(1024, "expected at most 1024 characters")
     .regex(
-      /^\/?[A-Za-z0-9_.][A-Za-z0-9_./-]*$/,
-      "expected a name or a path of letters, digits and _ . / -",
+      /^([A-Za-z0-9_.][A-Za-z0-9_.-]*|\/[A-Za-z0-9_./-]+)$/,
+      "expected a name, or a path that begins with /, of letters, digits and _ . / -",
     )
     .default("kubectl"),
   kubeconfig: z
     .string()
+    .max(1024, "expected at most 1024 characters")
     .regex(
-      /^\/[A-Za-z0-9_./@+-]*$/,
+      /^\/[A-Za-z0-9_./@+-]+$/,
       "expected a path that begins with / and has letters, digits and _ . / @ + - only",
     )
     .optional(),

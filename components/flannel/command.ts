@@ -34,8 +34,11 @@ export function createFlannelCommand(
   );
 }
 
-/** Standard input of the command on the controller: facts, the manifest, and the script that reads both. */
-function flannelInput(
+/**
+ * Standard input of the command on the controller: facts, the manifest, and the script that reads both.
+ * Their form is that of `check_input` in the script, which takes no other.
+ */
+export function flannelInput(
   plan: FlannelPlan,
   owner: string,
   manifestYaml: string,

@@ -10,9 +10,13 @@ const reference = new RegExp(
   `^((?:${domain}/)?${component}(?:/${component})*)(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@(?:${digests}))?$`,
 );
 
+/** A name, a tag and a digest at their longest. */
+const longest = 255 + ":".length + 128 + "@sha512:".length + 128;
+
 /** An image of which it is said which one is meant: without a tag and a digest it would be a new one now and then. */
 export const imageSchema = z.string().superRefine((text, context) => {
-  const [, name, tag, digest] = reference.exec(text) ?? [];
+  const [, name, tag, digest] =
+    text.length > longest ? [] : (reference.exec(text) ?? []);
   if (name === undefined) {
     context.addIssue(
       "expected an image, for example ghcr.io/flannel-io/flannel:v0.28.4 or, pinned, ghcr.io/flannel-io/flannel:v0.28.4@sha256:...",

@@ -18,6 +18,12 @@ const interfaceName = /^(?!\.\.?$)[!-.0-9;-~]{1,15}$/;
 /** Go's regular expressions (RE2) know no look-around and no back references. */
 const notGo = /\(\?<?[=!]|\\[1-9]/;
 
+/** What an expression may be at all, before it is looked into. */
+const short = /^[!-~]{1,256}$/;
+
+/** So many of a list, that the manifest is no larger than the script takes. */
+const atMost = [100, "expected at most 100"] as const;
+
 /** The keys of {@link InterfacesArgs}. */
 export const interfacesSchema = strict({
   names: z
@@ -29,19 +35,24 @@ export const interfacesSchema = strict({
         "expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32",
       ),
     )
+    .max(...atMost)
     .default([]),
   regexes: z
     .array(
       z
         .string()
-        .regex(/^[!-~]{1,256}$/, "expected 1 to 256 characters without spaces")
+        .regex(short, "expected 1 to 256 characters without spaces")
         .refine(
-          (text) => !notGo.test(text) && compiles(text),
+          (text) => !short.test(text) || (!notGo.test(text) && compiles(text)),
           "expected a regular expression of Go, which has no look-around and no back references",
         ),
     )
+    .max(...atMost)
     .default([]),
-  cidrs: z.array(z.string()).default([]),
+  cidrs: z
+    .array(z.string())
+    .max(...atMost)
+    .default([]),
 });
 
 export type Interfaces = z.output<typeof interfacesSchema>;

@@ -31,6 +31,9 @@ export interface FlannelPlan extends Args {
   readonly interfaceCidrs: readonly Cidr[];
 }
 
+/** So many does the script take; Kubernetes itself is made for 5000. */
+const mostNodes = 10000;
+
 const { shape } = flannelSchema;
 const orUndefined = z.unknown().transform(() => undefined);
 /** The keys of the overlay that have to fit others; one that has a fault of its own is undefined. */
@@ -54,6 +57,13 @@ export function readFlannelArgs(
   const controller = complete
     ? findController(cluster, related?.controller, path, faults)
     : undefined;
+  const withPods = cluster.filter(({ podCidrs }) => podCidrs.length > 0).length;
+  if (withPods > mostNodes) {
+    faults.add(
+      path,
+      `${withPods} nodes have pod CIDRs, expected at most ${mostNodes}`,
+    );
+  }
   const networks = readNetworks(related?.network, faults);
   checkNetworks(networks, cluster, around, faults);
   const families = new Set(networks.map(({ family }) => family));

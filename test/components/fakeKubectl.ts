@@ -42,20 +42,32 @@ export function rows(namespace = "kube-flannel", whose = owner): string[] {
 
 export const lines = (...text: string[]) => text.map((l) => `${l}\n`).join("");
 
+/** Rows of values, `a|b|c`, as kubectl prints them by a template of the script. */
+export function quoted(...list: string[]): string {
+  return lines(
+    ...list.map((row) =>
+      row
+        .split("|")
+        .map((value) => JSON.stringify(value))
+        .join(" "),
+    ),
+  );
+}
+
 /** A cluster in which everything goes well, the overlay not there at first. */
 const good: Answers = {
   "get --raw /version": "{}",
-  "{.spec.podCIDRs": lines(
-    "have server 10.244.9.0/24",
-    "have node-0 10.244.1.0/24",
-    "have node-1 10.244.2.0/24",
+  ".spec.podCIDRs": quoted(
+    "have|server|10.244.9.0/24",
+    "have|node-0|10.244.1.0/24",
+    "have|node-1|10.244.2.0/24",
   ),
-  "/public-ip": lines(
+  "/public-ip": quoted(
     "have|server||",
     "have|node-0|10.240.0.20|",
     "have|node-1|10.240.0.21|",
   ),
-  "get -f": ["", lines(...rows())],
+  "get -f": ["", quoted(...rows())],
   "get daemonsets -A": "",
   "get namespace": "namespace/kube-flannel\n",
   "--dry-run=server": lines(
@@ -63,7 +75,7 @@ const good: Answers = {
   ),
   "apply --server-side": lines("namespace/kube-flannel serverside-applied"),
   "rollout status": "",
-  [`-l ${label}=`]: lines(...rows()),
+  [`-l ${label}=`]: quoted(...rows()),
   "api-resources": lines(
     "configmaps",
     "pods",
@@ -113,24 +125,23 @@ export async function run(
     "sh",
     ["-c", verb === "apply" ? command.create : command.delete],
     {
-      input: command.stdin.replace(
-        "\nPATIENCE=30\n",
-        `\nPATIENCE=${patience}\n`,
-      ),
+      input: command.stdin
+        .replace("\nPATIENCE=30\n", `\nPATIENCE=${patience}\n`)
+        .replace("\nPATH=", `\nPATH=${bin}:`),
       encoding: "utf8",
       env: {
-        PATH: `${bin}:/usr/bin:/bin`,
+        PATH: "/usr/bin:/bin",
         HOME: home ?? place,
         TMPDIR: place,
         ...env,
       },
     },
   );
-  const left = readdirSync(place).filter((name) => name.startsWith("tmp."));
+  const left = readdirSync(place).filter((name) => name !== "bin");
   if (left.length > 0) {
     throw new Error(`the script left ${left.join()}`);
   }
-  const calls = callsIn(bin, place);
+  const calls = callsIn(bin);
   return {
     ...{ status, stdout },
     stderr: stderr.replace(/^pod-network-routes: /gm, ""),
@@ -149,7 +160,7 @@ function without(all: Answers, some: Answers): Answers {
   );
 }
 
-function callsIn(bin: string, place: string): string[] {
+function callsIn(bin: string): string[] {
   const path = join(bin, "calls");
   return (existsSync(path) ? readFileSync(path, "utf8") : "")
     .split("\n")
@@ -157,9 +168,7 @@ function callsIn(bin: string, place: string): string[] {
     .map((call) =>
       call
         .replace(/^--request-timeout=\d+s /, "")
-        .replaceAll(`${place}/`, "")
-        .replace(/tmp\.\w+\//g, "")
-        .replace(/ -o jsonpath=.*$/, ""),
+        .replace(/ -o (jsonpath|go-template)=.*$/, ""),
     );
 }
 
@@ -181,8 +190,7 @@ here=${bin}
 printf '%s\\n' "$*" >>"$here/calls"
 case "$*" in
 *'apply --server-side'*)
-	for last; do :; done
-	cp "$last" "$here/applied$(grep -c 'apply --server-side' "$here/calls")" ;;
+	cat >"$here/applied$(grep -c 'apply --server-side' "$here/calls")" ;;
 esac
 answer() {
 	n=$(cat "$here/$1.n" 2>/dev/null || echo 0)

@@ -214,7 +214,7 @@ for (const [what, args, faults] of [
     "a kubectl that is a command line",
     withFlannel({ kubectl: "k3s kubectl" }),
     [
-      'flannel.kubectl: "k3s kubectl" is not allowed: expected a name or a path of letters, digits and _ . / -',
+      'flannel.kubectl: "k3s kubectl" is not allowed: expected a name, or a path that begins with /, of letters, digits and _ . / -',
     ],
   ],
   [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answers, lines, owner, rows, run } from "./fakeKubectl";
+import { type Answers, lines, owner, quoted, rows, run } from "./fakeKubectl";
 import { withFlannel } from "./flannelSupport";
 
 const inOrder = [
@@ -15,8 +15,11 @@ const namespaceGone =
 
 test("what is no longer declared is deleted, once the rest runs: the overlay in another namespace", async () => {
   const answers = {
-    "get -f": ["", lines(...rows("overlay"))],
-    "-l pod-network-routes": lines(...rows("overlay"), ...rows("kube-flannel")),
+    "get -f": ["", quoted(...rows("overlay"))],
+    "-l pod-network-routes": quoted(
+      ...rows("overlay"),
+      ...rows("kube-flannel"),
+    ),
   };
   const { status, stderr, calls, changes } = await run("apply", answers, {
     args: withFlannel({ namespace: "overlay" }),
@@ -71,6 +74,7 @@ for (const other of [
   "serviceaccount/default2",
   "deployment.apps/kube-flannel-ds",
   "secret/kube-flannel-ds-A",
+  "secret/kube-flannel-ds-a",
 ]) {
   test(`a namespace in which there is ${other} is left alone, and that is said`, async () => {
     const { status, stdout, changes } = await run("remove", {
@@ -81,7 +85,7 @@ for (const other of [
     assert.deepEqual(changes, inOrder);
     assert.ok(
       stdout.includes(
-        `left alone: namespace kube-flannel, in which is what is not ours: ${other}\n`,
+        `left alone: namespace kube-flannel, in which is what is not ours:\nkubectl says: ${other}\n`,
       ),
       stdout,
     );
@@ -126,7 +130,7 @@ for (const [what, answers, deleted] of [
   test(`where ${what}, remove is no success, and says how to go on`, async () => {
     const { status, stderr, changes } = await run("remove", answers as Answers);
     assert.equal(status, 1);
-    assert.match(stderr, /^Error from server: no$/m);
+    assert.match(stderr, /^kubectl says: Error from server: no$/m);
     assert.match(stderr, /stay; once it is mended: pulumi /);
     assert.equal(changes.length, deleted);
   });

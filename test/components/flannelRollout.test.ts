@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answers, lines, owner, run } from "./fakeKubectl";
+import { type Answers, lines, owner, quoted, run } from "./fakeKubectl";
 import { withFlannel } from "./flannelSupport";
 
 const stays = [
@@ -17,10 +17,10 @@ const stuck: Answers = {
     status: 1,
   },
   numberAvailable: "3 1",
-  "get pods": lines(
-    "kube-flannel-ds-aaaaa|server|Running| |true",
-    "kube-flannel-ds-bbbbb|node-0|Running| CrashLoopBackOff|false",
-    "kube-flannel-ds-ccccc|node-1|Pending|ImagePullBackOff PodInitializing|false",
+  "get pods": quoted(
+    "kube-flannel-ds-aaaaa|server|Running|true",
+    "kube-flannel-ds-bbbbb|node-0|Running|false|CrashLoopBackOff",
+    "kube-flannel-ds-ccccc|node-1|Pending|false|ImagePullBackOff|PodInitializing",
   ),
   " logs ": lines(
     "I1121 main.go:211",
@@ -36,12 +36,13 @@ test("a rollout that does not end says how many have it, which nodes do not and 
   assert.equal(
     stderr,
     lines(
-      "flannel does not run on every node after 60 s: error: timed out waiting for the condition",
+      "flannel does not run on every node after 60 s:",
+      "kubectl says: error: timed out waiting for the condition",
       "1 of 3 nodes have it",
-      "node-0: Running  CrashLoopBackOff",
+      "node-0: Running CrashLoopBackOff",
       "node-1: Pending ImagePullBackOff PodInitializing",
-      "I1121 main.go:211",
-      "E1121 main.go:377 Failed to find interface to use that matches the interfaces and/or regexes provided",
+      "flannel says: I1121 main.go:211",
+      "flannel says: E1121 main.go:377 Failed to find interface to use that matches the interfaces and/or regexes provided",
       "for a look at them: kubectl -n kube-flannel get pods -l app=flannel -o wide",
       ...stays,
     ),
@@ -67,11 +68,11 @@ test("where no node has it yet, that is none of so many", async () => {
 test("of many pods that are not ready, five are shown", async () => {
   const pods = Array.from(
     { length: 8 },
-    (_, i) => `pod-${i}|node-${i}|Pending| |`,
+    (_, i) => `pod-${i}|node-${i}|Pending|`,
   );
   const { stderr } = await run("apply", {
     ...stuck,
-    "get pods": lines(...pods),
+    "get pods": quoted(...pods),
   });
   const shown = stderr
     .split("\n")
@@ -87,11 +88,11 @@ test("a rollout that cannot be explained is still one that failed, and says what
     ...{ numberAvailable: gone, "get pods": gone, " logs ": gone },
   });
   assert.equal(status, 1);
-  assert.match(stderr, /^flannel does not run on every node after 600 s: /);
+  assert.match(stderr, /^flannel does not run on every node after 600 s:\n/);
   assert.ok(stderr.endsWith(lines(...stays)), stderr);
 });
 
-const wrong = lines("have|node-0|10.0.2.15|", "have|node-1|10.240.0.21|");
+const wrong = quoted("have|node-0|10.0.2.15|", "have|node-1|10.240.0.21|");
 
 test("nodes that tell the others a wrong address are named, with the key that mends it", async () => {
   const { status, stderr, calls } = await run("apply", { "/public-ip": wrong });
@@ -110,7 +111,7 @@ test("nodes that tell the others a wrong address are named, with the key that me
 
 test("a node on which flannel does not run is not said to have the wrong interface", async () => {
   const { status, stderr } = await run("apply", {
-    "/public-ip": lines("have|node-0|10.240.0.20|", "have|node-1||"),
+    "/public-ip": quoted("have|node-0|10.240.0.20|", "have|node-1||"),
   });
   assert.equal(status, 1);
   assert.match(stderr, /^node-1 has not told the others its address/m);
@@ -119,7 +120,7 @@ test("a node on which flannel does not run is not said to have the wrong interfa
 });
 
 test("an address that comes late is waited for, and a kubectl that fails meanwhile too", async () => {
-  const right = lines("have|node-0|10.240.0.20|", "have|node-1|10.240.0.21|");
+  const right = quoted("have|node-0|10.240.0.20|", "have|node-1|10.240.0.21|");
   const { status, stderr, calls } = await run(
     "apply",
     {
@@ -145,10 +146,10 @@ test("of many nodes with a wrong address, ten are shown", async () => {
   const { stderr } = await run(
     "apply",
     {
-      "{.spec.podCIDRs": lines(
-        ...nodes.map(({ name, podCidrs }) => `have ${name} ${podCidrs}`),
+      ".spec.podCIDRs": quoted(
+        ...nodes.map(({ name, podCidrs }) => `have|${name}|${podCidrs}`),
       ),
-      "/public-ip": lines(
+      "/public-ip": quoted(
         ...nodes.map(({ name }) => `have|${name}|10.0.2.15|`),
       ),
     },
