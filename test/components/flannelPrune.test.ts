@@ -56,13 +56,13 @@ test("remove where nothing is left is done at once", async () => {
 
 test("what Kubernetes keeps in every namespace, and what goes with the DaemonSet, is nobody's", async () => {
   const { status, changes } = await run("remove", {
+    "api-resources": "configmaps\n",
     "-o name": lines(
       "configmap/kube-root-ca.crt",
       "serviceaccount/default",
       "pod/kube-flannel-ds-x7k2p",
       "controllerrevision.apps/kube-flannel-ds-5d4f8c7b9",
     ),
-    "api-resources": "configmaps\n",
   });
   assert.equal(status, 0);
   assert.equal(changes.at(-1), namespaceGone);
