@@ -93,7 +93,8 @@ check_input() {
 		}
 		# As RFC 5952 has it: "::" is the first of the longest runs of zeros.
 		function ipv6(text,   gap, head, tail, heads, tails, i, run, longest, start, again) {
-			if (length(text) > 39) return 0
+			# an IPv4 address in IPv6 is none of a host
+			if (length(text) > 39 || text ~ /^::ffff:[0-9a-f]+:[0-9a-f]+$/) return 0
 			gap = index(text, "::")
 			heads = split(gap ? substr(text, 1, gap - 1) : text, head, ":")
 			tails = gap ? split(substr(text, gap + 2), tail, ":") : 0

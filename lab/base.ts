@@ -24,6 +24,9 @@ const tools = {
   shellcheck: "shellcheck",
   etcd: "etcd-server",
   gcc: "build-essential",
+  mawk: "mawk",
+  gawk: "gawk",
+  busybox: "busybox",
 };
 
 /** Installs the commands that are missing on this machine, where it is one with apt. */

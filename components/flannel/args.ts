@@ -42,7 +42,7 @@ export interface FlannelArgs {
   controller?: string;
   /** The kubectl of that node, a name or a path that begins with `/`. Default: `kubectl`. */
   kubectl?: string;
-  /** The kubeconfig on that node, a path that begins with `/`: `/etc/kubernetes/admin.conf` where kubeadm made the cluster. Default: kubectl's own, of the user who runs it; where he has none, `/etc/kubernetes/admin.conf`. */
+  /** The kubeconfig on that node, a path that begins with `/`: `/etc/kubernetes/admin.conf` where kubeadm made the cluster. Default: kubectl's own, of the user who runs it; where that user has none, `/etc/kubernetes/admin.conf`. */
   kubeconfig?: string;
   /** Seconds until every node has to run flannel with an address that other nodes know. Default: `600`. */
   rolloutTimeout?: number;
