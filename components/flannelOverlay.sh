@@ -239,7 +239,7 @@ k() {
 	within "$CALL" "$KUBECTL" --request-timeout="${REQUEST}s" "$@"
 }
 
-# Runs a command that asks the API server, passes on what it prints, and fails as it does, or if that is
+# Runs a command that asks the API server and passes on what it prints. Fails if it fails, or if that is
 # $MOST bytes or more. What it complains of is made plain.
 bounded() {
 	# 3 is what the command prints, and its exit code on a last line
@@ -265,7 +265,7 @@ bounded() {
 $status"}
 	printf '%s' "$out"
 	case $status in 124 | 137) echo "kubectl took too long and was ended" >&2 ;; esac
-	return "$status"
+	[ "$status" = 0 ]
 }
 
 ask() {

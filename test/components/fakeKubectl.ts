@@ -9,11 +9,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { declareOverlay } from "./flannelSupport";
 import { directory } from "./support";
 
 /** What kubectl says to one call. */
 interface Answer {
+  /** Commands of a shell that are run instead of an answer, with `$here` for a directory of their own. */
+  readonly does?: string;
   readonly stdout?: string;
   readonly stderr?: string;
   readonly status?: number;
@@ -43,15 +46,32 @@ export function rows(namespace = "kube-flannel", whose = owner): string[] {
 export const lines = (...text: string[]) => text.map((l) => `${l}\n`).join("");
 
 /** Rows of values, `a|b|c`, as kubectl prints them by a template of the script. */
-export function quoted(...list: string[]): string {
-  return lines(
-    ...list.map((row) =>
-      row
-        .split("|")
-        .map((value) => JSON.stringify(value))
-        .join(" "),
-    ),
+export const quoted = (...list: string[]) =>
+  list.map((row) => line(...row.split("|"))).join("");
+
+/** One row of any values, quoted as `%+q` of Go quotes them. */
+export const line = (...values: string[]) =>
+  lines(
+    values.map((value) => `"${[...value].map(goCode).join("")}"`).join(" "),
   );
+
+function goCode(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = (digits: number) => code.toString(16).padStart(digits, "0");
+  if (character === '"' || character === "\\") {
+    return `\\${character}`;
+  }
+  if (character === "\n") {
+    return "\\n";
+  }
+  if (code >= 0x20 && code <= 0x7e) {
+    return character;
+  }
+  return code < 0x80
+    ? `\\x${hex(2)}`
+    : code < 0x10000
+      ? `\\u${hex(4)}`
+      : `\\U${hex(8)}`;
 }
 
 /** A cluster in which everything goes well, the overlay not there at first. */
@@ -92,6 +112,8 @@ export interface Ran {
   readonly stdout: string;
   /** What it said, without the prefix of its own lines. */
   readonly stderr: string;
+  /** The same as it was. */
+  readonly raw: string;
   /** The calls of kubectl, without what is the same in each. */
   readonly calls: string[];
   /** Those calls that change something. */
@@ -106,36 +128,68 @@ export interface Run {
   readonly args?: object;
   /** Seconds for which nodes are waited for. */
   readonly patience?: number;
+  /** Seconds that a call of kubectl may take. */
+  readonly limit?: number;
+  /** A directory whose `sh` and `awk` are those of the host. */
+  readonly tools?: string;
   readonly env?: Record<string, string>;
   readonly home?: string;
+}
+
+/** A script that is ready to be run, and where: with the program's commands, or by itself. */
+export interface Prepared {
+  /** A directory that is home, for temporary files and all else; nothing is to be left in it but `bin`. */
+  readonly place: string;
+  /** Where kubectl is, and what it noted. */
+  readonly bin: string;
+  readonly create: string;
+  readonly delete: string;
+  readonly stdin: string;
+  readonly env: Record<string, string>;
+}
+
+/** Gets the script ready, with a kubectl that gives these answers. */
+export async function prepare(
+  answers: Answers = {},
+  { args, patience = 0, limit = 300, tools, env = {}, home }: Run = {},
+): Promise<Prepared> {
+  const place = mkdtempSync(join(directory, "kubectl-"));
+  const bin = join(place, "bin");
+  mkdirSync(bin);
+  writeFake(bin, { ...answers, ...without(good, answers) });
+  const { command } = await declareOverlay(args);
+  const own = tools === undefined ? "" : `${tools}:`;
+  return {
+    ...{ place, bin, create: command.create, delete: command.delete },
+    // with a key it is a secret
+    stdin: pulumi.runtime
+      .unwrapRpcSecret(command.stdin)
+      .replace("\nPATIENCE=30\n", `\nPATIENCE=${patience}\n`)
+      .replace("\nCALL=300\n", `\nCALL=${limit}\n`)
+      .replace("\nPATH=", `\nPATH=${bin}:${own}`),
+    env: {
+      PATH: `${own}/usr/bin:/bin`,
+      HOME: home ?? place,
+      TMPDIR: place,
+      ...env,
+    },
+  };
 }
 
 /** Runs the script as the component would have it run, with a kubectl that gives these answers. */
 export async function run(
   verb: "apply" | "remove",
   answers: Answers = {},
-  { args, patience = 0, env = {}, home }: Run = {},
+  options: Run = {},
 ): Promise<Ran> {
-  const place = mkdtempSync(join(directory, "kubectl-"));
-  const bin = join(place, "bin");
-  mkdirSync(bin);
-  writeFake(bin, { ...answers, ...without(good, answers) });
-  const { command } = await declareOverlay(args);
+  const { place, bin, stdin, env, ...commands } = await prepare(
+    answers,
+    options,
+  );
   const { status, stdout, stderr } = spawnSync(
     "sh",
-    ["-c", verb === "apply" ? command.create : command.delete],
-    {
-      input: command.stdin
-        .replace("\nPATIENCE=30\n", `\nPATIENCE=${patience}\n`)
-        .replace("\nPATH=", `\nPATH=${bin}:`),
-      encoding: "utf8",
-      env: {
-        PATH: "/usr/bin:/bin",
-        HOME: home ?? place,
-        TMPDIR: place,
-        ...env,
-      },
-    },
+    ["-c", verb === "apply" ? commands.create : commands.delete],
+    { input: stdin, encoding: "utf8", cwd: place, env },
   );
   const left = readdirSync(place).filter((name) => name !== "bin");
   if (left.length > 0) {
@@ -143,9 +197,8 @@ export async function run(
   }
   const calls = callsIn(bin);
   return {
-    ...{ status, stdout },
+    ...{ status, stdout, raw: stderr, calls },
     stderr: stderr.replace(/^pod-network-routes: /gm, ""),
-    calls,
     changes: calls.filter((call) => /^(apply|delete) /.test(call)),
     applied: readdirSync(bin)
       .filter((name) => name.startsWith("applied"))
@@ -178,7 +231,8 @@ function writeFake(bin: string, answers: Answers): void {
     const all = [given].flat() as (string | Answer)[];
     for (const [n, one] of all.entries()) {
       const answer = typeof one === "string" ? { stdout: one } : one;
-      const { stdout = "", stderr = "", status = 0 } = answer;
+      const { does = "", stdout = "", stderr = "", status = 0 } = answer;
+      writeFileSync(join(bin, `${i}.${n}.sh`), does);
       writeFileSync(join(bin, `${i}.${n}.out`), stdout);
       writeFileSync(join(bin, `${i}.${n}.err`), stderr);
       writeFileSync(join(bin, `${i}.${n}.status`), String(status));
@@ -195,6 +249,7 @@ esac
 answer() {
 	n=$(cat "$here/$1.n" 2>/dev/null || echo 0)
 	[ "$n" -ge "$2" ] || echo $((n + 1)) >"$here/$1.n"
+	. "$here/$1.$n.sh"
 	cat "$here/$1.$n.out"
 	cat "$here/$1.$n.err" >&2
 	exit "$(cat "$here/$1.$n.status")"
