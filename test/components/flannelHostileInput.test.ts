@@ -148,21 +148,20 @@ const hostile = [
   ...["1.2.3", "1.2.3.4.5", "1.2.3.256", "1::2::3", ":1", "fd00::1%eth0"],
 ];
 
+const names = ["", "Owner", "route", "heal", "-", "a[$(touch canary)0]"];
+
 const facts = valid.slice(0, valid.indexOf("manifest"));
 
 /** The valid input with hostile texts in place of every value, and with its lines in every disorder. */
 function corpus(): string[] {
-  const values = facts.flatMap((line, at) =>
-    line.split(" ").flatMap((word) =>
-      hostile.map((text) =>
-        put(
-          at,
-          1,
-          line.replace(word, () => text),
-        ),
-      ),
-    ),
-  );
+  const values = facts.flatMap((line, at) => {
+    const words = line.split(" ");
+    const varied = (word: number, text: string) =>
+      put(at, 1, words.map((old, i) => (i === word ? text : old)).join(" "));
+    return words.flatMap((_, word) =>
+      (word === 0 ? names : hostile).map((text) => varied(word, text)),
+    );
+  });
   const behind = facts.flatMap((line, at) =>
     [" ", "\t", "\r", "\0", " x", ";x", "\0\nroute"].map((text) =>
       put(at, 1, line + text),

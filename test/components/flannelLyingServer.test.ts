@@ -65,6 +65,7 @@ function saysPlainly({ raw: said, stdout }: Ran, where: string): void {
   assert.match(said + stdout, /^[\n -~]*$/, where);
   assert.ok(!`${said}${stdout}`.includes("<{%"), where);
   for (const one of said.split("\n").slice(0, -1)) {
+    assert.ok(one.length < 400, where);
     assert.match(
       one,
       /^(pod-network-routes: |kubectl says: |kubectl (printed|took) )/,

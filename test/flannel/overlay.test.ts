@@ -137,6 +137,43 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await scenario.destroy(stack);
   });
 
+  it("takes what nodes and objects of the cluster say as data", async () => {
+    const stack = await scenario.stack("data", enp0s8);
+    await up(stack);
+    const { metadata } = await cluster().get<{
+      metadata: { labels: Record<string, string> };
+    }>("clusterrole", "flannel");
+    // to Kubernetes a name of a role like any other, to kubectl an option
+    const role = {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name: "--all", labels: metadata.labels },
+      rules: [],
+    };
+    await cluster().kubectl(["create", "-f", "-"], JSON.stringify(role));
+    const announce = (address: string) =>
+      cluster().kubectl([
+        ...["annotate", "node", "worker-0", "--overwrite"],
+        `flannel.alpha.coreos.com/public-ip=${address}`,
+      ]);
+    await announce('10.0.0.9\n"have" "worker-1" "10.0.0.9" ""');
+    scenario.configure(stack, { ...enp0s8, rolloutTimeout: 601 });
+    const output = await upFails(stack);
+    assert.match(
+      output,
+      /worker-0 tells the others to send to what is no address, its internal IP is 192\.168\.56\.20/,
+    );
+    assert.doesNotMatch(output, /worker-1|10\.0\.0\.9/);
+
+    await announce("192.168.56.20");
+    scenario.configure(stack, { ...enp0s8, rolloutTimeout: 602 });
+    await up(stack);
+    await scenario.destroy(stack);
+    assert.deepEqual(await objects(), ["ClusterRole --all"]);
+    await cluster().get("clusterrole", "cluster-admin");
+    await cluster().kubectl(["delete", "clusterrole", "--", "--all"]);
+  });
+
   it("says why a rollout does not end", async () => {
     const names = ["enp0s9"];
     const stack = await scenario.stack("rollout", {
