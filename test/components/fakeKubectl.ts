@@ -189,7 +189,7 @@ export async function run(
   const { status, stdout, stderr } = spawnSync(
     "sh",
     ["-c", verb === "apply" ? commands.create : commands.delete],
-    { input: stdin, encoding: "utf8", cwd: place, env },
+    { input: stdin, encoding: "utf8", cwd: place, env, timeout: 60_000 },
   );
   const left = readdirSync(place).filter((name) => name !== "bin");
   if (left.length > 0) {

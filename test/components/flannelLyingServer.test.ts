@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -269,7 +270,7 @@ for (const [what, does] of [
   ["prints without end", 'exec yes \'"have" "node"\''],
   ["complains without end", "exec yes '<{%red%}>' >&2"],
   ["prints one line without end", "exec tr '\\0' x </dev/zero"],
-  ["never answers", "exec /bin/sleep 1000"],
+  ["never answers", "exec /bin/sleep 120"],
 ] as const) {
   for (const call of ["get --raw", ".spec.podCIDRs"]) {
     test(`a kubectl that ${what} at ${call} is ended, and nothing is changed`, async () => {
@@ -287,7 +288,7 @@ for (const [what, does] of [
 test("a script that is killed while kubectl hangs leaves no file with the key", async () => {
   const psk = `${randomBytes(32).toString("base64")}`;
   const args = withFlannel({ backend: { type: "wireguard", psk } });
-  const hang = "echo $$ >$here/hangs && exec /bin/sleep 1000";
+  const hang = "echo $$ >$here/hangs && exec /bin/sleep 120";
   for (const { name, tools } of shells.filter((_, i) => i % 3 === 0)) {
     for (const signal of ["SIGPIPE", "SIGTERM", "SIGINT", "SIGHUP"] as const) {
       for (const call of ["get --raw", "get -f", "--dry-run=server"]) {
@@ -312,16 +313,26 @@ test("a script that is killed while kubectl hangs leaves no file with the key", 
             ? Number(readFileSync(hangs, "utf8"))
             : undefined,
         );
-        assert.deepEqual(filesWith(psk, marker, bin), [], where);
+        const meanwhile = [
+          ...filesWith(psk, marker, bin),
+          // a shell's here-document is a file that has no name any more
+          ...openFiles(pid).filter((path) => path.endsWith(" (deleted)")),
+        ];
         child.kill(signal);
         // bash ends by SIGINT only once its child has
         process.kill(pid);
         await ended;
+        assert.deepEqual(meanwhile, [], where);
         assert.deepEqual(filesWith(psk, marker, bin), [], where);
       }
     }
   }
 });
+
+function openFiles(pid: number): string[] {
+  const fds = `/proc/${pid}/fd`;
+  return readdirSync(fds).map((fd) => readlinkSync(join(fds, fd)));
+}
 
 test("commands are those of the host's own directories, whatever the PATH of the login", async () => {
   const { place, bin, stdin, env } = await prepare();
