@@ -69,7 +69,8 @@ at_most() {
 # --- the input -----------------------------------------------------------------------------------
 
 # The one place that says what the input may be. Prints what is wrong with it, and fails, if it is not
-# exactly of this form; components/flannel/command.ts writes it.
+# exactly of this form; components/flannel/command.ts writes it. What has a / in brackets is a string:
+# written as \/ it would be a backslash too, to awk of busybox.
 check_input() {
 	awk '
 		function expect(right, what) {
@@ -155,12 +156,12 @@ check_input() {
 			next
 		}
 		next_fact == "kubectl" {
-			expect($1 == "kubectl" && NF == 2 && length($2) <= 1024 && $2 ~ /^([A-Za-z0-9_.][A-Za-z0-9_.-]*|\/[A-Za-z0-9_.\/-]+)$/, "kubectl NAME-OR-PATH")
+			expect($1 == "kubectl" && NF == 2 && length($2) <= 1024 && $2 ~ "^([A-Za-z0-9_.][A-Za-z0-9_.-]*|/[A-Za-z0-9_./-]+)$", "kubectl NAME-OR-PATH")
 			next_fact = "kubeconfig"
 			next
 		}
 		next_fact == "kubeconfig" && $1 == "kubeconfig" {
-			expect(NF == 2 && length($2) <= 1024 && $2 ~ /^\/[A-Za-z0-9_.\/@+-]+$/, "kubeconfig PATH")
+			expect(NF == 2 && length($2) <= 1024 && $2 ~ "^/[A-Za-z0-9_./@+-]+$", "kubeconfig PATH")
 			next_fact = "adopt"
 			next
 		}
@@ -331,7 +332,7 @@ rows() {
 			fits = NF % 2 == 1 && $1 == ""
 			for (i = 2; i < NF; i += 2) {
 				if ($(i + 1) != (i + 1 == NF ? "" : " ")) fits = 0
-				row = row (i > 2 ? "|" : "") ($i ~ /^[A-Za-z0-9.:\/_-]*$/ && length($i) <= 253 ? $i : "(unreadable)")
+				row = row (i > 2 ? "|" : "") ($i ~ "^[A-Za-z0-9.:/_-]*$" && length($i) <= 253 ? $i : "(unreadable)")
 			}
 			if (fits) print row; else strange++
 		}

@@ -211,6 +211,23 @@ test("of an input that is varied in every fact, every shell takes what is of the
   );
 });
 
+test("no awk takes another character in a value than those of its form", async () => {
+  const printable = Array.from({ length: 95 }, (_, i) =>
+    String.fromCharCode(32 + i),
+  );
+  const odd = printable.filter((one) => /[^A-Za-z0-9]/.test(one));
+  const inputs = facts.flatMap((line, at) =>
+    odd.flatMap((one) => [
+      put(at, 1, `${line}${one}0`),
+      put(at, 1, line + one),
+    ]),
+  );
+  // dash with each awk
+  await Promise.all(
+    shells.slice(0, 3).map((shell) => takesWhatIsOfForm(inputs, shell)),
+  );
+});
+
 test("10,000 nodes are taken, one more is not", async () => {
   const nodes = (count: number) =>
     Array.from(
