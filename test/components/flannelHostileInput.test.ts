@@ -199,7 +199,7 @@ function corpus(): string[] {
 test("of an input that is varied in every fact, every shell takes what is of the form, and does nothing at all with the rest", async () => {
   const inputs = corpus();
   assert.ok(inputs.filter(isOfForm).length > 20);
-  assert.ok(inputs.filter((input) => !isOfForm(input)).length > 800);
+  assert.ok(inputs.filter((input) => !isOfForm(input)).length > 600);
   // one shell gets all of them, each of the others every eighth
   await Promise.all(
     shells.map((shell, i) =>
