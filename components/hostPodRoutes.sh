@@ -546,7 +546,7 @@ plan() {
 			line = destination() (field("via") == "" ? "" : " via " field("via")) (name == "" ? "" : " dev " name) \
 				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
 			# such a name could be a command for the shell of who reads this
-			if (line !~ /^[A-Za-z0-9.:\/@_ -]+$/) error(destination() " has a route over an interface with an unusual name; remove it by hand")
+			if (line !~ "^[A-Za-z0-9.:/@_ -]+$") error(destination() " has a route over an interface with an unusual name; remove it by hand")
 			else if (field("proto") == "kernel") error(line " is a network of this host itself and cannot be routed to another")
 			else if (adopt == "yes") print "route del " line > (to "adopted")
 			else error(line " is there already and was not made by pod-network-routes; set adoptExisting, or remove it: ip route del " line)

@@ -42,7 +42,7 @@ export function usesSudo(command: string): boolean {
 const scripts = new Map<string, string>();
 
 /** A script without its comments, which are for who reads the source. */
-function readScript(path: string): string {
+export function readScript(path: string): string {
   const text =
     scripts.get(path) ??
     readFileSync(path, "utf8")

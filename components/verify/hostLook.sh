@@ -80,7 +80,7 @@ checked() {
 		# assigning a field would join the fields by single spaces: a fact has no others
 		{
 			line = $0
-			if (length(line) > 200 || NR > 20000 || line ~ /[^ -~]/) { bad = NR; next }
+			if (length(line) > 300 || NR > 20000 || line ~ /[^ -~]/) { bad = NR; next }
 			$1 = $1
 			if ($0 != line || !fact(NR)) { bad = NR; next }
 			lines[++count] = line

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import fc from "fast-check";
 import {
   parseAddress,
@@ -16,6 +16,7 @@ import { routesOf, routeTable } from "../../components/core/plan";
 import { readRouteLine } from "../../components/core/runs";
 import { hostInput, readHostInput } from "../../components/hostInput";
 import { anyText, nasty } from "../core/hostileText";
+import { everyShell, type Shell } from "./shells";
 
 /** The awk program that checks the facts, as it stands in the script. */
 const [, program = ""] =
@@ -35,10 +36,18 @@ END {
 	for (i = 1; i <= blocks; i++) print "hosts " block[i]
 }`;
 
-/** What the script makes of an input; undefined if it refuses it. */
+let shells: readonly Shell[] = [];
+let turn = 0;
+before(async () => {
+  shells = await everyShell();
+});
+
+/** What the script makes of an input, by each awk in its turn; undefined if it refuses it. */
 function asked(input: string): string[] | undefined {
-  const { status, stdout, stderr } = spawnSync("awk", [ask], {
-    input,
+  const { tools = "" } = shells[turn++ % shells.length] ?? {};
+  const { status, stdout, stderr } = spawnSync(join(tools, "awk"), [ask], {
+    // as the script does before
+    input: input.replaceAll("\0", "\u0001"),
     encoding: "utf8",
     env: { PATH: process.env.PATH, LC_ALL: "C" },
   });
