@@ -8,9 +8,11 @@ export function scriptInput(facts: readonly string[], script: string): string {
   return [...factLines(facts), marker, readScript(script), ""].join("\n");
 }
 
-/** Facts as lines for a host. Throws if one is not a line of printable ASCII. */
+/** Facts as lines for a host. Throws if one is not a line of printable ASCII, or could be taken for the line before the script. */
 export function factLines(facts: readonly string[]): readonly string[] {
-  const bad = facts.find((line) => /[^ -~]/.test(line));
+  const bad = facts.find(
+    (line) => /[^ -~]/.test(line) || line.startsWith(marker),
+  );
   if (bad !== undefined) {
     throw new Error(`not a line for a host: ${JSON.stringify(bad)}`);
   }

@@ -15,6 +15,13 @@ test("the script follows the facts, whole and without its comments", () => {
   assert.equal(spawnSync("sh", ["-n"], { input: script }).status, 0);
 });
 
+test("no fact is taken for the line before the script", () => {
+  const path = join(__dirname, "../../components/flannelOverlay.sh");
+  for (const line of ["--- script", "--- script; reboot"]) {
+    assert.throws(() => scriptInput(["a fact", line], path), /not a line/);
+  }
+});
+
 /** Runs the command of a host here, on a harmless script. */
 function run(verb: "apply" | "remove", text: string) {
   const { status, stdout, stderr } = spawnSync(
