@@ -65,7 +65,7 @@ checked() {
 			return ipv6(part[1]) ? 6 : 0
 		}
 		function name(text) {
-			return text ~ /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+			return text ~ /^[A-Za-z0-9_][A-Za-z0-9._-]*$/ && length(text) <= 200
 		}
 		function fact(count) {
 			if (verb == "look" && count == 1) return NF == 2 && $1 == "owner" && name($2)

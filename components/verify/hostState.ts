@@ -60,9 +60,9 @@ const inputsSchema = z.object({
 });
 const urnForm = /^urn:pulumi:[ -~]+$/;
 
-/** The exact forms of the facts that are read here; the words of a route are read apart. */
+/** The exact forms of the facts that are read here, as hostPodRoutes.sh takes them; the words of a route are read apart. */
 const forms: Record<string, RegExp> = {
-  owner: /^owner [A-Za-z0-9_-][A-Za-z0-9._-]{0,190}$/,
+  owner: /^owner [A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/,
   node: /^node [a-z0-9][a-z0-9.-]{0,252} [A-Za-z0-9.:-]{1,255}$/,
   heal: /^heal [1-9][0-9]{0,3}$/,
   forward: /^forward [46]$/,

@@ -82,6 +82,8 @@ const bad: [verb: "look" | "ping", what: string, input: string][] = [
   ["look", "a command of sed", "owner a\nhop 1/;e touch /tmp/x;s/1\n"],
   ["look", "a way out of the directory", "owner ..\n"],
   ["look", "an owner with a slash", "owner a/b\n"],
+  ["look", "an owner with a hyphen first", "owner -a\n"],
+  ["look", "an owner of 201 characters", `owner ${"a".repeat(201)}\n`],
   ["look", "an option as an address", "owner a\nhop -batch\n"],
   ["look", "a family of neither kind", "owner a\nhop 10.0.0\n"],
   ["look", "an octal address", "owner a\nhop 10.0.0.01\n"],

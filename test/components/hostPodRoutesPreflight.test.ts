@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { answering } from "./lyingServers";
+import { answering } from "./lyingSshServers";
 import { listen, sshServer } from "./servers";
 import {
   commands,

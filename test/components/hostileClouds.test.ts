@@ -17,7 +17,7 @@ import { openStackArgsSchema } from "../../components/openstack/args";
 import { lookUp as lookUpOpenStack } from "../../components/openstack/lookup";
 import { planOpenStack } from "../../components/openstack/plan";
 import { fakeEc2 } from "./fakeEc2";
-import { hostileTexts, lyingServer } from "./lyingServer";
+import { hostileTexts, lyingServer } from "./lyingHttpServer";
 import { commandsOf, wordsOf } from "./shellWords";
 import { record, unhandledRejection } from "./support";
 

@@ -20,7 +20,7 @@ import {
   packet,
   raw,
   send,
-} from "./lyingServers";
+} from "./lyingSshServers";
 import { listen, sshServer } from "./servers";
 
 const limits = { patience: 500, installation: 500, received: 256 * 1024 };

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Limits } from "../../components/cloudHttp";
 import { computeApi } from "../../components/gcp/rest";
 import { GcpPodRoutes } from "../../components/gcpPodRoutes";
-import { endless, hostileTexts, lyingServer } from "./lyingServer";
+import { endless, hostileTexts, lyingServer } from "./lyingHttpServer";
 import { record, unhandledRejection } from "./support";
 
 const token = "ya29.token";

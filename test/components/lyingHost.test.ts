@@ -22,7 +22,7 @@ import {
   raw,
   running,
   send,
-} from "./lyingServers";
+} from "./lyingSshServers";
 import { listen } from "./servers";
 
 const installation = { command: "install", input: "a script" };

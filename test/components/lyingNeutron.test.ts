@@ -9,7 +9,7 @@ import type { Limits } from "../../components/cloudHttp";
 import { OpenStackPodRoutes } from "../../components/openStackPodRoutes";
 import { neutron } from "../../components/openstack/rest";
 import { anyText } from "../core/hostileText";
-import { endless, hostileTexts, lyingServer } from "./lyingServer";
+import { endless, hostileTexts, lyingServer } from "./lyingHttpServer";
 import { record, unhandledRejection } from "./support";
 
 const token = "gAAAAAB-token";

@@ -6,7 +6,7 @@ import { Faults } from "../../components/core/faults";
 import { routeOutputsSchema as gcpOutputs } from "../../components/gcp/answers";
 import { routeOutputsSchema as openStackOutputs } from "../../components/openstack/answers";
 import { type Recorded, recorded } from "../../components/recorded";
-import { hostileTexts } from "./lyingServer";
+import { hostileTexts } from "./lyingHttpServer";
 import { record } from "./support";
 
 const network =

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readConfig, userErrors } from "../../components/config";
 import type { HostPodRoutesArgs } from "../../components/hostArgs";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { hostileTexts } from "./lyingServer";
+import { hostileTexts } from "./lyingHttpServer";
 import {
   cluster,
   commands,
