@@ -4,7 +4,8 @@
  * `ssh HOST ${shellWord(command)}`.
  */
 export function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(text)
+  // zsh makes a path of a word that begins with =
+  return /^[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:@%+=,-]*$/.test(text)
     ? text
     : `'${text.replaceAll("'", `'\\''`)}'`;
 }
