@@ -100,6 +100,26 @@ describe("what is not ours on a host", () => {
     assertSame(await scenario.everything("worker-0"), worker0);
     assertSame(await scenario.everything("worker-1"), worker1);
 
+    // each printed command does what it says, as it stands
+    for (const [worker, route, printed] of [
+      [
+        "worker-0",
+        "10.210.1.0/24 via 10.240.0.1",
+        /ip route del 10\.210\.1\.0.*? proto boot/,
+      ],
+      [
+        "worker-1",
+        "10.210.0.0/24 dev eth0 metric 7 proto static",
+        /ip route del 10\.210\.0\.0.*? proto static/,
+      ],
+    ] as const) {
+      const [command = "none is printed"] = printed.exec(output) ?? [];
+      await scenario.lab.on(worker, command);
+      const left = await scenario.lab.on(worker, "ip route");
+      assert.doesNotMatch(left, /10\.210\.[01]\.0/);
+      await scenario.lab.on(worker, `ip route add ${route}`);
+    }
+
     scenario.configure(stack, { nodes: cluster(210), adoptExisting: true });
     await up(stack);
     assert.deepEqual(await scenario.table("worker-0"), [
@@ -113,6 +133,23 @@ describe("what is not ours on a host", () => {
       /metric 7/,
     );
     await stack.must(["destroy", "--yes", "--skip-preview"]);
+  });
+
+  it("is in no command where its interface has a name that could be one", async () => {
+    await scenario.lab.on(
+      "worker-0",
+      "ip link add name ';reboot;' type bridge; ip link set ';reboot;' up; ip route add 10.213.1.0/24 dev ';reboot;' metric 5 proto static",
+    );
+    for (const adoptExisting of [false, true]) {
+      const stack = await scenario.stack(`odd-name-${adoptExisting}`, {
+        ...{ nodes: cluster(213), adoptExisting },
+      });
+      const output = await upFails(stack);
+      assert.match(output, /10\.213\.1\.0\/24 has a route over an interface/);
+      assert.ok(!output.includes("reboot"), output);
+      await stack.must(["destroy", "--yes", "--skip-preview"]);
+    }
+    await scenario.lab.on("worker-0", "ip link del ';reboot;'");
   });
 
   it("is never taken over where it is a network of the host itself", async () => {
