@@ -53,7 +53,9 @@ async function packed(parent: string): Promise<string> {
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   const components = join(copy, "components");
-  await run("npm", ["pack", "--pack-destination", parent], { cwd: components });
+  // the project's .npmrc turns scripts off, the one that compiles what is packed too
+  const options = ["--ignore-scripts=false", "--pack-destination", parent];
+  await run("npm", ["pack", ...options], { cwd: components });
   const { name, version } = manifest(components);
   return join(parent, `${name}-${version}.tgz`);
 }

@@ -144,6 +144,7 @@ function variants(): string[] {
     ...["\0", `${whole}more\n`, `${whole}\0`, `\0${whole}`, `${whole}${whole}`],
     ...["\n".repeat(1_000_000), "x".repeat(5_000_000), ""],
     whole.replace("end\n", "end\0\n"),
+    whole.replace("\nforward", "\0forward"),
     whole.replace("heal 10", "heal 10\0"),
   ];
 }
@@ -234,13 +235,18 @@ describe("the script on a host, given what no component would send,", () => {
   it("runs nothing of a record that an older version wrote as it came", async () => {
     assert.deepEqual(await acceptedOf("converge", [whole]), [0]);
     const record = "/var/lib/pod-network-routes/prod";
-    await on(`echo 'delay[$(touch /tmp/ran)0]' >${record}/heal`);
+    // what fails is tried again after a time that is computed
+    await on(
+      `cd ${record}; mv routes right; echo '10.9.0.0/16 via 172.16.0.1' >routes; echo 'delay[$(touch /tmp/ran)0]' >heal`,
+    );
     for (const shell of shells) {
       const script = `${place}/script watch ${record}`;
-      await on(
-        `timeout 1 ${shell} ${script} || [ $? = 124 ]; [ ! -e /tmp/ran ]`,
+      const said = await on(
+        `timeout 1 ${shell} ${script} 2>&1 || [ $? = 124 ]; [ ! -e /tmp/ran ]`,
       );
+      assert.match(said, /10\.9\.0\.0\/16 via 172\.16\.0\.1/);
     }
+    await on(`cd ${record}; mv right routes`);
     assert.deepEqual(await acceptedOf("remove", [whole]), [0]);
   });
 
