@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Faults, show } from "../core/faults";
 import type { Node } from "../core/inventory";
 import { join } from "../core/schema";
+import { shellFile } from "../core/shellFile";
 import { shellWord } from "../core/shellWord";
 import { readInputFile } from "../files";
 import type { Ssh } from "./args";
@@ -157,21 +158,15 @@ function hostKeyFinder(ssh: Ssh, faults: Faults) {
     }
     const key = findHostKey(entries, names, port);
     if (key === undefined && !missing) {
-      const scan = `ssh-keyscan${port === 22 ? "" : ` -p ${port}`} -t ed25519,ecdsa ${shellWord(names[0] ?? "")} >> ${fileWord(ssh.knownHostsFile)}`;
+      const file = shellFile(ssh.knownHostsFile);
+      const scan = `ssh-keyscan${port === 22 ? "" : ` -p ${port}`} -t ed25519,ecdsa ${shellWord(names[0] ?? "")} >> ${file}`;
       faults.add(
         path,
-        `no ${pinnableKeyTypes} host key of ${node} (${[...new Set(names)].join(", ")}) is in ${ssh.knownHostsFile}; once you trust the network: ${scan}`,
+        `no ${pinnableKeyTypes} host key of ${node} (${[...new Set(names)].join(", ")}) is in ${ssh.knownHostsFile}; once you trust the network: ${file === undefined ? "add it with ssh-keyscan" : scan}`,
       );
     }
     return key;
   };
-}
-
-/** A file as a word of a shell, which is to see the `~/` of a home. */
-function fileWord(name: string): string {
-  return name.startsWith("~/")
-    ? `~/${shellWord(name.slice(2))}`
-    : shellWord(name);
 }
 
 function readCredentials(ssh: Ssh, faults: Faults): Credentials {

@@ -198,6 +198,18 @@ describe("SSH", () => {
     assertSame(await scenario.everything(worker), before);
   }
 
+  it("trusts the hosts once the commands that it prints have been run", async () => {
+    const knownHostsFile = join(scenario.lab.directory, "known hosts");
+    writeFileSync(knownHostsFile, "");
+    const stack = await scenario.stack("scanned", ssh({ knownHostsFile }));
+    const said = says(await stack.pulumi(["preview"]));
+    const scans = said.match(/ssh-keyscan .*$/gm) ?? [];
+    assert.equal(scans.length, nodes.length, said);
+    const inLab = ["netns", "exec", scenario.lab.netns, "sh", "-ec"];
+    await run("ip", [...inLab, scans.join("\n")]);
+    await stack.must(["preview"]);
+  });
+
   it("says so when a user who is not root does without sudo", async () => {
     const stack = await scenario.stack(
       "no-sudo",
