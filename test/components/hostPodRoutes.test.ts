@@ -142,6 +142,16 @@ test("adoptExisting, healInterval and owner reach the host", async () => {
   ]);
 });
 
+test("an owner is never longer than the script on the hosts takes, and long ones stay different", async () => {
+  const owner = async (organization: string) =>
+    facts((await commandsOf(cluster, organization))[names.node0]?.stdin)[0];
+  const long = "o".repeat(300);
+  const [one = "", other = ""] = [await owner(long), await owner(`${long}2`)];
+  assert.match(one, /^owner [A-Za-z0-9._-]{1,200}$/);
+  assert.notEqual(one, other);
+  assert.match((await owner("-odd")) ?? "", /^owner _odd\./);
+});
+
 test("the owner begins with the organization, where the backend has one", async () => {
   const owner = async (organization?: string) =>
     facts((await commandsOf(cluster, organization))[names.node0]?.stdin)[0];
