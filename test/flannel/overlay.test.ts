@@ -125,8 +125,11 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
       output,
       /choose the one that has the internal IP with flannel\.interfaces/,
     );
-    assert.match(output, /to take them out by hand: kubectl delete/);
     await disconnected();
+    const [, words = ""] =
+      /to take them out by hand: kubectl (delete .*)$/m.exec(output) ?? [];
+    await cluster().kubectl(words.trim().split(" "));
+    assert.deepEqual(await objects(), []);
 
     scenario.configure(stack, {
       ...atOnce,
