@@ -1,10 +1,10 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Node } from "./core/inventory";
-import { type Route, routesOf } from "./core/plan";
+import type { Route } from "./core/plan";
 import type { HostPlan } from "./hostArgs";
 import { hostInput } from "./hostInput";
 import { convergeCommand, installation, removeCommand } from "./hostScript";
+import { namedOn, routesFor } from "./hostWants";
 import { defaultOwner } from "./owner";
 import { scriptCommand } from "./scriptCommand";
 import { troubledHosts } from "./ssh/check";
@@ -49,21 +49,4 @@ export function createHostCommands(
     commands.set(node.name, command);
   }
   return commands;
-}
-
-function routesFor(
-  node: Node,
-  plan: HostPlan,
-  table: readonly Route[],
-): Route[] {
-  const none =
-    !plan.hostRoutes || (node.role === "controller" && !plan.controllerRoutes);
-  return none ? [] : routesOf(node, table);
-}
-
-function namedOn(node: Node, plan: HostPlan): Node[] {
-  const wanted = node.role === "controller" && plan.controllerHosts;
-  return wanted
-    ? plan.cluster.filter((other) => other.podCidrs.length > 0)
-    : [];
 }

@@ -4,6 +4,7 @@ import { type Route, routeTable } from "./core/plan";
 import { diagram, routeTableText } from "./core/render";
 import { type HostPodRoutesArgs, readHostArgs } from "./hostArgs";
 import { createHostCommands } from "./hostCommands";
+import { recordedWants } from "./hostWants";
 import { orInputError } from "./inputError";
 import { warnIfUnchecked } from "./ssh/check";
 
@@ -34,7 +35,12 @@ export class HostPodRoutes extends pulumi.ComponentResource {
   ) {
     const plan = orInputError(() => readHostArgs(args));
     const table = routeTable(plan.cluster);
-    super("pod-network-routes:index:HostPodRoutes", name, {}, opts);
+    super(
+      "pod-network-routes:index:HostPodRoutes",
+      name,
+      recordedWants(plan),
+      opts,
+    );
 
     warnIfUnchecked(plan.ssh, this);
     if (plan.hostRoutes && plan.apart !== undefined) {

@@ -20,7 +20,7 @@ async function main(): Promise<number> {
   });
   progress("");
   console.log(json ? JSON.stringify(report, undefined, 2) : reportText(report));
-  return report.ok ? 0 : 1;
+  return { well: 0, wrong: 1, unknown: 2 }[report.verdict];
 }
 
 function readArgs() {

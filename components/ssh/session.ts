@@ -72,6 +72,9 @@ function must<T extends object>(got: T | Answer, prefix = ""): T {
   return got;
 }
 
+/** A host ran a command, which failed. Its message is what the command complained of. */
+export class CommandFailed extends Error {}
+
 /** How many bytes a command may print: a host's look with some thousand routes is less than a tenth of it. */
 const mostPrinted = 16 * 1024 ** 2;
 
@@ -82,7 +85,7 @@ const mostComplaint = 64 * 1024;
 const toldComplaint = 1000;
 
 /**
- * Runs a command and returns what it prints. Throws with what it complained of if it fails. A command that takes
+ * Runs a command and returns what it prints. Throws a {@link CommandFailed} if it fails. A command that takes
  * too long or prints too much costs the connection.
  *
  * @param patience how long all of it may take, in milliseconds
@@ -140,7 +143,7 @@ export function runOn(
             done(output.text);
           } else {
             const why = foreignText(complaint.text, toldComplaint);
-            fail(why || `exit code ${code ?? "unknown"}`);
+            done(new CommandFailed(why || `exit code ${code ?? "unknown"}`));
           }
         });
         channel.end(input);

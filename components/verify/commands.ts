@@ -6,21 +6,55 @@ import type { HostState } from "./hostState";
 export interface StackName {
   readonly stack: string;
   readonly configFile: string | undefined;
+  /** What its last change was to do, and did not: an update does no more then. Default: `up`. */
+  readonly verb?: "up" | "destroy";
 }
 
-/** The command that updates a stack. */
-export function updateCommand({ stack, configFile }: StackName): string {
+/** The command that brings a stack to where it is to be. */
+export function updateCommand(stack: StackName): string {
+  return configured(stack.verb ?? "up", stack);
+}
+
+/** The command that runs a verb of Pulumi again that did not succeed. */
+export function againCommand(
+  verb: "up" | "refresh" | "destroy",
+  stack: StackName,
+): string {
+  return configured(verb, stack);
+}
+
+/** The command that has Pulumi forget a resource. Nothing is done to what it stands for. */
+function forgetCommand(
+  urn: string,
+  { stack }: Pick<StackName, "stack">,
+): string {
+  return `pulumi state delete --stack ${shellWord(stack)} ${shellWord(urn)}`;
+}
+
+/** The commands that have Pulumi forget a host: one that is wanted is then set up as if it were new, one that is not is let go of. */
+export function anewCommand(urn: string, stack: StackName): string {
+  return `${forgetCommand(urn, stack)} && ${updateCommand(stack)}`;
+}
+
+/**
+ * The commands after a run of Pulumi that was killed: a lock stays in a state that is in files, and of the operations
+ * that were under way only a refresh forgets the creating ones.
+ */
+export function recoverCommand(stack: StackName): string {
   return [
-    `pulumi up --stack ${shellWord(stack)}`,
+    `pulumi cancel --yes --stack ${shellWord(stack.stack)}`,
+    configured("refresh --yes --clear-pending-creates", stack),
+    updateCommand(stack),
+  ].join(" && ");
+}
+
+function configured(words: string, { stack, configFile }: StackName): string {
+  return [
+    `pulumi ${words} --stack ${shellWord(stack)}`,
     ...(configFile === undefined
       ? []
       : [`--config-file ${shellWord(configFile)}`]),
   ].join(" ");
-}
-
-/** The commands that have Pulumi set a host up as if it were new. */
-export function anewCommand(urn: string, stack: StackName): string {
-  return `pulumi state delete --stack ${shellWord(stack.stack)} ${shellWord(urn)} && ${updateCommand(stack)}`;
 }
 
 /**

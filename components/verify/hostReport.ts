@@ -1,6 +1,6 @@
 import { parseCidr, parseCidrs } from "../core/cidr";
 import { Blocks } from "./blocks";
-import { anewCommand, onHost, type StackName } from "./commands";
+import { anewCommand, onHost, type StackName, updateCommand } from "./commands";
 import { compareRoutes } from "./compare";
 import { firstOf } from "./findings";
 import type { HostFacts } from "./hostFacts";
@@ -11,13 +11,18 @@ import type { Finding } from "./report";
 /** Our route protocol, see hostPodRoutes.sh. */
 const protocol = "173";
 
-/** What is not on a host as the stack's state says. */
+/**
+ * What is not on a host as the stack's state says.
+ *
+ * @param behind whether the host was told something else, which an update is to put right before anything else is
+ */
 export function compareHost(
   host: HostState,
   facts: HostFacts,
   stack: StackName,
+  behind = false,
 ): Finding[] {
-  const mends = mendsOf(host, facts, stack);
+  const mends = mendsOf(host, facts, stack, behind);
   if (facts.node === undefined) {
     return [
       {
@@ -48,6 +53,8 @@ interface HostMends {
   readonly restart: string;
   /** What to do about something that the host's unit puts right by itself, if it runs. */
   readonly heal: string;
+  /** An update, where it is what puts right what is there and not wanted. */
+  readonly update: string | undefined;
   /** A command as root on the host, made of words that its shell leaves as they are. */
   root(command: string): string;
 }
@@ -56,8 +63,13 @@ function mendsOf(
   host: HostState,
   facts: HostFacts,
   stack: StackName,
+  behind: boolean,
 ): HostMends {
   const root = (...commands: string[]) => onHost(host, ...commands);
+  if (behind) {
+    const update = updateCommand(stack);
+    return { root, update, anew: update, restart: update, heal: update };
+  }
   const anew = anewCommand(host.urn, stack);
   const unit = unitOf(host);
   const restart =
@@ -65,9 +77,7 @@ function mendsOf(
       ? anew
       : root(`systemctl enable ${unit}`, `systemctl restart ${unit}`);
   return {
-    anew,
-    root,
-    restart,
+    ...{ anew, root, restart, update: undefined },
     heal:
       facts.unit === "enabled/active"
         ? `the unit on this host puts that right within ${host.heal} s; if it does not, look at its log: ${root(`journalctl -n 20 -u ${unit}`)}`
@@ -96,7 +106,7 @@ function compareTable(
   return compareRoutes(routes, ours, foreign, {
     missing: mends.heal,
     wrong: mends.heal,
-    stale: remove,
+    stale: (route) => mends.update ?? remove(route),
     foreign: remove,
   });
 }

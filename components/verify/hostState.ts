@@ -8,10 +8,11 @@ import type { Login } from "../ssh/login";
 import type { Wanted } from "./compare";
 import type { StackResource } from "./state";
 
-/** What a host is to be like, as the stack's state tells. */
-export interface HostState {
-  readonly urn: string;
+/** What a host is to be like, as the standard input of its command tells. */
+export interface HostInput {
   readonly node: string;
+  /** The address that the node has in the inventory. */
+  readonly address: string;
   readonly owner: string;
   /** Seconds between two looks of the host at its own routes. */
   readonly heal: string;
@@ -20,6 +21,11 @@ export interface HostState {
   readonly routes: readonly Wanted[];
   /** Lines of the block in /etc/hosts: ADDRESS NAME. */
   readonly hosts: readonly string[];
+}
+
+/** What the stack's state tells of a host: what it is to be like, and how to reach it. */
+export interface HostState extends HostInput {
+  readonly urn: string;
   readonly sudo: boolean;
   readonly login: Login;
   readonly bastion: Login | undefined;
@@ -84,7 +90,7 @@ export function readHostState(
     return odd(nameIn(urn), "", `no usable ${where || "command"}`);
   }
   const { connection, create, stdin } = data;
-  const lines = readHostInput(stdin).filter((words) => words.join("") !== "");
+  const lines = linesOf(stdin);
   const [, named] =
     lines.find((words) => words[0] === "node" && !isBad(words)) ?? [];
   const found = (what: string) =>
@@ -92,24 +98,43 @@ export function readHostState(
   if (!urnForm.test(urn)) {
     return found(`"${urn}", which is no name of a resource`);
   }
+  const told = readInput(stdin, nodeOf);
+  if (typeof told === "string") {
+    return found(told);
+  }
+  return {
+    ...told,
+    urn,
+    sudo: usesSudo(create),
+    login: toLogin(connection),
+    bastion: connection.proxy && toLogin(connection.proxy),
+  };
+}
+
+/** Reads the standard input of a command; or says what in it no component puts there. */
+export function readInput(
+  stdin: string,
+  nodeOf: ReadonlyMap<string, string>,
+): HostInput | string {
+  const lines = linesOf(stdin);
   const bad = lines.find((words) => isBad(words));
   if (bad !== undefined) {
-    return found(`"${bad.join(" ")}", which is no fact about a host`);
+    return `"${bad.join(" ")}", which is no fact about a host`;
   }
   const all = (word: string) =>
     lines.filter(([first]) => first === word).map(([, ...rest]) => rest);
   const twice = ["owner", "node", "heal"].find((w) => all(w).length !== 1);
   if (twice !== undefined) {
-    return found(`${all(twice).length} times "${twice}", not once`);
+    return `${all(twice).length} times "${twice}", not once`;
   }
   const routes = readRoutes(lines);
   if (typeof routes === "string") {
-    return found(routes);
+    return routes;
   }
+  const [node = "", address = ""] = all("node")[0] ?? [];
   const one = (word: string) => all(word)[0]?.[0] ?? "";
   return {
-    urn,
-    node: one("node"),
+    ...{ node, address },
     owner: one("owner"),
     heal: one("heal"),
     forward: all("forward").flat(),
@@ -118,10 +143,11 @@ export function readHostState(
       node: nodeOf.get(hop.destination),
     })),
     hosts: all("hosts").map((words) => words.join(" ")),
-    sudo: usesSudo(create),
-    login: toLogin(connection),
-    bastion: connection.proxy && toLogin(connection.proxy),
   };
+}
+
+function linesOf(stdin: string): string[][] {
+  return readHostInput(stdin).filter((words) => words.join("") !== "");
 }
 
 /** The name of a resource, of which no more is known than how the state calls it. */

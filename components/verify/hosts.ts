@@ -1,37 +1,27 @@
 import { join } from "node:path";
-import type { Client } from "ssh2";
 import { firstAddress, parseCidrs } from "../core/cidr";
 import { foreignText } from "../core/plainText";
-import type { Route } from "../core/plan";
 import { pipedCommand, scriptInput } from "../pipedScript";
-import { runOn, Sessions } from "../ssh/session";
-import { type StackName, updateCommand } from "./commands";
+import { CommandFailed, runOn, Sessions } from "../ssh/session";
+import { anewCommand, type StackName, updateCommand } from "./commands";
+import { each, type Pace } from "./each";
+import { type ExpectedHost, expectedHosts } from "./expected";
 import { capped } from "./findings";
-import { type HostFacts, readHostFacts } from "./hostFacts";
-import { compareHost } from "./hostReport";
+import { readHostFacts } from "./hostFacts";
 import {
-  type HostState,
-  isOdd,
-  type OddHost,
-  readHostState,
-} from "./hostState";
-import { type Ping, type PingEnd, pairs, pingEnds, pingReport } from "./pings";
+  absentReport,
+  behindFaults,
+  hostKeyNotes,
+  oddReport,
+} from "./hostFaults";
+import { type Looked, pingAll } from "./hostPings";
+import { compareHost } from "./hostReport";
+import type { HostState } from "./hostState";
 import type { Finding, HostReport, Pings } from "./report";
-import { readRouteTable } from "./routeTable";
 import type { StackResource } from "./state";
 
-interface Work {
+interface Work extends Pace {
   readonly stack: StackName;
-  readonly parallel: number;
-  progress(text: string): void;
-}
-
-/** A host that was looked at. */
-interface Looked {
-  readonly host: HostState;
-  readonly client?: Client;
-  readonly facts?: HostFacts;
-  readonly report: HostReport;
 }
 
 const script = join(__dirname, "hostLook.sh");
@@ -45,33 +35,31 @@ export async function verifyHosts(
   resources: readonly StackResource[],
   work: Work,
 ): Promise<{ hosts: HostReport[]; pings: Pings }> {
-  const table = components.flatMap(readRouteTable);
-  const nodeOf = new Map(table.map((r) => [r.destination, r.node]));
-  const urns = new Set(components.map(({ urn }) => urn));
-  const read = resources
-    .filter(
-      ({ type, parent = "" }) =>
-        type === "command:remote:Command" && urns.has(parent),
-    )
-    .map((resource) => readHostState(resource, nodeOf));
-  const odd = read.filter(isOdd);
-  const hosts = read
-    .filter((host): host is HostState => !isOdd(host))
-    .sort(byNode);
+  const { table, hosts, odd, absent } = expectedHosts(components, resources);
+  const isLeaving = work.stack.verb === "destroy";
+  const leaving = isLeaving ? "the stack is being destroyed" : undefined;
   const sessions = new Sessions();
   try {
-    const looked = await each(hosts, work, "looked at", (host) =>
-      look(host, sessions, work.stack),
-    );
-    const names = new Set(read.map(({ node }) => node));
-    const absent = table.filter(({ node }) => !names.has(node));
+    const looked = await each([...hosts].sort(byHost), work, (one) => {
+      const removed = one.removed ?? leaving;
+      return removed === undefined
+        ? look(one, sessions, work.stack)
+        : removedHost(one.host, removed, sessions, work.stack);
+    });
     return {
       hosts: [
         ...looked.map(({ report }) => report),
         ...odd.map((host) => oddReport(host, work.stack)),
-        ...absent.map((route) => unknown(route, work.stack)),
+        // where all is to go, what is not there is as it should be
+        ...(isLeaving
+          ? []
+          : absent.map((one) => absentReport(one, work.stack))),
       ].sort(byNode),
-      pings: await pingAll(looked, table, work),
+      pings: await pingAll(
+        looked.filter(({ report }) => !isRemoved(report)),
+        table,
+        work,
+      ),
     };
   } finally {
     await sessions.end();
@@ -82,55 +70,50 @@ function byNode(a: { node: string }, b: { node: string }): number {
   return a.node.localeCompare(b.node, "en", { numeric: true });
 }
 
-/** A node that the stack has a route to, and no command for. */
-function unknown({ node, nextHop }: Route, stack: StackName): HostReport {
-  const message =
-    "the last pulumi up did not get as far as this host, the stack's state has no command for it";
-  return {
-    ...{ node, address: nextHop, wanted: 0 },
-    findings: [
-      {
-        ...{ severity: "fault", kind: "state", subject: node, message },
-        mend: updateCommand(stack),
-      },
-    ],
-  };
+function byHost(a: ExpectedHost, b: ExpectedHost): number {
+  return byNode(a.host, b.host);
 }
 
-function oddReport(
-  { node, address, odd: message }: OddHost,
+/** Only whether a host answers that is to be cleaned decides what is to be done. */
+async function removedHost(
+  host: HostState,
+  removed: string,
+  sessions: Sessions,
   stack: StackName,
-): HostReport {
-  const finding = { severity: "fault", kind: "state", subject: node } as const;
-  return {
-    ...{ node, address, wanted: 0 },
-    findings: [{ ...finding, message, mend: updateCommand(stack) }],
+): Promise<Looked> {
+  const answer = await sessions.to(host.login, host.bastion).then(
+    () => undefined,
+    (error: Error) => foreignText(error.message),
+  );
+  const finding: Finding = {
+    ...{ severity: "fault", kind: "removed", subject: host.node },
+    ...(answer === undefined
+      ? {
+          message: `${removed}, and this host still has what was made for it`,
+          mend: updateCommand(stack),
+        }
+      : {
+          message: `${removed}, and this host cannot be cleaned, because it does not answer (${answer}); if it never will again, let go of it`,
+          mend: anewCommand(host.urn, stack),
+        }),
   };
+  const { node, login } = host;
+  const report = { node, address: login.host, wanted: 0, findings: [finding] };
+  return { host, report };
 }
 
-/** Whether the host that answers, or the bastion before it, has to show a key is recorded in the state. */
-function hostKeyNotes({ login, bastion, node }: HostState): Finding[] {
-  const unchecked = [login, ...(bastion ? [bastion] : [])]
-    .filter(({ hostKey }) => hostKey === undefined)
-    .map(({ host }) => host);
-  return unchecked.length === 0
-    ? []
-    : [
-        {
-          ...{ severity: "note", kind: "host-key", subject: node },
-          message: `ssh.hostKeyCheck is false: whoever answers at ${unchecked.join(" or ")} is taken for the host, and all that is said of it here may be a lie`,
-        },
-      ];
+function isRemoved({ findings }: HostReport): boolean {
+  return findings.some(({ kind }) => kind === "removed");
 }
 
 async function look(
-  host: HostState,
+  { host, behind }: ExpectedHost,
   sessions: Sessions,
   stack: StackName,
 ): Promise<Looked> {
   const { node, login, routes } = host;
   const report = { node, address: login.host, wanted: routes.length };
-  const notes = hostKeyNotes(host);
+  const notes = [...hostKeyNotes(host), ...behindFaults(host, behind, stack)];
   const hops = new Set(routes.map(({ nextHop }) => nextHop));
   const input = [
     `owner ${host.owner}`,
@@ -149,103 +132,22 @@ async function look(
     );
     const facts = readHostFacts(said);
     if (facts === undefined) {
-      throw new Error("this host has no ip (package iproute2)");
+      throw new CommandFailed("this host has no ip (package iproute2)");
     }
-    const findings = capped([...notes, ...compareHost(host, facts, stack)]);
+    const compared = compareHost(host, facts, stack, behind.length > 0);
+    const findings = capped([...notes, ...compared]);
     return { host, client, facts, report: { ...report, findings } };
   } catch (error) {
-    const unreachable = foreignText((error as Error).message);
-    return { host, report: { ...report, unreachable, findings: notes } };
+    const why = foreignText((error as Error).message);
+    const reason =
+      error instanceof CommandFailed
+        ? { unlooked: `${why}${/^sudo:/.test(why) ? loginHint(host) : ""}` }
+        : { unreachable: why };
+    return { host, report: { ...report, ...reason, findings: notes } };
   }
 }
 
-async function pingAll(
-  looked: readonly Looked[],
-  table: readonly Route[],
-  work: Work,
-): Promise<Pings> {
-  const left: Pings["left"] = [];
-  const ends: PingEnd[] = [];
-  for (const { host, facts, report } of looked) {
-    const podCidrs = table
-      .filter(({ node }) => node === host.node)
-      .map(({ destination }) => destination);
-    if (podCidrs.length === 0) {
-      continue;
-    }
-    const found =
-      facts === undefined
-        ? `could not be looked at: ${report.unreachable}`
-        : pingEnds(host.node, podCidrs, facts);
-    if (typeof found === "string") {
-      left.push({ node: host.node, reason: found });
-    } else {
-      ends.push(...found);
-    }
-  }
-  const all = pairs(ends);
-  const answered = await each(
-    looked,
-    work,
-    "pinged from",
-    ({ host, client }) =>
-      client === undefined
-        ? []
-        : pingFrom(
-            client,
-            host,
-            all.filter(({ from }) => from.node === host.node),
-          ),
-  );
-  return pingReport(ends, all, new Set(answered.flat()), left);
-}
-
-/** Those of these pings that were answered, as SOURCE TARGET. */
-async function pingFrom(
-  client: Client,
-  host: HostState,
-  pings: readonly Ping[],
-): Promise<string[]> {
-  if (pings.length === 0) {
-    return [];
-  }
-  const input = pings.map(
-    ({ from, to }) => `ping ${from.pid ?? "-"} ${from.address} ${to.address}`,
-  );
-  const asked = new Set(
-    pings.map(({ from, to }) => `${from.address} ${to.address}`),
-  );
-  const patience = 30_000 + pings.length * 500;
-  const said = await runOn(
-    client,
-    pipedCommand("ping", host.sudo),
-    scriptInput(input, script),
-    patience,
-  ).catch(() => "");
-  // a host answers for its own pings only
-  return said
-    .split("\n", 2 * pings.length)
-    .map((line) => line.replace(/^pinged /, ""))
-    .filter((line) => asked.has(line));
-}
-
-/** Does something for each of these, some at once, and tells how far it has come. */
-async function each<T, R>(
-  all: readonly T[],
-  { parallel, progress }: Work,
-  what: string,
-  task: (one: T) => Promise<R> | R,
-): Promise<R[]> {
-  const results: R[] = [];
-  let [next, done] = [0, 0];
-  const worker = async () => {
-    while (next < all.length) {
-      const i = next++;
-      results[i] = await task(all[i] as T);
-      done++;
-      progress(`${what} ${done} of ${all.length} hosts`);
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
-  return results;
+/** A login that may only do what an update does is one of docs/hosts.md. */
+function loginHint({ login }: HostState): string {
+  return `; verify looks by means of sudo -n sh, and ${login.user} may not use it there: give verify's stack a login that may, see "A login that can do nothing else" in docs/hosts.md`;
 }

@@ -18,6 +18,10 @@ const finding = z.object({
       "persistence",
       "hosts",
       "state",
+      "behind",
+      "removed",
+      "last-run",
+      "unfinished",
       "cloud",
       "host-key",
       "more",
@@ -33,6 +37,10 @@ const finding = z.object({
         "persistence: what keeps routes and settings over a reboot",
         "hosts: our block of /etc/hosts",
         "state: what the host, or Pulumi's state, knows nothing of",
+        "behind: a host whose command says otherwise than the stack's inventory",
+        "removed: a host that is not wanted any more, and still to be cleaned",
+        "last-run: a run of Pulumi that did not succeed, or is under way",
+        "unfinished: what a run of Pulumi has begun and not brought to its end",
         "cloud: a precondition of a cloud, or a warning of its component",
         "host-key: whoever answers at the address is taken for the host",
         "more: something was not looked at, or is not listed, because there is so much of it",
@@ -40,10 +48,14 @@ const finding = z.object({
     ),
   subject: z
     .string()
-    .describe("a destination, a next hop, a kernel setting, a file"),
+    .describe(
+      "a destination, a next hop, a kernel setting, a file, a resource, a run of Pulumi",
+    ),
   message: z.string().describe("what is wrong with it, for people"),
   mend: z.string().optional().describe("what puts it right, mostly a command"),
 });
+
+const unlooked = z.string().optional();
 
 const host = z.object({
   node: z.string().describe("name of the node"),
@@ -51,7 +63,10 @@ const host = z.object({
   unreachable: z
     .string()
     .optional()
-    .describe("why it could not be looked at; then nothing else is known"),
+    .describe("why it did not answer; then nothing else is known"),
+  unlooked: unlooked.describe(
+    "why it could not be looked at, although it answers; then nothing else is known",
+  ),
   wanted: z.number().describe("how many routes it is to have"),
   findings: z.array(finding),
 });
@@ -62,7 +77,16 @@ const table = z.object({
   holder: z
     .string()
     .describe("the route table, network, subnet or router that has the routes"),
+  unlooked: unlooked.describe(
+    "why it could not be looked at; then nothing else is known",
+  ),
   wanted: z.number().describe("how many routes it is to have"),
+  findings: z.array(finding),
+});
+
+const overlay = z.object({
+  component: z.string().describe("name of the component in the stack"),
+  unlooked: unlooked.describe("why it could not be looked at"),
   findings: z.array(finding),
 });
 
@@ -101,10 +125,19 @@ export const reportSchema = z.object({
   ok: z
     .boolean()
     .describe(
-      "all is well: every host answers, no finding is a fault, no ping failed",
+      "all is well: all could be looked at, every host answers, no finding is a fault, no ping failed",
     ),
+  verdict: z
+    .enum(["well", "wrong", "unknown"])
+    .describe(
+      "well: the same as ok; wrong: something is wrong; unknown: nothing that was looked at is wrong, but not all could be looked at",
+    ),
+  state: z
+    .array(finding)
+    .describe("what is wrong with the stack itself: its state, its last run"),
   hosts: z.array(host),
   tables: z.array(table),
+  overlays: z.array(overlay),
   pings,
 });
 
@@ -113,3 +146,4 @@ export type Finding = z.output<typeof finding>;
 export type HostReport = z.output<typeof host>;
 export type TableReport = z.output<typeof table>;
 export type Pings = z.output<typeof pings>;
+export type OverlayReport = z.output<typeof overlay>;

@@ -11,22 +11,47 @@ const resource = z.object({
   parent: z.string().optional(),
   inputs: values,
   outputs: values,
+  /** It was replaced by another, and what it made is still to be taken away. */
+  delete: z.boolean().optional(),
+  /** What it made was taken away, and is still to be made anew. */
+  pendingReplacement: z.boolean().optional(),
+});
+const operation = z.object({
+  type: z.string(),
+  resource: z.object({ urn: z.string().default("") }),
 });
 const exported = z.object({
-  deployment: z.object({ resources: z.array(resource).nullish() }).nullish(),
+  deployment: z
+    .object({
+      resources: z.array(resource).nullish(),
+      pending_operations: z.array(operation).nullish(),
+    })
+    .nullish(),
 });
 
 /** A resource as `pulumi stack export` gives it, with its secrets in the clear. */
 export type StackResource = z.output<typeof resource>;
 
+/** The state of a stack, as far as it is read here. */
+export interface StackState {
+  readonly resources: readonly StackResource[];
+  /** What a run of Pulumi had begun, and has not said how it ended: `creating`, `updating`, `deleting` and more. */
+  readonly pending: readonly { readonly type: string; readonly urn: string }[];
+}
+
 /** The mark of a secret in a state, of Pulumi's own. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
 /** Reads what `pulumi stack export --show-secrets` prints. Throws a {@link VerifyError}, which quotes nothing of it, if it is no state. */
-export function readState(json: string): StackResource[] {
+export function readState(json: string): StackState {
   try {
     const { deployment } = exported.parse(JSON.parse(json, uncover));
-    return deployment?.resources ?? [];
+    return {
+      resources: deployment?.resources ?? [],
+      pending: (deployment?.pending_operations ?? []).map(
+        ({ type, resource }) => ({ type, urn: resource.urn }),
+      ),
+    };
   } catch {
     throw new VerifyError(
       "pulumi stack export printed something that is not the state of a stack",

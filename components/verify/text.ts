@@ -1,46 +1,72 @@
+import { printable } from "../core/plainText";
 import { aligned } from "../core/render";
 import type { Finding, Pings, Report } from "./report";
 
 /** So many nodes still make a matrix that fits a terminal. */
 const widest = 16;
 
-/** A report for people: one table a host or route table, then who reaches whom, then the verdict. */
+/** A report for people: the stack itself, one table a host or route table, then who reaches whom, then the verdict. */
 export function reportText(report: Report): string {
-  const { hosts, tables, pings, ok } = report;
-  const sections = [
-    ...tables.map(({ cloud, holder, wanted, findings }) =>
-      section(`${cloud} ${holder}`.trim(), wanted, findings),
+  const { stack, state, hosts, tables, overlays, pings } = report;
+  return [
+    ...(state.length > 0 ? [section(`stack ${printable(stack)}`, state)] : []),
+    ...tables.map(({ cloud, holder, unlooked, wanted, findings }) =>
+      section(`${cloud} ${holder}`.trim(), findings, { wanted, unlooked }),
     ),
-    ...hosts.map(({ node, address, unreachable, wanted, findings }) =>
-      unreachable === undefined
-        ? section(`${node} (${address})`, wanted, findings)
-        : `${node} (${address}): CANNOT BE LOOKED AT\n  ${unreachable}`,
+    ...overlays.map(({ component, unlooked, findings }) =>
+      section(`overlay ${component}`, findings, { unlooked }),
+    ),
+    ...hosts.map(({ node, address, findings, ...about }) =>
+      section(`${node} (${address})`, findings, about),
     ),
     ...(pings.sent > 0 || pings.left.length > 0 ? [pingText(pings)] : []),
-  ];
-  const count = [...hosts, ...tables]
-    .flatMap(({ findings }) => findings)
-    .filter(({ severity }) => severity === "fault").length;
+    verdictText(report),
+  ].join("\n\n");
+}
+
+function verdictText(report: Report): string {
+  const { state, hosts, tables, overlays, pings, verdict } = report;
+  if (verdict === "well") {
+    return "All is as the stack says.";
+  }
+  const all = [...hosts, ...tables, ...overlays];
+  const count = [...state, ...all.flatMap(({ findings }) => findings)].filter(
+    ({ severity }) => severity === "fault",
+  ).length;
   const dead = hosts.filter((host) => host.unreachable !== undefined).length;
-  const verdict = ok
-    ? "All is as the stack says."
-    : [
-        ...(count > 0 ? [counted(count, "fault")] : []),
-        ...(dead > 0 ? [`hosts that do not answer: ${dead}`] : []),
-        ...(pings.failed.length > 0
-          ? [`pings without an answer: ${pings.failed.length}`]
-          : []),
-      ].join(", ");
-  return [...sections, verdict].join("\n\n");
+  const unlooked = all.filter((one) => one.unlooked !== undefined).length;
+  return [
+    ...(count > 0 ? [counted(count, "fault")] : []),
+    ...(dead > 0 ? [`hosts that do not answer: ${dead}`] : []),
+    ...(pings.failed.length > 0
+      ? [`pings without an answer: ${pings.failed.length}`]
+      : []),
+    ...(unlooked > 0 ? [`could not be looked at: ${unlooked}`] : []),
+    ...(verdict === "unknown" ? ["nothing else is wrong"] : []),
+  ].join(", ");
+}
+
+interface About {
+  /** How many routes it is to have. */
+  readonly wanted?: number;
+  readonly unreachable?: string | undefined;
+  readonly unlooked?: string | undefined;
 }
 
 function section(
   name: string,
-  wanted: number,
   findings: readonly Finding[],
+  { wanted, unreachable, unlooked }: About = {},
 ): string {
   const faults = findings.filter(({ severity }) => severity === "fault");
-  const verdict = faults.length === 0 ? "ok" : counted(faults.length, "FAULT");
+  const unknown = unreachable ?? unlooked;
+  const verdict = [
+    ...(wanted === undefined ? [] : [counted(wanted, "route")]),
+    ...(unreachable === undefined ? [] : ["DOES NOT ANSWER"]),
+    ...(unlooked === undefined ? [] : ["COULD NOT BE LOOKED AT"]),
+    ...(faults.length > 0 ? [counted(faults.length, "FAULT")] : []),
+    ...(unknown === undefined && faults.length === 0 ? ["ok"] : []),
+  ].join(", ");
   const cells = findings.map(({ kind, severity, subject, message }) => [
     severity === "note" ? `(${kind})` : kind,
     subject,
@@ -51,8 +77,8 @@ function section(
     `  ${rows[i]}`,
     ...(mend === undefined ? [] : [`      mend: ${mend}`]),
   ]);
-  const routes = counted(wanted, "route");
-  return [`${name}: ${routes}, ${verdict}`, ...lines].join("\n");
+  const reason = unknown === undefined ? [] : [`  ${unknown}`];
+  return [`${name}: ${verdict}`, ...reason, ...lines].join("\n");
 }
 
 function counted(count: number, what: string): string {

@@ -1,12 +1,15 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { printable } from "../core/plainText";
-import { cloudReports, findingsFile } from "./cloudTables";
+import { verifyClouds } from "./clouds";
+import type { StackName } from "./commands";
+import { capped } from "./findings";
 import { verifyHosts } from "./hosts";
-import type { HostReport, Pings, Report, TableReport } from "./report";
+import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun";
+import { verifyOverlay } from "./overlay";
+import type { Report } from "./report";
 import { readState } from "./state";
+import { unfinishedFindings } from "./unfinished";
+import { verdictOf } from "./verdict";
 import { VerifyError } from "./verifyError";
 
 export type { Report } from "./report";
@@ -39,84 +42,72 @@ export interface VerifyOptions {
  * const { ok, hosts } = await verify({ stack: "prod" });
  */
 export async function verify(options: VerifyOptions): Promise<Report> {
-  const { stack, progress = () => {} } = options;
-  const exported = ["stack", "export", "--show-secrets", "--stack", stack];
-  const resources = readState(await pulumi(exported, options));
-  const ours = resources.filter(({ type }) => kinds.test(type));
-  if (ours.length === 0) {
-    if (resources.some(({ type }) => type === overlay)) {
-      throw new VerifyError(
-        `stack ${stack} has the overlay of flannel, which is not looked at; with target hosts+flannel pods are pinged through it; what the cluster knows of it: kubectl get pods -A -l app=flannel -o wide`,
-      );
-    }
+  const { stack, configFile, progress = () => {} } = options;
+  const at = ["--stack", stack];
+  const state = readState(
+    await pulumi(["stack", "export", "--show-secrets", ...at], options),
+  );
+  const lastRuns = readLastRuns(
+    await pulumi(
+      ["stack", "history", "--json", "--page-size", "10", ...at],
+      options,
+    ),
+  );
+  const leaving = isLeaving(lastRuns);
+  const name: StackName = {
+    stack,
+    configFile,
+    verb: leaving ? "destroy" : "up",
+  };
+  const findings = [
+    ...lastRunFindings(lastRuns, name),
+    ...unfinishedFindings(state, name),
+  ];
+  const all = state.resources.filter((one) => !one.delete);
+  const of = (kind: RegExp) => all.filter(({ type }) => kind.test(type));
+  if (of(ours).length === 0 && findings.length === 0) {
     throw new VerifyError(
       `stack ${stack} holds no pod network routes; make them: pulumi up --stack ${stack}`,
     );
   }
-  const tables = ours.some(({ type }) => !isHosts(type))
-    ? await verifyClouds(options, progress)
-    : [];
-  const { hosts, pings } = await verifyHosts(
-    ours.filter(({ type }) => isHosts(type)),
-    resources,
-    {
-      stack: { stack, configFile: options.configFile },
-      ...{ parallel: options.parallel ?? 16, progress },
-    },
+  const cloud =
+    of(clouds).length > 0 && !leaving
+      ? await verifyClouds(of(clouds), name, (env) => {
+          progress("asking the clouds (pulumi preview)");
+          return preview(options, env);
+        })
+      : { tables: [], findings: [] };
+  const overlays = await Promise.all(
+    of(overlay).map((one) => verifyOverlay(one, all, name)),
   );
-  const ok = allWell(hosts, tables, pings);
-  return { version: 1, stack, ok, hosts, tables, pings };
+  const { hosts, pings } = await verifyHosts(of(onHosts), all, {
+    stack: name,
+    ...{ parallel: options.parallel ?? 16, progress },
+  });
+  const found = {
+    state: capped([...findings, ...cloud.findings]),
+    ...{ hosts, tables: cloud.tables, overlays, pings },
+  };
+  const verdict = verdictOf(found);
+  return { version: 1, stack, ok: verdict === "well", verdict, ...found };
 }
 
-const overlay = "pod-network-routes:index:FlannelOverlay";
-const kinds = /^pod-network-routes:index:\w+PodRoutes$/;
+const ours = /^pod-network-routes:index:(\w+PodRoutes|FlannelOverlay)$/;
+const onHosts = /^pod-network-routes:index:HostPodRoutes$/;
+const overlay = /^pod-network-routes:index:FlannelOverlay$/;
+const clouds = /^pod-network-routes:index:(?!Host)\w+PodRoutes$/;
 
-function isHosts(type: string): boolean {
-  return type === "pod-network-routes:index:HostPodRoutes";
-}
-
-function allWell(
-  hosts: readonly HostReport[],
-  tables: readonly TableReport[],
-  pings: Pings,
-): boolean {
-  return (
-    pings.failed.length === 0 &&
-    hosts.every(({ unreachable }) => unreachable === undefined) &&
-    [...hosts, ...tables].every(({ findings }) =>
-      findings.every(({ severity }) => severity === "note"),
-    )
-  );
-}
-
-/** The components themselves look at their clouds, with the credentials of their providers; a preview makes them do so. */
-async function verifyClouds(
+function preview(
   options: VerifyOptions,
-  progress: (text: string) => void,
-): Promise<TableReport[]> {
-  progress("asking the clouds (pulumi preview)");
-  const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-verify-"));
-  const file = join(directory, "findings");
-  writeFileSync(file, "");
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
   const { stack, configFile } = options;
-  const preview = [
+  const args = [
     ...["preview", "--stack", stack, "--non-interactive"],
     ...(configFile === undefined ? [] : ["--config-file", configFile]),
   ];
-  const env = { ...(options.env ?? process.env), [findingsFile]: file };
-  try {
-    const failure = await pulumi(preview, { ...options, env }).then(
-      () => undefined,
-      (error: Error) => error,
-    );
-    const reports = cloudReports(readFileSync(file, "utf8"));
-    if (reports.length === 0) {
-      throw failure ?? new VerifyError("pulumi preview found no cloud");
-    }
-    return reports;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const all = { ...(options.env ?? process.env), ...env };
+  return pulumi(args, { ...options, env: all });
 }
 
 /** So much Pulumi may print, in bytes; all of it is held in memory. A host takes some kilobytes of a state. */

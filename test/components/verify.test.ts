@@ -312,7 +312,8 @@ test("secrets inside of secrets are laid open", () => {
     connection: secret({ host: "h", privateKey: secret("KEY") }),
   };
   const resources = [{ urn: "u", type: "t", inputs }];
-  const [read] = readState(JSON.stringify({ deployment: { resources } }));
+  const state = readState(JSON.stringify({ deployment: { resources } }));
+  const [read] = state.resources;
   assert.deepEqual(read?.inputs, {
     connection: { host: "h", privateKey: "KEY" },
   });
@@ -369,7 +370,8 @@ test("of many nodes only what fails is shown", () => {
     ...{ source: "10.200.0.2", target: `10.200.${i + 1}.2` },
   }));
   const report: Report = {
-    ...{ version: 1, stack: "s", ok: false, hosts: [], tables: [] },
+    ...{ version: 1, stack: "s", ok: false, verdict: "wrong", state: [] },
+    ...{ hosts: [], tables: [], overlays: [] },
     pings: { ends, sent: 40 * 39, failed, left: [] },
   };
   const text = reportText(report).split("\n");

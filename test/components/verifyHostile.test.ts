@@ -80,6 +80,7 @@ test("whatever a host says, it forges no line of a report and no command in it",
       findings.forEach(isSafe);
       const report = {
         ...{ version: 1 as const, stack: "prod", ok: false, tables: [] },
+        ...{ verdict: "wrong" as const, state: [], overlays: [] },
         hosts: [{ node: "node-0", address: "h", wanted: 2, findings }],
         pings: { ends: [], sent: 0, failed: [], left: [] },
       };

@@ -1,0 +1,84 @@
+import { foreignText } from "../core/plainText";
+import {
+  anewCommand,
+  recoverCommand,
+  type StackName,
+  updateCommand,
+} from "./commands";
+import { firstOf } from "./findings";
+import type { Finding } from "./report";
+import type { StackResource, StackState } from "./state";
+
+/** What runs of Pulumi have left unfinished in a stack's state. */
+export function unfinishedFindings(
+  { resources, pending }: StackState,
+  stack: StackName,
+): Finding[] {
+  return [
+    ...pendingFindings(pending, stack),
+    ...resources
+      .filter((one) => one.delete)
+      .map((one) => leftBehind(one, resources, stack)),
+    ...resources
+      .filter((one) => one.pendingReplacement && !one.delete)
+      .map(({ urn }) => ({
+        ...unfinished(urn),
+        message:
+          "a replacement was interrupted: what this resource stood for was taken away, and is still to be made anew",
+        mend: updateCommand(stack),
+      })),
+  ];
+}
+
+function unfinished(urn: string) {
+  return {
+    severity: "fault" as const,
+    kind: "unfinished" as const,
+    subject: nameOf(urn),
+  };
+}
+
+function pendingFindings(
+  pending: StackState["pending"],
+  stack: StackName,
+): Finding[] {
+  if (pending.length === 0) {
+    return [];
+  }
+  const first = firstOf(
+    pending.map(({ type, urn }) => `${foreignText(type, 40)} ${nameOf(urn)}`),
+  );
+  return [
+    {
+      ...{ severity: "fault", kind: "unfinished", subject: "Pulumi" },
+      message: `was at work on this and has not said how it ended: ${first.join(", ")}; it is still running, or was killed, and only then do what follows`,
+      mend: recoverCommand(stack),
+    },
+  ];
+}
+
+/** Pulumi finds no resource by its URN while another has the same: an update has to delete the one that is left first. */
+function leftBehind(
+  { urn }: StackResource,
+  resources: readonly StackResource[],
+  stack: StackName,
+): Finding {
+  const twin = resources.find(
+    (one) => one.urn === urn && !one.delete && one.type === hostCommand,
+  );
+  return {
+    ...unfinished(urn),
+    message: `was replaced by another, and what it made is still to be taken away${twin === undefined ? "" : "; that cleans the host, which has to be set up again afterwards"}`,
+    mend:
+      twin === undefined
+        ? updateCommand(stack)
+        : `${updateCommand(stack)} && ${anewCommand(urn, stack)}`,
+  };
+}
+
+const hostCommand = "command:remote:Command";
+
+/** The name of a resource, for people. */
+function nameOf(urn: string): string {
+  return foreignText(urn.slice(-300).split("::").at(-1) ?? "");
+}
