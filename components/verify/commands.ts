@@ -42,8 +42,8 @@ export function anewCommand(urn: string, stack: StackName): string {
  */
 export function recoverCommand(stack: StackName): string {
   return [
-    `pulumi cancel --yes --stack ${shellWord(stack.stack)}`,
-    configured("refresh --yes --clear-pending-creates", stack),
+    `pulumi cancel --stack ${shellWord(stack.stack)}`,
+    configured("refresh --clear-pending-creates", stack),
     updateCommand(stack),
   ].join(" && ");
 }

@@ -64,7 +64,11 @@ const inputsSchema = z.object({
   create: z.string(),
   stdin: z.string(),
 });
-const urnForm = /^urn:pulumi:[ -~]+$/;
+
+/** Whether a text can stand in a message and in a command as the name of a resource. */
+export function isUrn(text: string): boolean {
+  return /^urn:pulumi:[ -~]+$/.test(text);
+}
 
 /** The exact forms of the facts that are read here, as hostPodRoutes.sh takes them; the words of a route are read apart. */
 const forms: Record<string, RegExp> = {
@@ -95,7 +99,7 @@ export function readHostState(
     lines.find((words) => words[0] === "node" && !isBad(words)) ?? [];
   const found = (what: string) =>
     odd(named ?? nameIn(urn), connection.host, what);
-  if (!urnForm.test(urn)) {
+  if (!isUrn(urn)) {
     return found(`"${urn}", which is no name of a resource`);
   }
   const told = readInput(stdin, nodeOf);

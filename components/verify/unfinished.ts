@@ -6,6 +6,7 @@ import {
   updateCommand,
 } from "./commands";
 import { firstOf } from "./findings";
+import { isUrn } from "./hostState";
 import type { Finding } from "./report";
 import type { StackResource, StackState } from "./state";
 
@@ -63,16 +64,17 @@ function leftBehind(
   resources: readonly StackResource[],
   stack: StackName,
 ): Finding {
-  const twin = resources.find(
-    (one) => one.urn === urn && !one.delete && one.type === hostCommand,
-  );
+  const twin =
+    isUrn(urn) &&
+    resources.some(
+      (one) => one.urn === urn && !one.delete && one.type === hostCommand,
+    );
   return {
     ...unfinished(urn),
-    message: `was replaced by another, and what it made is still to be taken away${twin === undefined ? "" : "; that cleans the host, which has to be set up again afterwards"}`,
-    mend:
-      twin === undefined
-        ? updateCommand(stack)
-        : `${updateCommand(stack)} && ${anewCommand(urn, stack)}`,
+    message: `was replaced by another, and what it made is still to be taken away${twin ? "; that cleans the host, which has to be set up again afterwards" : ""}`,
+    mend: twin
+      ? `${updateCommand(stack)} && ${anewCommand(urn, stack)}`
+      : updateCommand(stack),
   };
 }
 

@@ -263,7 +263,7 @@ test("with the host keys checked there is nothing to warn of", async (t) => {
 });
 
 test("the outputs are the plan", async () => {
-  const { component, registered } = await declare(cluster);
+  const { component } = await declare(cluster);
   const table = [
     { destination: "10.200.0.0/24", nextHop: "10.240.0.20", node: "node-0" },
     { destination: "10.200.1.0/24", nextHop: "10.240.0.21", node: "node-1" },
@@ -274,7 +274,22 @@ test("the outputs are the plan", async () => {
     "10.200.0.0/24 via 10.240.0.20 # node-0\n10.200.1.0/24 via 10.240.0.21 # node-1",
   );
   assert.match(await value(component.diagram), /^flowchart LR\n/);
-  assert.deepEqual(registered[0]?.inputs, {});
+});
+
+test("the inputs are what each host is to have, so that a state says it before any host is changed", async () => {
+  const { registered } = await declare({ ...cluster, controllerHosts: false });
+  const node = (role: string, ip: string, ...podCidrs: string[]) => ({
+    ...{ role, address: ip, internalIp: [ip], podCidrs },
+  });
+  assert.deepEqual(registered[0]?.inputs, {
+    nodes: {
+      server: node("controller", "10.240.0.10"),
+      "node-0": node("worker", "10.240.0.20", "10.200.0.0/24"),
+      "node-1": node("worker", "10.240.0.21", "10.200.1.0/24"),
+    },
+    ...{ hostRoutes: true, controllerRoutes: true, controllerHosts: false },
+    healInterval: 10,
+  });
 });
 
 test("the outputs hold no secret", async () => {

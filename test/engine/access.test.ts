@@ -17,7 +17,7 @@ import { shortest } from "../../components/ssh/key";
 import { run, until } from "../../lab/exec";
 import { root } from "../../lab/paths";
 import { blocksRunBy } from "../readmeBlocks";
-import { lines, says, up, verify } from "../stacks";
+import { lines, says, up, verified, verify } from "../stacks";
 import {
   assertSame,
   type Config,
@@ -121,6 +121,12 @@ describe("SSH", () => {
     ]);
     for (const worker of workers) {
       await cannotBecomeRoot(worker);
+    }
+    const { code, report } = await verified(stack);
+    assert.deepEqual([code, report.verdict], [2, "unknown"]);
+    for (const { unreachable, unlooked } of report.hosts) {
+      assert.equal(unreachable, undefined);
+      assert.match(unlooked ?? "", /^sudo: .*docs\/hosts\.md/);
     }
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("worker-0"), []);

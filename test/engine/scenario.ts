@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
+import { run } from "../../lab/exec";
 import { engineWithGivenPlugin } from "../../lab/givenPlugin";
 import type { HostSpec } from "../../lab/host";
 import { Lab } from "../../lab/lab";
@@ -85,6 +93,29 @@ export class Scenario {
         connectAttempts: 2,
       },
     };
+  }
+
+  /**
+   * Runs a command of a report as it stands, in a shell in the lab's network. What users have in files of their home,
+   * ssh is given here by options; what they would answer, Pulumi is.
+   */
+  asPrinted(stack: Stack, command: string): Promise<string> {
+    const { lab } = this;
+    const env = stack.environment();
+    const bin = join(lab.directory, "bin");
+    mkdirSync(bin, { recursive: true });
+    const options = `-i ${lab.key} -o UserKnownHostsFile=${lab.knownHosts} -o BatchMode=yes`;
+    const wrapped = { ssh: `ssh ${options} "$@"`, pulumi: 'pulumi "$@" --yes' };
+    for (const [name, real] of Object.entries(wrapped)) {
+      const script = `#!/bin/sh\nPATH='${env.PATH}'\nexec ${real}\n`;
+      writeFileSync(join(bin, name), script);
+      chmodSync(join(bin, name), 0o755);
+    }
+    const [program = "", ...args] = stack.inside(["sh", "-c", command]);
+    return run(program, args, {
+      cwd: stack.project,
+      env: { ...env, PATH: `${bin}:${env.PATH}` },
+    });
   }
 
   /** Our routes on a host, as `ip route` lists them. */

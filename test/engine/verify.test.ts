@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { Report } from "../../components/verify/report";
-import { run } from "../../lab/exec";
 import type { Stack } from "../../lab/stack";
 import { up, verified, verify } from "../stacks";
 import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario";
@@ -216,28 +213,7 @@ describe("npm run verify", () => {
       `until ip route | grep -q 'via.*proto 173' && grep -q 1 /proc/sys/net/ipv4/ip_forward; do sleep 0.1; done`,
     );
 
-  /**
-   * Runs a command of a report as it stands, in a shell in the lab's network. What users have in files of their home,
-   * ssh is given here by options; what they would answer, Pulumi is.
-   */
-  function asPrinted(command: string): Promise<string> {
-    const { lab } = scenario;
-    const env = stack.environment();
-    const bin = join(lab.directory, "bin");
-    mkdirSync(bin, { recursive: true });
-    const options = `-i ${lab.key} -o UserKnownHostsFile=${lab.knownHosts} -o BatchMode=yes`;
-    const wrapped = { ssh: `ssh ${options} "$@"`, pulumi: 'pulumi "$@" --yes' };
-    for (const [name, real] of Object.entries(wrapped)) {
-      const script = `#!/bin/sh\nPATH='${env.PATH}'\nexec ${real}\n`;
-      writeFileSync(join(bin, name), script);
-      chmodSync(join(bin, name), 0o755);
-    }
-    const [program = "", ...args] = stack.inside(["sh", "-c", command]);
-    return run(program, args, {
-      cwd: stack.project,
-      env: { ...env, PATH: `${bin}:${env.PATH}` },
-    });
-  }
+  const asPrinted = (command: string) => scenario.asPrinted(stack, command);
 
   it("finds a unit that is stopped, and says what starts it", async () => {
     await scenario.lab.on("worker-0", `systemctl stop ${unit}`);
