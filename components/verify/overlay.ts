@@ -10,7 +10,10 @@ export async function verifyOverlay(
   stack: StackName,
 ): Promise<OverlayReport> {
   const component = foreignText(urn.slice(-300).split("::").at(-1) ?? "");
-  if (!resources.some(({ parent }) => parent === urn)) {
+  const commands = resources.filter(
+    ({ type, parent }) => type === "command:remote:Command" && parent === urn,
+  );
+  if (commands.length === 0) {
     return {
       component,
       findings: [

@@ -331,7 +331,8 @@ test("what is to be deleted is deleted by an update; the host that it shares wit
 test("an overlay without a command is a fault; one with a command is not looked at", async () => {
   const overlay = { ...component({}), urn: "urn:a::overlay" };
   const command = { ...commandOf(), parent: overlay.urn };
-  const without = await verifyOverlay(overlay, [commandOf()], stack);
+  const other = { ...command, type: "pulumi:index:Stash" };
+  const without = await verifyOverlay(overlay, [commandOf(), other], stack);
   assert.deepEqual(
     without.findings.map(({ severity, mend }) => [severity, mend]),
     [["fault", "pulumi up --stack prod"]],
