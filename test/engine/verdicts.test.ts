@@ -207,7 +207,9 @@ exec /tmp/ip "$@"
   it("is wrong for a node that was taken out and not cleaned yet", async () => {
     configure({ nodes: nodes.slice(0, 1) });
     const { lab } = scenario;
-    const ip = '"$(readlink -f "$(command -v ip)")"';
+    const ip = (
+      await lab.on("worker-1", 'readlink -f "$(command -v ip)"')
+    ).trim();
     await lab.on("worker-1", `mount --bind /dev/null ${ip}`);
     await upFails(stack);
     await lab.on("worker-1", `umount ${ip}`);
