@@ -304,6 +304,7 @@ exec /tmp/ip "$@"
     const two = await scenario.stack("two", {
       nodes: [{ ...first, role: "controller" }, ...others],
       ...{ target: "hosts+flannel", hostRoutes: false },
+      flannel: { network: "10.200.0.0/16" },
     });
     // no kubectl is on that host
     await upFails(two);
