@@ -8,6 +8,7 @@ import { createFlannelCommand } from "./flannel/command";
 import { manifest, toYaml } from "./flannel/manifest";
 import { readFlannelArgs } from "./flannel/plan";
 import { orInputError } from "./inputError";
+import { kept } from "./kept";
 import { defaultOwner } from "./owner";
 import { warnIfUnchecked } from "./ssh/check";
 
@@ -46,19 +47,19 @@ export class FlannelOverlay extends pulumi.ComponentResource {
       opts,
     );
     warnIfUnchecked(plan.ssh, this);
-    const owner = asLabel(defaultOwner(name));
-    const yaml = (psk?: string) => toYaml(manifest(plan, owner, psk));
+    const owner = kept(`${name}-owner`, asLabel(defaultOwner(name)), this);
     const { psk } = plan.flannel.backend;
-    const manifestYaml =
-      psk === undefined
-        ? yaml()
-        : pulumi.secret(psk).apply((key) => yaml(checked(key)));
+    const manifestYaml = pulumi
+      .all([owner, psk === undefined ? undefined : pulumi.secret(psk)])
+      .apply(([owned, key]) =>
+        toYaml(manifest(plan, owned, key === undefined ? key : checked(key))),
+      );
     createFlannelCommand(this, name, plan, owner, manifestYaml);
 
     this.routeTable = pulumi.output(table);
     this.routeTableText = pulumi.output(routeTableText(table));
     this.diagram = pulumi.output(diagram(table));
-    this.manifestYaml = pulumi.output(manifestYaml);
+    this.manifestYaml = manifestYaml;
     this.registerOutputs({
       routeTable: this.routeTable,
       manifestYaml: this.manifestYaml,

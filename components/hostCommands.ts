@@ -5,6 +5,7 @@ import type { HostPlan } from "./hostArgs";
 import { hostInput } from "./hostInput";
 import { convergeCommand, installation, removeCommand } from "./hostScript";
 import { namedOn, routesFor } from "./hostWants";
+import { kept } from "./kept";
 import { defaultOwner } from "./owner";
 import { scriptCommand } from "./scriptCommand";
 import { troubledHosts } from "./ssh/check";
@@ -21,26 +22,26 @@ export function createHostCommands(
 ): Map<string, remote.Command> {
   const commands = new Map<string, remote.Command>();
   const troubled = troubledHosts(plan, parent, installation);
-  const owned = plan.owner ?? defaultOwner(name);
+  const owner = kept(
+    ...([`${name}-owner`, defaultOwner(name), parent, plan.owner] as const),
+  );
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {
       const answering = [...commands].filter(([n]) => !findings.has(n));
       return findings.has(node.name) ? answering.map(([, c]) => c) : [];
     });
-    const stdin = hostInput({
-      ...plan,
-      owner: owned,
-      node,
-      routes: routesFor(node, plan, table),
-      named: namedOn(node, plan),
-      table,
-    });
+    const facts = {
+      ...{ ...plan, node, table },
+      ...{ routes: routesFor(node, plan, table), named: namedOn(node, plan) },
+    };
+    const stdin = owner.apply((owned) => hostInput({ ...facts, owner: owned }));
     const called = `${name}-${node.name}@${node.address.replaceAll(":", "_")}`;
     const command = scriptCommand(
       called,
       {
         ...{ node: node.name, stdin },
-        ...{ create: convergeCommand, delete: removeCommand(owned) },
+        create: convergeCommand,
+        delete: (sudo) => owner.apply((owned) => removeCommand(owned, sudo)),
       },
       plan,
       troubled,

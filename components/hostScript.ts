@@ -44,10 +44,9 @@ export function convergeCommand(sudo: boolean): string {
 }
 
 /** Undoes it, with the script that has done it. A host that has been installed anew has nothing of this owner's. */
-export function removeCommand(owner: string): (sudo: boolean) => string {
+export function removeCommand(owner: string, sudo: boolean): string {
   const record = `${records}/${owner}`;
-  return (sudo) =>
-    `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
+  return `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
 }
 
 /** Puts the script, which is standard input, on a host where it is not yet. One that does not arrive whole is not put there. */

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { noOrganization, organization } from "./organization";
 
 /** The script on the hosts takes no longer one. */
 const longest = 200;
 
 /** What a component calls its own. Unique among all stacks that may share a host or a cluster. File backends call every organization "organization". */
 export function defaultOwner(name: string): string {
-  const organization = pulumi.getOrganization();
   const parts = [pulumi.getProject(), pulumi.getStack(), name];
   const all =
-    organization === "organization" ? parts : [organization, ...parts];
+    organization() === noOrganization ? parts : [organization(), ...parts];
   const owner = all
     .join(".")
     .replace(/[^A-Za-z0-9._-]/g, "_")

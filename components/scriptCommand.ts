@@ -9,8 +9,8 @@ import type { Finding } from "./ssh/preflight";
 interface Script {
   readonly node: string;
   /** What makes it so, and what undoes it when the command is deleted; both get `stdin`. */
-  readonly create: (sudo: boolean) => string;
-  readonly delete: (sudo: boolean) => string;
+  readonly create: (sudo: boolean) => pulumi.Input<string>;
+  readonly delete: (sudo: boolean) => pulumi.Input<string>;
   readonly stdin: pulumi.Input<string>;
 }
 

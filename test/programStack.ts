@@ -17,14 +17,14 @@ export interface ResourceState {
 export abstract class ProgramStack {
   /** The directory of the program. */
   protected abstract readonly program: string;
-  private readonly directory: string;
+  protected readonly directory: string;
 
   /**
    * @param parent where the stack's own directory is made
    * @param netns the network namespace to run in; undefined is this machine's own network
    */
   constructor(
-    private readonly name: string,
+    protected name: string,
     private readonly engine: Engine,
     private readonly env: Readonly<Record<string, string | undefined>>,
     parent: string,
@@ -92,7 +92,7 @@ export abstract class ProgramStack {
     return this.execute(command, this.program);
   }
 
-  private pulumi(args: readonly string[], cwd: string): Promise<Result> {
+  protected pulumi(args: readonly string[], cwd: string): Promise<Result> {
     return this.execute([this.engine.pulumi, ...args], cwd);
   }
 

@@ -14,12 +14,12 @@ export function createFlannelCommand(
   parent: pulumi.Resource,
   name: string,
   plan: FlannelPlan,
-  owner: string,
-  manifestYaml: pulumi.Input<string>,
+  owner: pulumi.Output<string>,
+  manifestYaml: pulumi.Output<string>,
 ): remote.Command {
   const stdin = pulumi
-    .output(manifestYaml)
-    .apply((yaml) => flannelInput(plan, owner, yaml));
+    .all([owner, manifestYaml])
+    .apply(([owned, yaml]) => flannelInput(plan, owned, yaml));
   return scriptCommand(
     name,
     {

@@ -54,7 +54,7 @@ test("a command is told exactly how to reach its host, what to run there and on 
       dialErrorLimit: 3,
     },
     create: convergeCommand(false),
-    delete: removeCommand("project.stack.routes")(false),
+    delete: removeCommand("project.stack.routes", false),
     addPreviousOutputInEnv: false,
     logging: "none",
   });
@@ -169,7 +169,7 @@ test("a user other than root runs the commands with sudo", async () => {
   });
   assert.equal(command?.connection.user, "ubuntu");
   assert.equal(command?.create, convergeCommand(true));
-  assert.equal(command?.delete, removeCommand("project.stack.routes")(true));
+  assert.equal(command?.delete, removeCommand("project.stack.routes", true));
 });
 
 for (const [user, sudo] of [

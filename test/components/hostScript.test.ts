@@ -107,7 +107,7 @@ test("a place that takes nothing fails the installation", () => {
 
 test("what removes does nothing on a host that was installed anew, and fails where only the script is gone", () => {
   const { home, run } = place("removed");
-  const remove = removeCommand("us")(false);
+  const remove = removeCommand("us", false);
   const input = "owner us\nend\n";
   assert.equal(run(remove, input).status, 0);
   mkdirSync(`${home}-records/us`, { recursive: true });
@@ -130,7 +130,7 @@ test("with sudo everything that needs root is run by sudo, which is asked for no
   run(command, input, path); // the second time it is there, which is seen without root
   run(convergeCommand(true), "", path);
   mkdirSync(`${home}-records/us`, { recursive: true });
-  run(removeCommand("us")(true), "", path);
+  run(removeCommand("us", true), "", path);
   const [install = "", ...others] = readFileSync(log, "utf8")
     .trim()
     .split("\n");

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as components from "../components";
+import type { Engine } from "../lab/engine";
+import { root } from "../lab/paths";
+import { ProgramStack, succeeded } from "./programStack";
+
+/** The components that a program declares, by name. */
+export type Components = Readonly<
+  Record<
+    string,
+    {
+      readonly type: keyof typeof components;
+      readonly args: object;
+      readonly opts?: { readonly aliases: readonly { name: string }[] };
+    }
+  >
+>;
+
+/** Declares the components that the JSON file $PROGRAM lists. */
+const code = `
+const { readFileSync } = require("node:fs");
+require(${JSON.stringify(join(root, "register.js"))});
+const components = require(${JSON.stringify(join(root, "components/index.ts"))});
+
+for (const [name, { type, args, opts }] of Object.entries(
+  JSON.parse(readFileSync(process.env.PROGRAM, "utf8")),
+)) {
+  new components[type](name, args, opts);
+}
+`;
+
+/** A stack of a program of somebody's own that declares components. Stack and project can be renamed, and move to another backend. */
+export class ComponentStack extends ProgramStack {
+  protected readonly program: string;
+  private project = "theirs";
+
+  constructor(
+    name: string,
+    engine: Engine,
+    env: Readonly<Record<string, string | undefined>>,
+    parent: string,
+    netns?: string,
+  ) {
+    super(name, engine, env, parent, netns);
+    this.program = this.directory;
+    mkdirSync(this.program, { recursive: true });
+    const modules = join(this.program, "node_modules");
+    symlinkSync(join(root, "node_modules"), modules);
+    writeFileSync(join(this.program, "index.js"), code);
+    this.writeProject();
+  }
+
+  private writeProject(): void {
+    const yaml = `name: ${this.project}\nruntime: nodejs\n`;
+    writeFileSync(join(this.program, "Pulumi.yaml"), yaml);
+  }
+
+  /** Applies components; returns what was said. */
+  async up(declared: Components, ...flags: string[]): Promise<string> {
+    const args = ["up", "--yes", "--skip-preview", ...flags];
+    return succeeded(await this.run(declared, ...args));
+  }
+
+  /** Asserts that neither a preview nor an update has anything to do. */
+  async changesNothing(declared: Components): Promise<void> {
+    succeeded(await this.run(declared, "preview", "--expect-no-changes"));
+    await this.up(declared, "--expect-no-changes");
+  }
+
+  /** What a preview would do, by kind: `{ create: ["routes-rtb-1-10-200-0-0-24"] }`. */
+  async plan(declared: Components): Promise<Record<string, string[]>> {
+    const { steps } = JSON.parse(
+      succeeded(await this.run(declared, "preview", "--json")),
+    ) as { steps: { op: string; urn: string }[] };
+    const changes: Record<string, string[]> = {};
+    for (const { op, urn } of steps.filter(({ op }) => op !== "same")) {
+      changes[op] = [...(changes[op] ?? []), urn.split("::")[3] ?? ""].sort();
+    }
+    return changes;
+  }
+
+  /** Gives the stack, and its project, another name: `pulumi stack rename`. */
+  async rename(name: string, project = this.project): Promise<void> {
+    const from = `organization/${this.project}/${this.name}`;
+    this.project = project;
+    this.writeProject();
+    const to = `organization/${project}/${name}`;
+    const rename = ["stack", "rename", to, "--stack", from];
+    succeeded(await this.pulumi(rename, this.program));
+    this.name = name;
+  }
+
+  /** Moves the stack to this one, of another backend: `pulumi stack export` and `import`. */
+  async moveTo(other: ComponentStack): Promise<void> {
+    const file = join(this.program, "exported.json");
+    const stack = ["--stack", this.name];
+    const exported = ["stack", "export", "--show-secrets", "--file", file];
+    succeeded(await this.pulumi([...exported, ...stack], this.program));
+    const imported = ["stack", "import", "--file", file];
+    succeeded(
+      await other.pulumi([...imported, "--stack", other.name], other.program),
+    );
+    assert.equal(other.name, this.name);
+  }
+}
