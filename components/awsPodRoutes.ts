@@ -4,6 +4,7 @@ import { routeOutputsSchema } from "./aws/answers";
 import { type AwsPodRoutesArgs, awsArgsSchema } from "./aws/args";
 import { type AwsFindings, lookUp } from "./aws/lookup";
 import { type AwsPlan, planAws } from "./aws/plan";
+import { resourceOf } from "./aws/tableRoutes";
 import { readCloudArgs } from "./cloudArgs";
 import { CloudPodRoutes } from "./cloudPodRoutes";
 import { orInputError } from "./inputError";
@@ -40,6 +41,7 @@ export class AwsPodRoutes extends CloudPodRoutes<AwsFindings, AwsPlan> {
       routeType: "aws:ec2/route:Route",
       routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),
+      resourceOf,
       plan: planAws.bind(null, read),
       declare,
     };
@@ -60,7 +62,7 @@ function declare(
       ? { destinationIpv6CidrBlock: destination }
       : { destinationCidrBlock: destination };
     new Route(
-      `${prefix}${route.name}`,
+      `${prefix}${route.resource}`,
       { routeTableId, networkInterfaceId, ...block },
       { parent, ...(importId !== undefined && { import: importId }) },
     );

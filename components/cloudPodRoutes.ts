@@ -4,12 +4,16 @@ import { Faults } from "./core/faults";
 import type { Route } from "./core/plan";
 import { diagram } from "./core/render";
 import { asking, runErrorIfAny } from "./inputError";
+import { kept, known } from "./kept";
 import { type Recorded, recorded } from "./recorded";
+import { takenFaults } from "./taken";
 import { type CloudTable, handOver } from "./verify/cloudTables";
 
 /** What is to be declared in a cloud, and what is known of it. */
 export interface CloudRoutes {
   readonly routeTable: Route[];
+  /** The routes to declare; their resources' names are the component's, and then this. */
+  readonly routes: readonly { readonly resource: string }[];
   /** The routes as the cloud's own tool lists them. */
   readonly text: string;
   /** The routes that are to be there beside those that are. */
@@ -33,11 +37,20 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
   readonly mend: string;
   /** Reads all that the plan depends on. */
   lookUp(faults: Faults, options: pulumi.InvokeOptions): Promise<Found>;
-  /** @param ours what the state holds of this component's routes, by their names without the component's */
+  /**
+   * What this component's resource for a route of the state would be called, apart from the component's name; undefined
+   * where the route is in another route table, network, subnet or router.
+   */
+  resourceOf(route: Recorded, found: Found): string | undefined;
+  /**
+   * @param ours what the state holds of this component's routes, by their names without the component's
+   * @param taken the names in place of which the stack has another resource for the same route
+   */
   plan(
     found: Found,
     ours: ReadonlyMap<string, Recorded>,
     faults: Faults,
+    taken: ReadonlySet<string>,
   ): Planned;
   /**
    * Declares the routes. What it returns is waited for before the component's outputs are known.
@@ -96,8 +109,9 @@ export abstract class CloudPodRoutes<
     cloud: Cloud<Found, Planned>,
   ): Promise<Planned> {
     const faults = new Faults();
-    const prefix = `${name}-`;
-    const ours = await recorded(
+    const called = await known(kept(`${name}-name`, name, this), name);
+    const prefix = `${called}-`;
+    const { ours, others } = await recorded(
       { type: cloud.routeType, prefix, outputs: cloud.routeOutputs },
       this,
       faults,
@@ -105,7 +119,23 @@ export abstract class CloudPodRoutes<
     const found = await asking(cloud.name, cloud.whoAmI, () =>
       cloud.lookUp(faults, { parent: this }),
     );
-    const planned = cloud.plan(found, ours, faults);
+    const taken = new Map(
+      others.flatMap((route) => {
+        const resource = cloud.resourceOf(route, found);
+        return resource === undefined
+          ? []
+          : [[resource, String(route.urn)] as const];
+      }),
+    );
+    const planned = cloud.plan(found, ours, faults, new Set(taken.keys()));
+    takenFaults(
+      name,
+      planned.routes.flatMap(({ resource }) => {
+        const urn = ours.has(resource) ? undefined : taken.get(resource);
+        return urn === undefined ? [] : [{ resource, urn }];
+      }),
+      faults,
+    );
     handOver({
       component: name,
       cloud: cloud.name,

@@ -6,6 +6,7 @@ import { routeOutputsSchema } from "./gcp/answers";
 import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
 import { type GcpFindings, lookUp } from "./gcp/lookup";
 import { type GcpPlan, planGcp } from "./gcp/plan";
+import { resourceOf } from "./gcp/routes";
 import { orInputError } from "./inputError";
 
 export type { GcpPodRoutesArgs } from "./gcp/args";
@@ -40,6 +41,7 @@ export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
       routeType: "gcp:compute/route:Route",
       routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),
+      resourceOf,
       plan: planGcp.bind(null, read),
       declare,
     };

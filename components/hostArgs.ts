@@ -41,8 +41,8 @@ export const hostArgsSchema = strict({
   owner: z
     .string()
     .regex(
-      /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/,
-      "expected at most 128 letters, digits, . _ and -",
+      /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/,
+      "expected at most 200 letters, digits, . _ and -",
     )
     .optional(),
 });

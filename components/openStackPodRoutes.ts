@@ -14,7 +14,11 @@ import {
   lookUp,
   type OpenStackFindings,
 } from "./openstack/lookup";
-import { type OpenStackPlan, planOpenStack } from "./openstack/plan";
+import {
+  type OpenStackPlan,
+  planOpenStack,
+  resourceOf,
+} from "./openstack/plan";
 import { putBack } from "./openstack/putBack";
 import type { NetworkApi } from "./openstack/rest";
 
@@ -58,6 +62,7 @@ export class OpenStackPodRoutes extends CloudPodRoutes<
       routeType: `openstack:networking/${kind}:${type}`,
       routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),
+      resourceOf,
       plan: planOpenStack.bind(null, read),
       declare,
     };

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Faults } from "./core/faults";
+import { Faults } from "./core/faults";
 import { foreignText } from "./core/plainText";
 import { join, parse } from "./core/schema";
+import { organization } from "./organization";
 
 /** What a resource was when the stack was last updated or refreshed: its outputs, and its `urn`. */
 export type Recorded = Readonly<Record<string, unknown>>;
@@ -10,10 +11,18 @@ export type Recorded = Readonly<Record<string, unknown>>;
 /** Which resources of the state are meant, and what they have to say. */
 interface Wanted {
   readonly type: string;
-  /** How the names begin that are wanted; they are returned without it. */
+  /** How the names of the component's own begin. */
   readonly prefix: string;
   /** The form of what is read of their outputs. */
   readonly outputs: z.ZodType<Recorded>;
+}
+
+/** What the state holds of resources of one type. */
+export interface InState {
+  /** The component's own, by their names without the beginning that all have. */
+  readonly ours: ReadonlyMap<string, Recorded>;
+  /** Those of the rest of the stack. */
+  readonly others: readonly Recorded[];
 }
 
 const stateSchema = z.object({
@@ -25,16 +34,16 @@ const resourceSchema = z.object({
 });
 
 /**
- * What this stack's state holds of its resources of one type, by their names. It tells the routes that
- * are ours from those that somebody else made. A resource in another form than the wanted one goes to `faults`.
+ * What this stack's state holds of its resources of one type. It tells the routes that are ours from those that
+ * somebody else made. One of ours in another form than the wanted one goes to `faults`.
  */
 export async function recorded(
   { type, prefix, outputs }: Wanted,
   parent: pulumi.Resource,
   faults: Faults,
-): Promise<Map<string, Recorded>> {
+): Promise<InState> {
   const stackName = [
-    pulumi.getOrganization(),
+    organization(),
     pulumi.getProject(),
     pulumi.getStack(),
   ].join("/");
@@ -47,20 +56,30 @@ export async function recorded(
       ),
     ),
   );
-  return new Map(
-    Object.entries(state.outputs ?? {}).flatMap(([urn, given]) => {
-      const resource = resourceSchema.safeParse(given).data;
-      const name = urn.split("::").slice(3).join("::");
-      if (resource?.type !== type || !name.startsWith(prefix)) {
-        return [];
-      }
-      const place = join("state", name);
-      const said = parse(outputs, resource.outputs ?? {}, place, faults);
-      return said === undefined
-        ? []
-        : [[name.slice(prefix.length), { ...said, urn }] as const];
-    }),
-  );
+  const ours = new Map<string, Recorded>();
+  const others: Recorded[] = [];
+  for (const [urn, given] of Object.entries(state.outputs ?? {})) {
+    const resource = resourceSchema.safeParse(given).data;
+    if (resource?.type !== type) {
+      continue;
+    }
+    const name = nameIn(urn);
+    const isOurs = name.startsWith(prefix);
+    const place = join("state", name);
+    const wrong = isOurs ? faults : new Faults();
+    const said = parse(outputs, resource.outputs ?? {}, place, wrong);
+    if (said !== undefined && isOurs) {
+      ours.set(name.slice(prefix.length), { ...said, urn });
+    } else if (said !== undefined) {
+      others.push({ ...said, urn });
+    }
+  }
+  return { ours, others };
+}
+
+/** The name of a resource, which is the end of its URN. */
+export function nameIn(urn: string): string {
+  return urn.split("::").slice(3).join("::");
 }
 
 /** How often, and after how many milliseconds each time, an answer is asked for again. */

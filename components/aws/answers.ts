@@ -78,4 +78,7 @@ export const interfaceSchema = z.object({
 /** What the state holds of a route of ours. */
 export const routeOutputsSchema = z.looseObject({
   networkInterfaceId: maybe(interfaceId),
+  routeTableId: maybe(tableId),
+  destinationCidrBlock: maybe(block),
+  destinationIpv6CidrBlock: maybe(block),
 });

@@ -18,7 +18,7 @@ export interface AwsPodRoute extends Route {
 /** One route in one route table, as it is to be declared. */
 interface AwsTableRoute {
   /** Name of the resource, apart from the component's: of the route table and the destination. */
-  readonly name: string;
+  readonly resource: string;
   readonly routeTableId: string;
   readonly destination: string;
   readonly networkInterfaceId: string;
@@ -35,13 +35,15 @@ export interface AwsPlan extends CloudRoutes {
 /**
  * What has to be declared, given what AWS holds; what cannot be goes to `faults`.
  *
- * @param ours what this stack's state holds of its routes, by {@link AwsTableRoute.name}
+ * @param ours what this stack's state holds of its routes, by {@link AwsTableRoute.resource}
+ * @param taken the names in place of which the stack has another resource for the same route
  */
 export function planAws(
   args: AwsArgs,
   found: AwsFindings,
   ours: ReadonlyMap<string, Recorded>,
   faults: Faults,
+  taken: ReadonlySet<string> = new Set(),
 ): AwsPlan {
   const workers = awsWorkers(args, found, faults);
   const cluster =
@@ -58,7 +60,7 @@ export function planAws(
   const leadsTo = (route: AwsRoute) =>
     route.networkInterfaceId || route.instanceId || route.gatewayId;
   const plans = found.tables.map((one) =>
-    planTable(one, table, args, found, ours, faults),
+    planTable(one, table, args, found, { ours, taken }, faults),
   );
   return {
     routeTable: table,

@@ -1,4 +1,4 @@
-import { compareCidrs, parseCidrs } from "../core/cidr";
+import { canonical, compareCidrs, parseCidrs } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { nameOf } from "../core/plan";
 import { aligned } from "../core/render";
@@ -7,16 +7,38 @@ import type { AwsArgs } from "./args";
 import type { AwsFindings, AwsRoute, RouteTable } from "./lookup";
 import type { AwsPlan, AwsPodRoute } from "./plan";
 
+/** What this stack's state holds of routes, by {@link resourceName}. */
+interface State {
+  readonly ours: ReadonlyMap<string, Recorded>;
+  /** Those that another resource of the stack has. */
+  readonly taken: ReadonlySet<string>;
+}
+
+/** What the resource of a route is called, apart from the component's name. */
+function resourceName(table: string, destination: string): string {
+  return `${table}-${nameOf(destination)}`;
+}
+
+/** The same of a route in the state. */
+export function resourceOf(route: Recorded): string | undefined {
+  const { routeTableId, destinationCidrBlock, destinationIpv6CidrBlock } =
+    route;
+  const destination = destinationCidrBlock || destinationIpv6CidrBlock;
+  return routeTableId && destination
+    ? resourceName(String(routeTableId), canonical(String(destination)))
+    : undefined;
+}
+
 /** The routes of one route table: those to declare, those that stand in the way, and the listing of all. */
 export function planTable(
   { id, routes }: RouteTable,
   wanted: readonly AwsPodRoute[],
   args: AwsArgs,
   found: AwsFindings,
-  ours: ReadonlyMap<string, Recorded>,
+  { ours, taken }: State,
   faults: Faults,
 ): Pick<AwsPlan, "routes" | "text" | "warnings"> {
-  const name = (destination: string) => `${id}-${nameOf(destination)}`;
+  const name = (destination: string) => resourceName(id, destination);
   const there = new Map(routes.map((route) => [route.destination, route]));
   const warnings: string[] = [];
   const planned = wanted.map((route) => {
@@ -25,11 +47,11 @@ export function planTable(
     const existing = there.get(destination);
     if (mine !== undefined) {
       warnings.push(...drift(id, destination, mine, existing));
-    } else if (existing !== undefined) {
+    } else if (existing !== undefined && !taken.has(name(destination))) {
       checkForeign(id, route, existing, args, found, faults);
     }
     return {
-      name: name(destination),
+      resource: name(destination),
       routeTableId: id,
       destination,
       networkInterfaceId,

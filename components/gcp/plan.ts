@@ -38,12 +38,14 @@ export interface GcpPlan extends CloudRoutes {
  * What has to be declared, given what GCP holds; what cannot be goes to `faults`.
  *
  * @param ours what this stack's state holds of its routes, by {@link PlannedRoute.resource}
+ * @param taken the names in place of which the stack has another resource for the same route
  */
 export function planGcp(
   args: GcpArgs,
   found: GcpFindings,
   ours: ReadonlyMap<string, Recorded>,
   faults: Faults,
+  taken: ReadonlySet<string> = new Set(),
 ): GcpPlan {
   const { project, network = "" } = found;
   const workers = gcpWorkers(args, found, faults);
@@ -54,7 +56,7 @@ export function planGcp(
   validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
   checkOtherRanges(workers, parseCidrs(found.otherRanges), faults);
 
-  const there = present(found, ours);
+  const there = present(found, ours, taken);
   const byNode = new Map(workers.map((w) => [w.node.name, w.instance]));
   const table = routeTable(workers.map((w) => w.node));
   const routes = table.map((route) => {

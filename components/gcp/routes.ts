@@ -29,12 +29,15 @@ export interface Present {
   readonly foreign: ReadonlyMap<string, readonly GcpRoute[]>;
   /** The names of ours, of those that are gone too. */
   readonly ours: ReadonlySet<string>;
+  /** In place of which resources, by {@link PlannedRoute.resource}, the stack has another one for the same route. */
+  readonly taken: ReadonlySet<string>;
 }
 
 /** @param ours what this stack's state holds of its routes */
 export function present(
   { routes, network }: GcpFindings,
   ours: ReadonlyMap<string, Recorded>,
+  taken: ReadonlySet<string>,
 ): Present {
   const names = new Set([...ours.values()].map(({ name }) => String(name)));
   const link = network === undefined ? undefined : relative(network);
@@ -48,7 +51,7 @@ export function present(
     }
   }
   const byName = new Map(routes.map((route) => [route.name, route]));
-  return { byName, inNetwork, foreign, ours: names };
+  return { byName, inNetwork, foreign, ours: names, taken };
 }
 
 /** One route, as it is to be declared. */
@@ -83,6 +86,10 @@ export function planRoute(
     const kept = { ...content, ...described(mine) };
     return { ...planned, content: kept, name: String(mine.name) };
   }
+  const usual = routeName(args.routeNamePrefix, destRange);
+  if (mine === undefined && there.taken.has(resource)) {
+    return { ...planned, name: usual };
+  }
   const foreign = there.foreign.get(destRange) ?? [];
   const [only, ...more] = foreign;
   if (
@@ -102,7 +109,6 @@ export function planRoute(
       obstacle(route, content, project),
     );
   }
-  const usual = routeName(args.routeNamePrefix, destRange);
   const name = there.ours.has(usual)
     ? otherName(usual, JSON.stringify(content))
     : usual;
@@ -114,6 +120,17 @@ export function planRoute(
     );
   }
   return { ...planned, name };
+}
+
+/** What the resource for a route of the state would be called, apart from the component's name. */
+export function resourceOf(
+  { network, destRange }: Recorded,
+  found: Pick<GcpFindings, "network">,
+): string | undefined {
+  return found.network !== undefined &&
+    tail(network, "networks") === tail(found.network, "networks")
+    ? nameOf(canonical(String(destRange)))
+    : undefined;
 }
 
 function described({ description }: Recorded): { description?: string } {

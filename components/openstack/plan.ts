@@ -48,12 +48,14 @@ export interface OpenStackPlan extends CloudRoutes {
  * What has to be declared, given what OpenStack holds; what cannot be goes to `faults`.
  *
  * @param ours what this stack's state holds of its routes, by their destinations as names
+ * @param taken the destinations, as names, that another resource of the stack routes
  */
 export function planOpenStack(
   args: OpenStackArgs,
   found: OpenStackFindings,
   ours: ReadonlyMap<string, Recorded>,
   faults: Faults,
+  taken: ReadonlySet<string> = new Set(),
 ): OpenStackPlan {
   const { holder, subnet } = found;
   const workers = workersOf(args, found, faults);
@@ -80,7 +82,10 @@ export function planOpenStack(
     const wanted = { destination, nexthop: nextHop };
     const mine = ours.get(resource);
     const foreign = holder.routes.filter(
-      (route) => route.destination === destination && !isOurs(route, mine),
+      (route) =>
+        route.destination === destination &&
+        !isOurs(holder, route, mine) &&
+        (mine !== undefined || !taken.has(resource)),
     );
     const adopted =
       mine === undefined && args.adoptExisting && foreign.length === 1
@@ -103,7 +108,7 @@ export function planOpenStack(
   const mine = [...ours.values()];
   const foreign = holder.routes.filter(
     (route) =>
-      !mine.some((one) => isOurs(route, one)) &&
+      !mine.some((one) => isOurs(holder, route, one)) &&
       table.every((one) => one.destination !== route.destination),
   );
   const isNew = table.some((route) => !ours.has(nameOf(route.destination)));
@@ -161,11 +166,26 @@ const nothing: OpenStackPlan = {
 const everybodyLearnsAll =
   "hosts learn the routes of a subnet by DHCP, when they renew their lease; every host learns all of them, the one to its own pod CIDR included. Where that takes a host's own pods off, use mode router, or target hosts";
 
-function isOurs(route: NeutronRoute, mine: Recorded | undefined): boolean {
+function isOurs(
+  holder: Holder,
+  route: NeutronRoute,
+  mine: Recorded | undefined,
+): boolean {
   return (
+    [mine?.subnetId, mine?.routerId].includes(holder.id) &&
     mine?.destinationCidr === route.destination &&
     mine.nextHop === route.nexthop
   );
+}
+
+/** What the resource for a route of the state would be called, apart from the component's name. */
+export function resourceOf(
+  { destinationCidr, subnetId, routerId }: Recorded,
+  { holder }: Pick<OpenStackFindings, "holder">,
+): string | undefined {
+  return holder !== undefined && [subnetId, routerId].includes(holder.id)
+    ? nameOf(String(destinationCidr))
+    : undefined;
 }
 
 function workersOf(

@@ -80,6 +80,11 @@ test("one route a worker is declared, through its network interface, and nothing
       name: "routes",
       inputs: byName,
     },
+    {
+      type: "pulumi:index:Stash",
+      name: "routes-name",
+      inputs: { input: "routes" },
+    },
     route(0),
     route(1),
     route(2),
@@ -133,7 +138,7 @@ test("a dual-stack worker has a route of each family", async () => {
   });
   assert.deepEqual(faults, []);
   assert.deepEqual(
-    routes.map(({ name, destination }) => [name, destination]),
+    routes.map(({ resource, destination }) => [resource, destination]),
     [
       ["rtb-1-172-22-0-0-24", "172.22.0.0/24"],
       ["rtb-1-fd00-22---64", "fd00:22::/64"],
@@ -177,7 +182,7 @@ test("an IPv6 route is declared as one", async () => {
   });
   new AwsPodRoutes("routes", byName);
   await pulumi.runtime.disconnect();
-  assert.deepEqual(registered[1]?.inputs, {
+  assert.deepEqual(registered[2]?.inputs, {
     routeTableId: "rtb-1",
     destinationIpv6CidrBlock: "fd00:22::/64",
     networkInterfaceId: "eni-0",
@@ -193,7 +198,7 @@ test("every route table that is meant gets every route", async () => {
     );
     assert.deepEqual(faults, []);
     assert.equal(routes.length, 6);
-    assert.equal(new Set(routes.map(({ name }) => name)).size, 6);
+    assert.equal(new Set(routes.map(({ resource }) => resource)).size, 6);
     assert.match(text, /^RouteTableId: rtb-1\nDest.*\nRouteTableId: rtb-2\n/s);
   }
 });
@@ -292,7 +297,7 @@ test("a route that is taken over is imported by its id", async () => {
   await pulumi.runtime.disconnect();
   assert.deepEqual(
     registered.map(({ importId }) => importId),
-    [undefined, undefined, "rtb-1_172.22.1.0/24", undefined],
+    [undefined, undefined, undefined, "rtb-1_172.22.1.0/24", undefined],
   );
 });
 
@@ -608,7 +613,7 @@ test("faults of everything that was looked up are said at once, and nothing is d
   );
   assert.deepEqual(
     registered.map(({ type }) => type),
-    ["pod-network-routes:index:AwsPodRoutes"],
+    ["pod-network-routes:index:AwsPodRoutes", "pulumi:index:Stash"],
   );
 });
 
@@ -675,8 +680,22 @@ test("what this stack made is known by its state, even if that is being written"
   const component = new AwsPodRoutes("routes", byName);
   await value(component.routeTable);
   await pulumi.runtime.disconnect();
-  assert.equal(registered.length, 4);
+  assert.equal(registered.length, 5);
   assert.deepEqual(asked, [{ stackName: "acme/project/stack" }]);
+});
+
+test("a route that another resource of the stack has is a fault of its own, and is not taken for somebody else's", async () => {
+  const routes = [{ cidrBlock: "172.22.1.0/24", networkInterfaceId: "eni-9" }];
+  await record1({ ...account, tables: [{ ...table, routes }] });
+  const read = readCloudArgs(awsArgsSchema, byName);
+  const faultsWith = async (...taken: string[]) => {
+    const faults = new Faults();
+    const found = await lookUp(read, faults, {});
+    planAws(read, found, new Map(), faults, new Set(taken));
+    return faults.all.length;
+  };
+  assert.equal(await faultsWith(), 1);
+  assert.equal(await faultsWith("rtb-1-172-22-1-0-24"), 0);
 });
 
 for (const [what, args, fault] of [

@@ -105,7 +105,7 @@ for (const [what, args, fault] of [
   [
     "an owner that is a path",
     { ...cluster, owner: "../up" },
-    'owner: "../up" is not allowed: expected at most 128 letters, digits, . _ and -',
+    'owner: "../up" is not allowed: expected at most 200 letters, digits, . _ and -',
   ],
   [
     "a user with a space",

@@ -34,6 +34,7 @@ test("a host has one command, named after the component, its node and its addres
     registered.map(({ type, name }) => [type, name]),
     [
       ["pod-network-routes:index:HostPodRoutes", "routes"],
+      ["pulumi:index:Stash", "routes-owner"],
       ...Object.values(names).map((name) => ["command:remote:Command", name]),
     ],
   );

@@ -56,25 +56,30 @@ async function read(
   const wanted = { type, prefix: "routes-", outputs };
   const found = await recorded(wanted, parent, faults);
   await pulumi.runtime.disconnect();
-  return { found, faults: faults.all };
+  return { ...found, faults: faults.all };
 }
 
 for (const [name, cloud] of Object.entries(clouds)) {
   const { type, route } = cloud;
 
-  test(`a route of ${name} in the state is read as it is, with its URN`, async () => {
+  test(`a route of ${name} in the state is read as it is, with its URN, and apart from those of other components`, async () => {
     const resources = {
       "routes-x": { type, outputs: route },
-      "other-x": { type, outputs: {} },
+      "other-x": { type, outputs: { [Object.keys(route)[0] ?? ""]: 7 } },
+      "other-y": { type, outputs: route },
       "routes-y": { type: "pulumi:pulumi:Stack", outputs: {} },
       "routes-z": null,
     };
-    const { found, faults } = await read(cloud, resources);
+    const { ours, others, faults } = await read(cloud, resources);
     assert.deepEqual(faults, []);
-    assert.deepEqual([...found.keys()], ["x"]);
+    assert.deepEqual([...ours.keys()], ["x"]);
+    assert.deepEqual(
+      others.map(({ urn }) => urn),
+      [`urn:pulumi:s::p::${type}::other-y`],
+    );
     const urn = `urn:pulumi:s::p::${type}::routes-x`;
     for (const [key, value] of Object.entries({ ...route, urn })) {
-      assert.deepEqual(found.get("x")?.[key], value, key);
+      assert.deepEqual(ours.get("x")?.[key], value, key);
     }
   });
 
@@ -87,8 +92,8 @@ for (const [name, cloud] of Object.entries(clouds)) {
     test(`a ${key} in the state that ${name} cannot have given is a fault`, async () => {
       for (const bad of [...hostileTexts, "x;reboot", "$(reboot)", 7, {}]) {
         const resource = { type, outputs: { ...route, [key]: bad } };
-        const { found, faults } = await read(cloud, { "routes-x": resource });
-        assert.deepEqual([...found.keys()], [], String(bad).slice(0, 100));
+        const { ours, faults } = await read(cloud, { "routes-x": resource });
+        assert.deepEqual([...ours.keys()], [], String(bad).slice(0, 100));
         assert.ok(faults.length > 0);
         for (const { path, message } of faults) {
           assert.equal(path, `state.routes-x.${key}`);
