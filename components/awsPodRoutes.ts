@@ -53,7 +53,7 @@ export class AwsPodRoutes extends CloudPodRoutes<AwsFindings, AwsPlan> {
 
 function declare(
   { routes }: AwsPlan,
-  prefix: string,
+  nameOf: (resource: string) => string,
   parent: pulumi.Resource,
 ): void {
   for (const route of routes) {
@@ -62,7 +62,7 @@ function declare(
       ? { destinationIpv6CidrBlock: destination }
       : { destinationCidrBlock: destination };
     new Route(
-      `${prefix}${route.resource}`,
+      nameOf(route.resource),
       { routeTableId, networkInterfaceId, ...block },
       { parent, ...(importId !== undefined && { import: importId }) },
     );

@@ -3,16 +3,15 @@ import type { z } from "zod";
 import { Faults } from "./core/faults";
 import type { Route } from "./core/plan";
 import { diagram } from "./core/render";
+import { type Elsewhere, elsewhere, takenFaults } from "./elsewhere";
 import { asking, runErrorIfAny } from "./inputError";
-import { kept, known } from "./kept";
-import { type Recorded, recorded } from "./recorded";
-import { takenFaults } from "./taken";
+import { nameIn, type Recorded, recorded } from "./recorded";
 import { type CloudTable, handOver } from "./verify/cloudTables";
 
 /** What is to be declared in a cloud, and what is known of it. */
 export interface CloudRoutes {
   readonly routeTable: Route[];
-  /** The routes to declare; their resources' names are the component's, and then this. */
+  /** The routes to declare, by their resources' names without the component's. */
   readonly routes: readonly { readonly resource: string }[];
   /** The routes as the cloud's own tool lists them. */
   readonly text: string;
@@ -44,22 +43,22 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
   resourceOf(route: Recorded, found: Found): string | undefined;
   /**
    * @param ours what the state holds of this component's routes, by their names without the component's
-   * @param taken the names in place of which the stack has another resource for the same route
+   * @param others what it holds under other names
    */
   plan(
     found: Found,
     ours: ReadonlyMap<string, Recorded>,
     faults: Faults,
-    taken: ReadonlySet<string>,
+    others: Elsewhere,
   ): Planned;
   /**
    * Declares the routes. What it returns is waited for before the component's outputs are known.
    *
-   * @param prefix how names of resources begin
+   * @param nameOf what a resource is called, by its name without the component's
    */
   declare(
     planned: Planned,
-    prefix: string,
+    nameOf: (resource: string) => string,
     parent: pulumi.Resource,
   ): Promise<void> | void;
 }
@@ -109,8 +108,7 @@ export abstract class CloudPodRoutes<
     cloud: Cloud<Found, Planned>,
   ): Promise<Planned> {
     const faults = new Faults();
-    const called = await known(kept(`${name}-name`, name, this), name);
-    const prefix = `${called}-`;
+    const prefix = `${name}-`;
     const { ours, others } = await recorded(
       { type: cloud.routeType, prefix, outputs: cloud.routeOutputs },
       this,
@@ -119,23 +117,14 @@ export abstract class CloudPodRoutes<
     const found = await asking(cloud.name, cloud.whoAmI, () =>
       cloud.lookUp(faults, { parent: this }),
     );
-    const taken = new Map(
-      others.flatMap((route) => {
-        const resource = cloud.resourceOf(route, found);
-        return resource === undefined
-          ? []
-          : [[resource, String(route.urn)] as const];
-      }),
+    const under = elsewhere(await urnOf(this), others, (route) =>
+      cloud.resourceOf(route, found),
     );
-    const planned = cloud.plan(found, ours, faults, new Set(taken.keys()));
-    takenFaults(
-      name,
-      planned.routes.flatMap(({ resource }) => {
-        const urn = ours.has(resource) ? undefined : taken.get(resource);
-        return urn === undefined ? [] : [{ resource, urn }];
-      }),
-      faults,
+    const planned = cloud.plan(found, ours, faults, under);
+    const missing = planned.routes.filter(
+      ({ resource }) => !ours.has(resource),
     );
+    takenFaults(name, missing, under, faults);
     handOver({
       component: name,
       cloud: cloud.name,
@@ -148,7 +137,18 @@ export abstract class CloudPodRoutes<
     for (const warning of planned.warnings) {
       await pulumi.log.warn(warning, this);
     }
-    await cloud.declare(planned, prefix, this);
+    const nameOf = (resource: string) => {
+      const { urn } =
+        (!ours.has(resource) && under.renamed.get(resource)) || {};
+      return urn === undefined ? `${prefix}${resource}` : nameIn(String(urn));
+    };
+    await cloud.declare(planned, nameOf, this);
     return planned;
   }
+}
+
+function urnOf({ urn }: pulumi.Resource): Promise<string> {
+  return new Promise((resolve) => {
+    urn.apply(resolve);
+  });
 }

@@ -53,12 +53,12 @@ export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
 
 function declare(
   { routes }: GcpPlan,
-  prefix: string,
+  nameOf: (resource: string) => string,
   parent: pulumi.Resource,
 ): void {
   for (const { resource, name, content, importId } of routes) {
     new Route(
-      `${prefix}${resource}`,
+      nameOf(resource),
       { name, ...content },
       {
         parent,

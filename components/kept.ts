@@ -23,14 +23,3 @@ export function kept(
   // mocks of a user's own tests may say nothing
   return input.apply((known?: string) => known ?? given ?? value);
 }
-
-/** The value of an output. It is unknown in a preview that leaves its resource out (`--target`): then `otherwise`. */
-export async function known(
-  output: pulumi.Output<string>,
-  otherwise: string,
-): Promise<string> {
-  const { value } = await pulumi.runtime.serializeProperties("kept", {
-    value: output,
-  });
-  return value === pulumi.runtime.unknownValue ? otherwise : value;
-}

@@ -75,7 +75,7 @@ export class OpenStackPodRoutes extends CloudPodRoutes<
 
 async function declare(
   { api, holder, lost, routes }: OpenStackPlan,
-  prefix: string,
+  nameOf: (resource: string) => string,
   parent: pulumi.Resource,
 ): Promise<void> {
   if (api === undefined || holder === undefined) {
@@ -93,7 +93,7 @@ async function declare(
       parent,
       ...(importId !== undefined && { import: importId }),
     };
-    const name = `${prefix}${route.resource}`;
+    const name = nameOf(route.resource);
     return holder.kind === "router"
       ? new RouterRoute(name, { routerId: holder.id, ...args }, opts)
       : new SubnetRoute(name, { subnetId: holder.id, ...args }, opts);

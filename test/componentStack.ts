@@ -1,17 +1,23 @@
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type * as components from "../components";
 import type { Engine } from "../lab/engine";
 import { root } from "../lab/paths";
 import { ProgramStack, succeeded } from "./programStack";
+
+export type ComponentType =
+  | "HostPodRoutes"
+  | "FlannelOverlay"
+  | "AwsPodRoutes"
+  | "GcpPodRoutes"
+  | "OpenStackPodRoutes";
 
 /** The components that a program declares, by name. */
 export type Components = Readonly<
   Record<
     string,
     {
-      readonly type: keyof typeof components;
+      readonly type: ComponentType;
       readonly args: object;
       readonly opts?: { readonly aliases: readonly { name: string }[] };
     }
@@ -22,12 +28,13 @@ export type Components = Readonly<
 const code = `
 const { readFileSync } = require("node:fs");
 require(${JSON.stringify(join(root, "register.js"))});
-const components = require(${JSON.stringify(join(root, "components/index.ts"))});
 
 for (const [name, { type, args, opts }] of Object.entries(
   JSON.parse(readFileSync(process.env.PROGRAM, "utf8")),
 )) {
-  new components[type](name, args, opts);
+  const file = type[0].toLowerCase() + type.slice(1);
+  const { [type]: Component } = require(${JSON.stringify(join(root, "components"))} + "/" + file);
+  new Component(name, args, opts);
 }
 `;
 

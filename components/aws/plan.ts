@@ -3,6 +3,7 @@ import { parseCidrs } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { type Route, routeTable } from "../core/plan";
 import { validate } from "../core/validate";
+import { type Elsewhere, nowhere } from "../elsewhere";
 import type { Recorded } from "../recorded";
 import type { AwsArgs } from "./args";
 import type { AwsFindings, AwsRoute } from "./lookup";
@@ -36,14 +37,14 @@ export interface AwsPlan extends CloudRoutes {
  * What has to be declared, given what AWS holds; what cannot be goes to `faults`.
  *
  * @param ours what this stack's state holds of its routes, by {@link AwsTableRoute.resource}
- * @param taken the names in place of which the stack has another resource for the same route
+ * @param others what it holds under other names
  */
 export function planAws(
   args: AwsArgs,
   found: AwsFindings,
   ours: ReadonlyMap<string, Recorded>,
   faults: Faults,
-  taken: ReadonlySet<string> = new Set(),
+  others: Elsewhere = nowhere,
 ): AwsPlan {
   const workers = awsWorkers(args, found, faults);
   const cluster =
@@ -60,7 +61,7 @@ export function planAws(
   const leadsTo = (route: AwsRoute) =>
     route.networkInterfaceId || route.instanceId || route.gatewayId;
   const plans = found.tables.map((one) =>
-    planTable(one, table, args, found, { ours, taken }, faults),
+    planTable(one, table, args, found, { ours, others }, faults),
   );
   return {
     routeTable: table,

@@ -2,6 +2,7 @@ import { canonical, compareCidrs, parseCidrs } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { nameOf } from "../core/plan";
 import { aligned } from "../core/render";
+import { type Elsewhere, withRenamed } from "../elsewhere";
 import type { Recorded } from "../recorded";
 import type { AwsArgs } from "./args";
 import type { AwsFindings, AwsRoute, RouteTable } from "./lookup";
@@ -10,8 +11,7 @@ import type { AwsPlan, AwsPodRoute } from "./plan";
 /** What this stack's state holds of routes, by {@link resourceName}. */
 interface State {
   readonly ours: ReadonlyMap<string, Recorded>;
-  /** Those that another resource of the stack has. */
-  readonly taken: ReadonlySet<string>;
+  readonly others: Elsewhere;
 }
 
 /** What the resource of a route is called, apart from the component's name. */
@@ -35,10 +35,13 @@ export function planTable(
   wanted: readonly AwsPodRoute[],
   args: AwsArgs,
   found: AwsFindings,
-  { ours, taken }: State,
+  state: State,
   faults: Faults,
 ): Pick<AwsPlan, "routes" | "text" | "warnings"> {
   const name = (destination: string) => resourceName(id, destination);
+  const { others } = state;
+  const names = wanted.map(({ destination }) => name(destination));
+  const ours = withRenamed(state.ours, others, names);
   const there = new Map(routes.map((route) => [route.destination, route]));
   const warnings: string[] = [];
   const planned = wanted.map((route) => {
@@ -47,7 +50,7 @@ export function planTable(
     const existing = there.get(destination);
     if (mine !== undefined) {
       warnings.push(...drift(id, destination, mine, existing));
-    } else if (existing !== undefined && !taken.has(name(destination))) {
+    } else if (existing !== undefined && !others.taken.has(name(destination))) {
       checkForeign(id, route, existing, args, found, faults);
     }
     return {

@@ -2,9 +2,10 @@ import type { CloudRoutes } from "../cloudPodRoutes";
 import { type Cidr, overlaps, parseCidrs } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { InstanceNode } from "../core/instances";
-import { type Route, routeTable } from "../core/plan";
+import { nameOf, type Route, routeTable } from "../core/plan";
 import { aligned } from "../core/render";
 import { validate } from "../core/validate";
+import { type Elsewhere, nowhere, withRenamed } from "../elsewhere";
 import type { Recorded } from "../recorded";
 import type { GcpRoute } from "./answers";
 import type { GcpArgs } from "./args";
@@ -37,15 +38,15 @@ export interface GcpPlan extends CloudRoutes {
 /**
  * What has to be declared, given what GCP holds; what cannot be goes to `faults`.
  *
- * @param ours what this stack's state holds of its routes, by {@link PlannedRoute.resource}
- * @param taken the names in place of which the stack has another resource for the same route
+ * @param named what this stack's state holds of its routes, by {@link PlannedRoute.resource}
+ * @param others what it holds under other names
  */
 export function planGcp(
   args: GcpArgs,
   found: GcpFindings,
-  ours: ReadonlyMap<string, Recorded>,
+  named: ReadonlyMap<string, Recorded>,
   faults: Faults,
-  taken: ReadonlySet<string> = new Set(),
+  others: Elsewhere = nowhere,
 ): GcpPlan {
   const { project, network = "" } = found;
   const workers = gcpWorkers(args, found, faults);
@@ -56,9 +57,11 @@ export function planGcp(
   validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
   checkOtherRanges(workers, parseCidrs(found.otherRanges), faults);
 
-  const there = present(found, ours, taken);
   const byNode = new Map(workers.map((w) => [w.node.name, w.instance]));
   const table = routeTable(workers.map((w) => w.node));
+  const resources = table.map(({ destination }) => nameOf(destination));
+  const ours = withRenamed(named, others, resources);
+  const there = present(found, ours, others);
   const routes = table.map((route) => {
     const nextHopInstance = byNode.get(route.node)?.path ?? "";
     const hop =

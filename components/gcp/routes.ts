@@ -1,6 +1,7 @@
 import { canonical } from "../core/cidr";
 import type { Faults } from "../core/faults";
 import { nameOf } from "../core/plan";
+import type { Elsewhere } from "../elsewhere";
 import type { Recorded } from "../recorded";
 import type { GcpRoute } from "./answers";
 import type { GcpArgs } from "./args";
@@ -30,14 +31,14 @@ export interface Present {
   /** The names of ours, of those that are gone too. */
   readonly ours: ReadonlySet<string>;
   /** In place of which resources, by {@link PlannedRoute.resource}, the stack has another one for the same route. */
-  readonly taken: ReadonlySet<string>;
+  readonly taken: Elsewhere["taken"];
 }
 
 /** @param ours what this stack's state holds of its routes */
 export function present(
   { routes, network }: GcpFindings,
   ours: ReadonlyMap<string, Recorded>,
-  taken: ReadonlySet<string>,
+  { taken }: Elsewhere,
 ): Present {
   const names = new Set([...ours.values()].map(({ name }) => String(name)));
   const link = network === undefined ? undefined : relative(network);

@@ -9,6 +9,7 @@ import {
 } from "../core/instances";
 import { nameOf, type Route, routeTable } from "../core/plan";
 import { validate } from "../core/validate";
+import { type Elsewhere, nowhere, withRenamed } from "../elsewhere";
 import type { Recorded } from "../recorded";
 import type { NeutronRoute } from "./answers";
 import type { OpenStackArgs } from "./args";
@@ -47,15 +48,15 @@ export interface OpenStackPlan extends CloudRoutes {
 /**
  * What has to be declared, given what OpenStack holds; what cannot be goes to `faults`.
  *
- * @param ours what this stack's state holds of its routes, by their destinations as names
- * @param taken the destinations, as names, that another resource of the stack routes
+ * @param named what this stack's state holds of its routes, by their destinations as names
+ * @param others what it holds under other names
  */
 export function planOpenStack(
   args: OpenStackArgs,
   found: OpenStackFindings,
-  ours: ReadonlyMap<string, Recorded>,
+  named: ReadonlyMap<string, Recorded>,
   faults: Faults,
-  taken: ReadonlySet<string> = new Set(),
+  others: Elsewhere = nowhere,
 ): OpenStackPlan {
   const { holder, subnet } = found;
   const workers = workersOf(args, found, faults);
@@ -71,6 +72,8 @@ export function planOpenStack(
   if (holder === undefined) {
     return nothing;
   }
+  const resources = table.map(({ destination }) => nameOf(destination));
+  const ours = withRenamed(named, others, resources);
   if (holder.kind === "router" && !found.attached && subnet !== undefined) {
     faults.add(
       "router",
@@ -85,7 +88,7 @@ export function planOpenStack(
       (route) =>
         route.destination === destination &&
         !isOurs(holder, route, mine) &&
-        (mine !== undefined || !taken.has(resource)),
+        (mine !== undefined || !others.taken.has(resource)),
     );
     const adopted =
       mine === undefined && args.adoptExisting && foreign.length === 1

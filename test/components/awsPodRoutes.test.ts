@@ -7,6 +7,7 @@ import { type AwsPlan, planAws } from "../../components/aws/plan";
 import { AwsPodRoutes } from "../../components/awsPodRoutes";
 import { readCloudArgs } from "../../components/cloudArgs";
 import { Faults } from "../../components/core/faults";
+import { nowhere } from "../../components/elsewhere";
 import type { Recorded } from "../../components/recorded";
 import { type FakeAccount, fakeEc2 } from "./fakeEc2";
 import {
@@ -79,11 +80,6 @@ test("one route a worker is declared, through its network interface, and nothing
       type: "pod-network-routes:index:AwsPodRoutes",
       name: "routes",
       inputs: byName,
-    },
-    {
-      type: "pulumi:index:Stash",
-      name: "routes-name",
-      inputs: { input: "routes" },
     },
     route(0),
     route(1),
@@ -182,7 +178,7 @@ test("an IPv6 route is declared as one", async () => {
   });
   new AwsPodRoutes("routes", byName);
   await pulumi.runtime.disconnect();
-  assert.deepEqual(registered[2]?.inputs, {
+  assert.deepEqual(registered[1]?.inputs, {
     routeTableId: "rtb-1",
     destinationIpv6CidrBlock: "fd00:22::/64",
     networkInterfaceId: "eni-0",
@@ -297,7 +293,7 @@ test("a route that is taken over is imported by its id", async () => {
   await pulumi.runtime.disconnect();
   assert.deepEqual(
     registered.map(({ importId }) => importId),
-    [undefined, undefined, undefined, "rtb-1_172.22.1.0/24", undefined],
+    [undefined, undefined, "rtb-1_172.22.1.0/24", undefined],
   );
 });
 
@@ -613,7 +609,7 @@ test("faults of everything that was looked up are said at once, and nothing is d
   );
   assert.deepEqual(
     registered.map(({ type }) => type),
-    ["pod-network-routes:index:AwsPodRoutes", "pulumi:index:Stash"],
+    ["pod-network-routes:index:AwsPodRoutes"],
   );
 });
 
@@ -680,7 +676,7 @@ test("what this stack made is known by its state, even if that is being written"
   const component = new AwsPodRoutes("routes", byName);
   await value(component.routeTable);
   await pulumi.runtime.disconnect();
-  assert.equal(registered.length, 5);
+  assert.equal(registered.length, 4);
   assert.deepEqual(asked, [{ stackName: "acme/project/stack" }]);
 });
 
@@ -691,7 +687,8 @@ test("a route that another resource of the stack has is a fault of its own, and 
   const faultsWith = async (...taken: string[]) => {
     const faults = new Faults();
     const found = await lookUp(read, faults, {});
-    planAws(read, found, new Map(), faults, new Set(taken));
+    const others = new Map(taken.map((name) => [name, { urn: "urn" }]));
+    planAws(read, found, new Map(), faults, { ...nowhere, taken: others });
     return faults.all.length;
   };
   assert.equal(await faultsWith(), 1);

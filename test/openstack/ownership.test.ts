@@ -1,0 +1,32 @@
+import { after, before, describe } from "node:test";
+import { keepsItsRoutes } from "../keepsItsRoutes";
+import { Neutron } from "./neutron";
+
+const name = "kubernetes";
+const nodes = [0, 1].map((i) => ({
+  name: `worker-${i}`,
+  internalIp: `10.240.0.${20 + i}`,
+  podCidrs: [`10.200.${i}.0/24`],
+}));
+
+describe("host routes of a subnet of OpenStack", () => {
+  let neutron: Neutron;
+  let subnet: string;
+  before(async () => {
+    neutron = await Neutron.start();
+    const network = await neutron.network(name);
+    subnet = await neutron.subnet(network, name, "10.240.0.0/24");
+    for (const { name, internalIp, podCidrs } of nodes) {
+      const options = { name, allowedAddresses: podCidrs };
+      await neutron.port(network, subnet, internalIp, options);
+    }
+  });
+  after(() => neutron.stop());
+
+  keepsItsRoutes({
+    ...{ plugin: "openstack", type: "OpenStackPodRoutes" },
+    args: () => ({ nodes, subnet: name }),
+    env: () => neutron.env,
+    routes: () => neutron.hostRoutes(subnet),
+  });
+});
