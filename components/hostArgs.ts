@@ -25,7 +25,7 @@ export interface HostPodRoutesArgs extends NodeNetworkArgs {
   adoptExisting?: boolean;
   /** Seconds between two looks of a host at its own routes, which it then mends. Default: `10`. */
   healInterval?: number;
-  /** What the hosts call this stack's routes, of letters, digits, `.`, `_` and `-`; unique among the stacks that share a host. Change it only after a destroy. Default: project, stack and component, with dots in between, after the organization where there is one. */
+  /** What the hosts call this stack's routes, of letters, digits, `.`, `_` and `-`; unique among the stacks that share a host. Change it only after a destroy. Default: project, stack and component as they were called when it was first applied, with dots in between, after the organization where there is one. */
   owner?: string;
 }
 
