@@ -5,6 +5,7 @@ import type { Route } from "./core/plan";
 import { diagram } from "./core/render";
 import { type Elsewhere, elsewhere, takenFaults } from "./elsewhere";
 import { asking, runErrorIfAny } from "./inputError";
+import { known } from "./known";
 import { nameIn, type Recorded, recorded } from "./recorded";
 import { type CloudTable, handOver } from "./verify/cloudTables";
 
@@ -117,7 +118,7 @@ export abstract class CloudPodRoutes<
     const found = await asking(cloud.name, cloud.whoAmI, () =>
       cloud.lookUp(faults, { parent: this }),
     );
-    const under = elsewhere(await urnOf(this), others, (route) =>
+    const under = elsewhere(await known(this.urn), others, (route) =>
       cloud.resourceOf(route, found),
     );
     const planned = cloud.plan(found, ours, faults, under);
@@ -145,10 +146,4 @@ export abstract class CloudPodRoutes<
     await cloud.declare(planned, nameOf, this);
     return planned;
   }
-}
-
-function urnOf({ urn }: pulumi.Resource): Promise<string> {
-  return new Promise((resolve) => {
-    urn.apply(resolve);
-  });
 }

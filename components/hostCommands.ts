@@ -1,11 +1,13 @@
 import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Route } from "./core/plan";
+import { formerHosts, keepSilent } from "./formerHosts";
 import type { HostPlan } from "./hostArgs";
 import { hostInput } from "./hostInput";
 import { convergeCommand, installation, removeCommand } from "./hostScript";
 import { namedOn, routesFor } from "./hostWants";
 import { kept } from "./kept";
+import { known } from "./known";
 import { defaultOwner } from "./owner";
 import { scriptCommand } from "./scriptCommand";
 import { troubledHosts } from "./ssh/check";
@@ -21,9 +23,15 @@ export function createHostCommands(
   table: readonly Route[],
 ): Map<string, remote.Command> {
   const commands = new Map<string, remote.Command>();
-  const troubled = troubledHosts(plan, parent, installation);
   const owner = kept(
     ...([`${name}-owner`, defaultOwner(name), parent, plan.owner] as const),
+  );
+  const troubled = troubledHosts(plan, parent, installation, async (state) =>
+    keepSilent(
+      formerHosts(state, await known(owner), plan.cluster),
+      plan,
+      parent,
+    ),
   );
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {

@@ -25,8 +25,11 @@ export interface InState {
   readonly others: readonly Recorded[];
 }
 
+/** The resources in the state of this stack by their URNs, each in the form that the engine gives it. */
+export type StackResources = Readonly<Record<string, unknown>>;
+
 const stateSchema = z.object({
-  outputs: z.record(z.string(), z.unknown()).nullish(),
+  outputs: z.record(z.string(), z.unknown()),
 });
 const resourceSchema = z.object({
   type: z.string(),
@@ -42,23 +45,10 @@ export async function recorded(
   parent: pulumi.Resource,
   faults: Faults,
 ): Promise<InState> {
-  const stackName = [
-    organization(),
-    pulumi.getProject(),
-    pulumi.getStack(),
-  ].join("/");
-  const state = await patiently(async () =>
-    stateSchema.parse(
-      await pulumi.runtime.invoke(
-        "pulumi:pulumi:readStackResourceOutputs",
-        { stackName },
-        { parent },
-      ),
-    ),
-  );
+  const resources = await stackResources(parent);
   const ours = new Map<string, Recorded>();
   const others: Recorded[] = [];
-  for (const [urn, given] of Object.entries(state.outputs ?? {})) {
+  for (const [urn, given] of Object.entries(resources ?? {})) {
     const resource = resourceSchema.safeParse(given).data;
     if (resource?.type !== type) {
       continue;
@@ -80,6 +70,28 @@ export async function recorded(
 /** The name of a resource, which is the end of its URN. */
 export function nameIn(urn: string): string {
   return urn.split("::").slice(3).join("::");
+}
+
+/**
+ * What this stack's state holds. Undefined if what answers is no engine, and gives no state: the mocks of a
+ * program's unit tests.
+ */
+export async function stackResources(
+  parent: pulumi.Resource,
+): Promise<StackResources | undefined> {
+  const stackName = [
+    organization(),
+    pulumi.getProject(),
+    pulumi.getStack(),
+  ].join("/");
+  const answer = await patiently(() =>
+    pulumi.runtime.invoke(
+      "pulumi:pulumi:readStackResourceOutputs",
+      { stackName },
+      { parent },
+    ),
+  );
+  return stateSchema.safeParse(answer).data?.outputs;
 }
 
 /** How often, and after how many milliseconds each time, an answer is asked for again. */

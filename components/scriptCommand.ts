@@ -43,6 +43,22 @@ export function scriptCommand(
   return untraced(() => new remote.Command(name, inputs, options));
 }
 
+/**
+ * A command that stays in the state as it is there: nothing is run, neither what it is for nor what undoes it.
+ *
+ * @param host where it was run
+ */
+export function unchangedCommand(
+  name: string,
+  host: string,
+  opts: pulumi.CustomResourceOptions,
+): remote.Command {
+  // these inputs are ignored, as all changes are
+  const inputs: remote.CommandArgs = { connection: { host } };
+  const options = { ...opts, ignoreChanges: ["*"] };
+  return untraced(() => new remote.Command(name, inputs, options));
+}
+
 /** Makes a resource without the stack trace that the SDK puts into the state with each: a quarter of what a host takes there. */
 function untraced<T>(make: () => T): T {
   const { prepareStackTrace } = Error;

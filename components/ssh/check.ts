@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type StackResources, stackResources } from "../recorded";
 import { becomesRoot, type Ssh } from "./args";
 import type { Installation } from "./call";
 import type { Credentials, Hosts } from "./hosts";
@@ -17,21 +18,33 @@ export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
 
 /**
  * What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has
- * another key than expected, or if ours cannot be used.
+ * another key than expected, or if ours cannot be used. The look begins with the stack's state: where there is
+ * none, in a program's unit tests with Pulumi's mocks, no host is asked.
  *
  * @param installation what each host needs; an `up` puts it there, once all hosts have shown the right key
+ * @param besides what else is asked at the same time, because of what the stack's state holds
  */
 export async function troubledHosts(
   { hosts, ssh }: { hosts: Hosts; ssh: Ssh },
   resource: pulumi.Resource,
   installation?: (sudo: boolean) => Installation,
+  besides?: (state: StackResources) => Promise<void>,
 ): Promise<Map<string, Finding>> {
-  const install = changesHosts() ? installation?.(becomesRoot(ssh)) : undefined;
+  const install = pulumi.runtime.isDryRun()
+    ? undefined
+    : installation?.(becomesRoot(ssh));
   if (!ssh.preflight && install === undefined) {
     return new Map();
   }
+  const state = await stackResources(resource);
+  if (state === undefined) {
+    return new Map();
+  }
   await checkKey(hosts.credentials);
-  const findings = await preflight(hosts, ssh.connectTimeout * 1000, install);
+  const [findings] = await Promise.all([
+    preflight(hosts, ssh.connectTimeout * 1000, install),
+    besides?.(state),
+  ]);
   const where = ({ node, reason }: Finding) =>
     `${node} (${hosts.byNode.get(node)?.host}): ${reason}`;
   const wrong = findings.filter(({ state }) => state === "wrong key");
@@ -66,14 +79,6 @@ async function noWay({ reason }: Finding, resource: pulumi.Resource) {
     throw new pulumi.RunError(`${message}; nothing was changed`);
   }
   await pulumi.log.warn(message, resource);
-}
-
-/** Whether this is an `up`, and not a preview or a user's own test with Pulumi's mocks. */
-function changesHosts(): boolean {
-  return (
-    !pulumi.runtime.isDryRun() &&
-    !("mocks" in (pulumi.runtime.getMonitor() ?? {}))
-  );
 }
 
 /** A key or passphrase that is a secret can be read here only, after the other faults of the input. */

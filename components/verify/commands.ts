@@ -24,7 +24,7 @@ export function againCommand(
 }
 
 /** The command that has Pulumi forget a resource. Nothing is done to what it stands for. */
-function forgetCommand(
+export function forgetCommand(
   urn: string,
   { stack }: Pick<StackName, "stack">,
 ): string {
