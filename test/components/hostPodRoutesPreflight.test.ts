@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import type { Session } from "ssh2";
 import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { answering } from "./lyingSshServers";
+import { answering, lettingIn } from "./lyingSshServers";
 import { listen, sshServer } from "./servers";
 import {
   commands,
   declare,
+  engineWith,
   file,
   hostKey,
   keyPair,
@@ -18,6 +20,7 @@ import {
 } from "./support";
 
 const other = keyPair();
+const call = engineWith();
 const agent = { privateKeyFile: file("key", privateKey) };
 
 /** Two nodes that are both reached at this machine's `port`, under two names of it. */
@@ -33,11 +36,29 @@ function cluster(port: number, ...addresses: string[]) {
   };
 }
 
+/** A host that lets everybody in, and on which whatever is run succeeds. */
+function willing() {
+  const exec = (session: Session) =>
+    session.on("exec", (accept) => {
+      const channel = accept();
+      channel.resume();
+      channel.on("end", () => {
+        channel.exit(0);
+        channel.end();
+      });
+    });
+  return lettingIn(
+    (client) => client.on("session", (accept) => exec(accept())),
+    { hostKeys: [privateKey] },
+  );
+}
+
 test("a host that does not answer comes last, and is warned of", async (t) => {
   const said = warnings(t);
-  const port = await listen(t, sshServer({ privateKey }));
+  const port = await listen(t, willing());
   // Nobody listens on this machine's second loopback address.
-  const { registered } = await declare(cluster(port, "127.0.0.2", "127.0.0.1"));
+  const args = cluster(port, "127.0.0.2", "127.0.0.1");
+  const { registered } = await declare(args, { call });
   assert.deepEqual(Object.keys(commands(registered)), [
     "routes-node-1@127.0.0.1",
     "routes-node-0@127.0.0.2",
@@ -56,9 +77,9 @@ test("a host that says nothing, on which the provider would wait for ever, is gi
   );
   const args = cluster(port, "127.0.0.1", "127.0.0.2");
   const connections = async (preview: boolean) =>
-    Object.values(commands((await declare(args, { preview })).registered)).map(
-      ({ connection }) => [connection.host, connection.port],
-    );
+    Object.values(
+      commands((await declare(args, { preview, call })).registered),
+    ).map(({ connection }) => [connection.host, connection.port]);
   const [up, preview] = [await connections(false), await connections(true)];
   assert.deepEqual(up.sort(), [
     ["127.0.0.1", 0],
@@ -91,13 +112,13 @@ const ofBastion = { hostKeys: [privateKey] };
 
 test("a host that a bastion never answers for, on which the provider would wait for ever, is given a port that fails at once, and no bastion", async (t) => {
   const said = warnings(t);
-  const port = await listen(t, sshServer({ privateKey }));
+  const port = await listen(t, willing());
   const bastion = await listen(
     t,
     answering((address) => address === "127.0.0.2", ofBastion),
   );
   const args = behind(bastion, port, "127.0.0.1", "127.0.0.2");
-  const { registered } = await declare(args);
+  const { registered } = await declare(args, { call });
   const [mute, fine] = ["127.0.0.1", "127.0.0.2"].map((address) =>
     Object.values(commands(registered)).find(
       ({ connection }) => connection.host === address,
@@ -122,7 +143,7 @@ test("a bastion that answers for no host is said to, by a preview", async (t) =>
   );
   const { registered } = await declare(
     behind(bastion, 1, "127.0.0.1", "127.0.0.2"),
-    { preview: true },
+    { preview: true, call },
   );
   assert.equal(Object.keys(commands(registered)).length, 2);
   assert.equal(said.length, 1);
@@ -138,7 +159,7 @@ async function failing(
   args: ReturnType<typeof cluster>,
 ): Promise<string> {
   const failure = unhandledRejection(t);
-  const registered = await record();
+  const registered = await record("", "organization", false, call);
   new HostPodRoutes("routes", args);
   const error = await failure;
   // A program that fails leaves promises behind; Pulumi complains of them unless an error was logged.

@@ -66,9 +66,10 @@ export async function declare(
     stdout = "persistence: systemd",
     organization = "organization",
     preview = false,
+    call = undefined as pulumi.runtime.Mocks["call"] | undefined,
   } = {},
 ): Promise<Declared> {
-  const registered = await record(stdout, organization, preview);
+  const registered = await record(stdout, organization, preview, call);
   const component = new HostPodRoutes("routes", args);
   await pulumi.runtime.disconnect();
   return { component, registered };
@@ -96,6 +97,19 @@ export async function record(
     organization,
   );
   return registered;
+}
+
+/**
+ * Answers as an engine does that has this state: resources by their URNs. Without one, as the mocks of a program's
+ * unit tests do, no host is asked for its key.
+ */
+export function engineWith(
+  outputs: Readonly<Record<string, unknown>> = {},
+): pulumi.runtime.Mocks["call"] {
+  return ({ token, inputs }) =>
+    token === "pulumi:pulumi:readStackResourceOutputs"
+      ? { name: inputs.stackName, outputs }
+      : inputs;
 }
 
 /** Sets the stack's configuration, as the engine hands it over: everything as text. */

@@ -272,29 +272,6 @@ describe("a host that does not answer", () => {
     assert.match(output, /1 created/);
     assert.deepEqual(await scenario.table("worker-0"), routes(1, 2));
   });
-
-  it("is let go of in one step when it is gone for good", async () => {
-    await scenario.lab.kill("worker-0");
-    scenario.configure(stack, {
-      nodes: nodes().filter((node) => node.name !== "worker-0"),
-    });
-    const output = await upFails(stack);
-    assert.match(
-      output,
-      /routes-worker-0@10\.240\.0\.20 \*\*deleting failed\*\*/,
-    );
-    assert.deepEqual(
-      await scenario.table("worker-1"),
-      routes(2),
-      "the others are done",
-    );
-
-    const urn = /urn:pulumi:\S+::routes-worker-0@10\.240\.0\.20/.exec(
-      await stack.must(["stack", "--show-urns"]),
-    )?.[0];
-    await stack.must(["state", "delete", urn ?? "", "--yes"]);
-    await up(stack);
-  });
 });
 
 describe("a host that takes connections and says nothing", () => {
