@@ -572,7 +572,7 @@ plan() {
 			if (refused) exit 3
 			for (i = 1; i <= wantings; i++) {
 				d = canonical(wanted[i])
-				if (d in other && !(d in own)) error(wanted[i] " is routed on this host by " other[d] "; remove it there first")
+				if (d in other && !(d in own)) error(wanted[i] " is routed on this host by " other[d] "; remove it there first, or, if that is this stack under an earlier name and its state was lost: pulumi config set owner " other[d])
 			}
 			if (inside) error("/etc/hosts: the block of " owner " has no \047" end "\047, mend it by hand")
 			if (differs || copied != lines) print "another" > (to "script")

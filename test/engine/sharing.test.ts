@@ -219,6 +219,21 @@ describe("two stacks on the same hosts", () => {
     await two.must(["destroy", "--yes", "--skip-preview"]);
     assertSame(await scenario.everything("controller-0"), before);
   });
+
+  it("are one and the same, where the state of the first was lost, by the command in the message", async () => {
+    const before = await scenario.everything("controller-0");
+    const lost = await scenario.stack("lost", { nodes: cluster(223) });
+    await up(lost);
+    const again = await scenario.stack("again", { nodes: cluster(223) });
+    const [, command = ""] =
+      /10\.223\.0\.0\/24 is routed on this host .*: pulumi (config set owner \S+)$/m.exec(
+        await upFails(again),
+      ) ?? [];
+    await again.must(command.split(" "));
+    await up(again);
+    await again.must(["destroy", "--yes", "--skip-preview"]);
+    assertSame(await scenario.everything("controller-0"), before);
+  });
 });
 
 describe("a block of /etc/hosts whose end somebody removed", () => {
