@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { type Faults, FaultsError } from "./core/faults";
 import { foreignText } from "./core/plainText";
@@ -11,17 +12,25 @@ export function orInputError<T>(read: () => T): T {
   }
 }
 
-/** It is the user's mistake, so it carries no stack trace. */
+/** It is the user's mistake, so its message is all that is shown of it: no stack trace, and no list of the same faults. */
+class InputError extends pulumi.InputPropertiesError {
+  override readonly stack = this.message;
+
+  [inspect.custom](): string {
+    return this.message;
+  }
+}
+
 function inputError(error: FaultsError): pulumi.InputPropertiesError {
-  const converted = new pulumi.InputPropertiesError({
+  const converted = new InputError({
     message: error.message,
     errors: error.faults.map(({ path, message }) => ({
       propertyPath: path,
       reason: message,
     })),
   });
-  converted.stack = error.message;
-  return converted;
+  // With the mark of a RunError, Pulumi ends a program that does not catch it with the message alone.
+  return Object.assign(converted, new pulumi.RunError());
 }
 
 /** Ends the program with all faults that a cloud was found to have, if there are any. */

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "../lab/exec";
 import { root } from "../lab/paths";
+import { ProgramStack } from "./programStack";
 
 /** What a package.json says that we read. */
 interface Manifest {
@@ -40,6 +41,16 @@ export async function scratchProgram(parent: string): Promise<string> {
     symlinkSync(join(root, "node_modules", name), link);
   }
   return program;
+}
+
+/** A stack of such a program. */
+export class ScratchStack extends ProgramStack {
+  constructor(
+    protected readonly program: string,
+    ...rest: ConstructorParameters<typeof ProgramStack>
+  ) {
+    super(...rest);
+  }
 }
 
 /** The components as a tarball. They are packed from a copy: others may be packing them, too. */

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { HostPodRoutesArgs } from "../../components";
 import { getEngine } from "../../lab/engine";
-import { failed, ProgramStack, succeeded } from "../programStack";
-import { scratchProgram } from "../scratchProgram";
+import { failed, succeeded } from "../programStack";
+import { ScratchStack, scratchProgram } from "../scratchProgram";
 import { plainHosts, Scenario } from "./scenario";
 
 /** A program of somebody who has installed the package; its types are checked when it is run. */
@@ -26,16 +26,6 @@ export const hops = table.apply((all) => all.map(({ destination, nextHop }) => d
 export const persistence = routes.persistence;
 `,
 };
-
-/** A stack of the program. */
-class ScratchStack extends ProgramStack {
-  constructor(
-    protected readonly program: string,
-    ...rest: ConstructorParameters<typeof ProgramStack>
-  ) {
-    super(...rest);
-  }
-}
 
 describe("a program that imports the package", () => {
   const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-import-"));
