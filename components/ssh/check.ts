@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Node } from "../core/inventory";
 import { type StackResources, stackResources } from "../recorded";
 import { becomesRoot, type Ssh } from "./args";
 import type { Installation } from "./call";
 import type { Credentials, Hosts } from "./hosts";
 import { keyProblem, plainKey } from "./key";
+import { unknownNames } from "./names";
 import { type Finding, preflight } from "./preflight";
 
 /** Says so where hosts are trusted whatever key they show. */
@@ -16,16 +18,23 @@ export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
   }
 }
 
+/** What is known of the hosts before one is asked. */
+interface Access {
+  readonly cluster: readonly Node[];
+  readonly hosts: Hosts;
+  readonly ssh: Ssh;
+}
+
 /**
  * What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has
- * another key than expected, or if ours cannot be used. The look begins with the stack's state: where there is
- * none, in a program's unit tests with Pulumi's mocks, no host is asked.
+ * another key than expected or a name that does not exist, or if our key cannot be used. The look begins with the
+ * stack's state: where there is none, in a program's unit tests with Pulumi's mocks, no host is asked.
  *
  * @param installation what each host needs; an `up` puts it there, once all hosts have shown the right key
  * @param besides what else is asked at the same time, because of what the stack's state holds
  */
 export async function troubledHosts(
-  { hosts, ssh }: { hosts: Hosts; ssh: Ssh },
+  { cluster, hosts, ssh }: Access,
   resource: pulumi.Resource,
   installation?: (sudo: boolean) => Installation,
   besides?: (state: StackResources) => Promise<void>,
@@ -47,15 +56,12 @@ export async function troubledHosts(
   ]);
   const where = ({ node, reason }: Finding) =>
     `${node} (${hosts.byNode.get(node)?.host}): ${reason}`;
-  const wrong = findings.filter(({ state }) => state === "wrong key");
-  if (wrong.length > 0) {
-    throw new pulumi.RunError(
-      [
-        "SSH host keys do not match; nothing was changed",
-        ...wrong.map((finding) => `  - ${where(finding)}`),
-        "somebody may be in between; if the host was installed anew, mend the known_hosts file: ssh-keygen -R ADDRESS, then ssh-keyscan",
-      ].join("\n"),
-    );
+  const refused = [
+    wrongKeys(findings.filter(({ state }) => state === "wrong key").map(where)),
+    unknownNames(findings, hosts, cluster),
+  ].filter((text) => text !== undefined);
+  if (refused.length > 0) {
+    throw new pulumi.RunError(refused.join("\n"));
   }
   const troubled = findings.filter(({ state }) => state !== "ok");
   const cutOff = troubled.find(({ atBastion }) => atBastion);
@@ -72,6 +78,16 @@ export async function troubledHosts(
   return new Map(troubled.map((finding) => [finding.node, finding]));
 }
 
+function wrongKeys(hosts: readonly string[]): string | undefined {
+  return hosts.length === 0
+    ? undefined
+    : [
+        "SSH host keys do not match; nothing was changed",
+        ...hosts.map((host) => `  - ${host}`),
+        "somebody may be in between; if the host was installed anew, mend the known_hosts file: ssh-keygen -R ADDRESS, then ssh-keyscan",
+      ].join("\n");
+}
+
 /** Without the bastion nothing can be done: an `up` ends, and a preview says that it would. */
 async function noWay({ reason }: Finding, resource: pulumi.Resource) {
   const message = `no host can be reached: ${reason}`;
@@ -83,7 +99,7 @@ async function noWay({ reason }: Finding, resource: pulumi.Resource) {
 
 /** A key or passphrase that is a secret can be read here only, after the other faults of the input. */
 async function checkKey(credentials: Credentials): Promise<void> {
-  const { privateKey, passphrase } = await plainKey(credentials);
+  const { privateKey, passphrase } = (await plainKey(credentials)) ?? {};
   const problem = privateKey && keyProblem(privateKey, passphrase);
   if (problem) {
     throw new pulumi.RunError(

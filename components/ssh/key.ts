@@ -58,16 +58,16 @@ export interface PlainKey {
   readonly passphrase?: string | undefined;
 }
 
-/** The values behind the inputs. They come from config and are known; one that is not known within some seconds is left out. */
-export function plainKey({
+/** The values behind the inputs, however long they take; undefined if they are known only in an `up`. */
+export async function plainKey({
   privateKey,
   passphrase,
-}: Credentials): Promise<PlainKey> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, 5000, {});
-    pulumi.all([privateKey, passphrase]).apply(([key, phrase]) => {
-      clearTimeout(timer);
-      resolve({ privateKey: key, passphrase: phrase });
-    });
+}: Credentials): Promise<PlainKey | undefined> {
+  let known: PlainKey | undefined;
+  const read = pulumi.all([privateKey, passphrase]).apply(([key, phrase]) => {
+    known = { privateKey: key, passphrase: phrase };
   });
+  // this is settled when `read` is, whether its function has been called or not
+  await pulumi.isSecret(read);
+  return known;
 }

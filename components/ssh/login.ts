@@ -8,12 +8,23 @@ import { readKey } from "./key";
 
 /** What a host said when it was asked who it is. */
 export interface Answer {
-  /** silent: it takes the connection and then does not say who it is. unusable: what it needs could not be put there. */
-  readonly state: "ok" | "unreachable" | "silent" | "wrong key" | "unusable";
+  /** silent: it takes the connection and then does not say who it is. unusable: what it needs could not be put there. no such name: the resolver says that its name does not exist. */
+  readonly state:
+    | "ok"
+    | "unreachable"
+    | "silent"
+    | "wrong key"
+    | "unusable"
+    | "no such name";
   /** Why it is not ok. */
   readonly reason: string;
   /** It is the bastion that could not be logged into, and so no host was asked. */
   readonly atBastion?: true;
+}
+
+/** Whether this is a mistake that an `up` must not begin with, and not a host that is down for a while. */
+export function isFault({ state }: Answer): boolean {
+  return state === "wrong key" || state === "no such name";
 }
 
 /** An endpoint, and how to log in there. */
@@ -220,9 +231,12 @@ export function compare(key: Buffer, { hostKey }: Endpoint): Answer {
 
 /** What an error of the SSH library means. Its message may be what the server said, unless it is of the key exchange. */
 export function explain(
-  error: Error & { level?: string },
-  { hostKey }: Endpoint,
+  error: NodeJS.ErrnoException & { level?: string },
+  { host, hostKey }: Endpoint,
 ): Answer {
+  if (error.code === "ENOTFOUND" && error.syscall === "getaddrinfo") {
+    return { state: "no such name", reason: `${host} does not exist` };
+  }
   return error.level === "handshake" &&
     error.message.includes("no matching host key format")
     ? {

@@ -5,6 +5,7 @@ import type { Endpoint, Hosts } from "./hosts";
 import { plainKey } from "./key";
 import {
   type Answer,
+  isFault,
   type Limits,
   type Login,
   login,
@@ -30,7 +31,7 @@ const usualLimits: Omit<CallLimits, "connectTimeout"> = {
  * A wrong key must be known before the first change; an unreachable host only holds up itself.
  *
  * @param connectTimeout how long to wait for a connection, in milliseconds
- * @param installation what to do on each host, over the same connection, once all have answered; nothing if one has the wrong key
+ * @param installation what to do on each host, over the same connection, once all have answered; nothing if one has the wrong key, or a name that does not exist
  */
 export async function preflight(
   hosts: Hosts,
@@ -39,6 +40,10 @@ export async function preflight(
   limits = usualLimits,
 ): Promise<Finding[]> {
   const key = await plainKey(hosts.credentials);
+  const logsIn = hosts.bastion !== undefined || installation !== undefined;
+  if (key === undefined && logsIn) {
+    return []; // whether the hosts can be reached shows in the `up` that knows the key
+  }
   const { agentSocket } = hosts.credentials;
   const at = (endpoint: Endpoint): Login => ({
     ...endpoint,
@@ -77,7 +82,7 @@ export async function preflight(
       const answer = atBastion(hosts.bastion, { state: "silent", reason });
       return called.map(({ node }) => ({ node, ...answer }));
     }
-    const wrong = called.some(({ answer }) => answer.state === "wrong key");
+    const wrong = called.some(({ answer }) => isFault(answer));
     return await Promise.all(
       called.map(async ({ node, answer, call }) => {
         if (installation && call && answer.state === "ok" && !wrong) {

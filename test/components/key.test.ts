@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
 import type { ParsedKey } from "ssh2";
-import { keyProblem, readKey, shortest } from "../../components/ssh/key";
+import {
+  keyProblem,
+  plainKey,
+  readKey,
+  shortest,
+} from "../../components/ssh/key";
 import { ed25519, keyPair } from "./support";
 
 /** The public half of a private key. */
@@ -59,4 +65,30 @@ test("what is wrong with a key of PKCS #8 is said", () => {
     keyProblem(other.toString(), undefined),
     "SSH has no x25519 keys",
   );
+});
+
+/** Credentials with this key. */
+const withKey = (privateKey: pulumi.Input<string>) => ({
+  ...{ privateKey, recordedKey: undefined },
+  ...{ passphrase: pulumi.secret("pass"), agentSocket: undefined },
+});
+
+test("a key is waited for, however long it takes", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let made: (key: string) => void = () => {};
+  const key = new Promise<string>((resolve) => {
+    made = resolve;
+  });
+  const plain = plainKey(withKey(pulumi.secret(key)));
+  t.mock.timers.tick(24 * 60 * 60 * 1000);
+  made("the key");
+  assert.deepEqual(await plain, {
+    ...{ privateKey: "the key", passphrase: "pass" },
+  });
+});
+
+test("a key that only an up will know is not waited for", async () => {
+  const unknown = pulumi.output(pulumi.unknown) as pulumi.Output<unknown>;
+  const key = unknown as pulumi.Output<string>;
+  assert.equal(await plainKey(withKey(key)), undefined);
 });

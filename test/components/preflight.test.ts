@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import dns from "node:dns";
 import { connect, createServer, type Server } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import {
   type Algorithms,
   type Connection,
@@ -343,4 +344,61 @@ test("a host behind a bastion is installed through it", async (t) => {
   );
   assert.deepEqual(found, [ok("a")]);
   assert.deepEqual(done, ["install: a script"]);
+});
+
+/** Makes every name one that the resolver answers so. */
+function resolving(t: TestContext, code: "ENOTFOUND" | "EAI_AGAIN"): void {
+  type Answer = (error: NodeJS.ErrnoException) => void;
+  t.mock.method(dns, "lookup", (name: string, _: object, answer: Answer) => {
+    const error = new Error(`getaddrinfo ${code} ${name}`);
+    process.nextTick(
+      answer,
+      Object.assign(error, { code, syscall: "getaddrinfo" }),
+    );
+  });
+}
+
+/** The endpoint of a host that is called so. */
+const named = (name: string): Endpoint => ({
+  ...endpoint(22, host.hostKey),
+  host: name,
+});
+
+test("a host whose name does not exist is found out", async (t) => {
+  resolving(t, "ENOTFOUND");
+  assert.deepEqual(await findings([named("worker.example")]), [
+    {
+      ...{ node: "a", state: "no such name" },
+      reason: "worker.example does not exist",
+    },
+  ]);
+});
+
+test("a host is unreachable while the resolver does not answer", async (t) => {
+  resolving(t, "EAI_AGAIN");
+  const [found] = await findings([named("worker.example")]);
+  assert.equal(found?.state, "unreachable");
+});
+
+test("a bastion whose name does not exist is found out", async (t) => {
+  resolving(t, "ENOTFOUND");
+  const [found] = await findings([endpoint(1, host.hostKey)], named("way.out"));
+  assert.equal(found?.state, "no such name");
+  assert.equal(found?.atBastion, true);
+});
+
+test("nothing is put anywhere as long as the name of one host does not exist", async (t) => {
+  const done: string[] = [];
+  const port = await listen(t, installable(done));
+  resolving(t, "ENOTFOUND");
+  const found = await findings(
+    [endpoint(port, host.hostKey), named("worker.example")],
+    undefined,
+    installation,
+  );
+  assert.deepEqual(
+    found.map(({ state }) => state),
+    ["ok", "no such name"],
+  );
+  assert.deepEqual(done, []);
 });
