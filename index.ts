@@ -1,14 +1,8 @@
 import { readConfig, userErrors } from "./components/config";
-import { declare } from "./components/targets";
+import { declareAll } from "./components/targets";
 
 /**
  * The route table of the cluster, and what belongs to its target. See README.md for what each output is.
  * It is a function, which Pulumi calls and waits for: of a promise's error Node.js would warn before that.
  */
-export = () =>
-  userErrors(async () => {
-    const configs = await readConfig();
-    const outputs = configs.map(({ target, args }) => declare(target, args));
-    // of two targets, the first one's table is the stack's
-    return Object.assign({}, ...outputs.reverse());
-  });
+export = () => userErrors(async () => declareAll(await readConfig()));

@@ -7,6 +7,7 @@ import { type AwsPlan, planAws } from "./aws/plan";
 import { resourceOf } from "./aws/tableRoutes";
 import { readCloudArgs } from "./cloudArgs";
 import { CloudPodRoutes } from "./cloudPodRoutes";
+import type { Gate } from "./gate";
 import { orInputError } from "./inputError";
 
 export type { AwsPodRoutesArgs } from "./aws/args";
@@ -28,10 +29,12 @@ export class AwsPodRoutes extends CloudPodRoutes<AwsFindings, AwsPlan> {
   /** The VPC of these. */
   readonly vpcId: pulumi.Output<string>;
 
+  /** @param gate only for a program that declares several components at once */
   constructor(
     name: string,
     args: AwsPodRoutesArgs,
     opts?: pulumi.ComponentResourceOptions,
+    gate?: Gate,
   ) {
     const read = orInputError(() => readCloudArgs(awsArgsSchema, args));
     const cloud = {
@@ -45,7 +48,7 @@ export class AwsPodRoutes extends CloudPodRoutes<AwsFindings, AwsPlan> {
       plan: planAws.bind(null, read),
       declare,
     };
-    super("AwsPodRoutes", name, args, cloud, opts);
+    super("AwsPodRoutes", name, args, cloud, opts, gate);
     this.routeTableIds = this.ids.apply((ids) => ids.routeTableIds);
     this.vpcId = this.ids.apply((ids) => ids.vpcId);
   }

@@ -4,6 +4,7 @@ import { Faults } from "./core/faults";
 import type { Route } from "./core/plan";
 import { diagram } from "./core/render";
 import { type Elsewhere, elsewhere, takenFaults } from "./elsewhere";
+import { alone, type Gate, type LookIsGood } from "./gate";
 import { asking, runErrorIfAny } from "./inputError";
 import { known } from "./known";
 import { nameIn, type Recorded, recorded } from "./recorded";
@@ -86,9 +87,12 @@ export abstract class CloudPodRoutes<
     args: object,
     cloud: Cloud<Found, Planned>,
     opts?: pulumi.ComponentResourceOptions,
+    gate: Pick<Gate, "pass"> = alone,
   ) {
     super(`pod-network-routes:index:${type}`, name, { ...args }, opts);
-    const planned = this.work(name, cloud);
+    const planned = gate.pass((lookIsGood) =>
+      this.work(name, cloud, lookIsGood),
+    );
     const output = <T>(of: (plan: Planned) => T) =>
       pulumi.output(planned.then(of)) as unknown as pulumi.Output<T>;
     this.routeTable = output<Planned["routeTable"]>((plan) => plan.routeTable);
@@ -107,6 +111,7 @@ export abstract class CloudPodRoutes<
   private async work(
     name: string,
     cloud: Cloud<Found, Planned>,
+    lookIsGood: LookIsGood,
   ): Promise<Planned> {
     const faults = new Faults();
     const prefix = `${name}-`;
@@ -143,6 +148,7 @@ export abstract class CloudPodRoutes<
         (!ours.has(resource) && under.renamed.get(resource)) || {};
       return urn === undefined ? `${prefix}${resource}` : nameIn(String(urn));
     };
+    await lookIsGood();
     await cloud.declare(planned, nameOf, this);
     return planned;
   }

@@ -2,20 +2,16 @@ import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime";
 import { z } from "zod";
-import { Faults, FaultsError, show } from "./core/faults";
+import { type Fault, Faults, FaultsError, show } from "./core/faults";
+import { givenSource, isSourceFault, type Sources } from "./inventory";
 import { readStackInventory } from "./stackInventory";
-import { checkArgs, type Target, targets } from "./targets";
-
-/** A target of the stack, and the arguments of its component, unchecked. */
-export interface TargetConfig {
-  readonly target: Target;
-  readonly args: Record<string, unknown>;
-}
+import { checkArgs, type Target, type TargetConfig, targets } from "./targets";
 
 /**
  * Reads the stack's configuration: every key of the project's namespace is an argument of the
  * component of a target; only nodes that another stack gives are read here. Throws a
- * `pulumi.RunError` that names everything wrong with it.
+ * `pulumi.RunError` that names everything wrong with it. The arguments of one target, if nothing
+ * else is wrong, are left to its component, which checks them before it declares anything.
  */
 export async function readConfig(): Promise<TargetConfig[]> {
   const faults = new Faults();
@@ -31,12 +27,49 @@ export async function readConfig(): Promise<TargetConfig[]> {
     wrapSecrets(args, "flannel.backend", ["psk"], faults);
   }
   return userErrors(() => {
-    const [first] = configs;
-    if (faults.all.length > 0 && first !== undefined) {
-      checkArgs(first.target, first.args, faults);
+    if (faults.all.length > 0 || configs.length > 1) {
+      checkAll(configs, faults);
     }
     return configs;
   });
+}
+
+/** Throws one FaultsError with all that is wrong with the arguments of all targets; what two have in common is said once. */
+function checkAll(configs: readonly TargetConfig[], faults: Faults): void {
+  if (configs.length > 1) {
+    commonSource(configs, faults);
+  }
+  const before = [...faults.all];
+  for (const { target, args } of configs) {
+    const own = new Faults();
+    own.all.push(...before);
+    try {
+      checkArgs(target, args, own);
+    } catch (error) {
+      if (!(error instanceof FaultsError)) {
+        throw error;
+      }
+    }
+    const found = own.all.slice(before.length);
+    const isNew = (fault: Fault) =>
+      !faults.all.some(
+        (other) =>
+          isDeepStrictEqual(other, fault) ||
+          (isSourceFault(other) && isSourceFault(fault)),
+      );
+    faults.all.push(...found.filter(isNew));
+  }
+  faults.throwIfAny("the configuration cannot be used");
+}
+
+/** The targets share an inventory, so it has to be in a source that all of them know. */
+function commonSource(configs: readonly TargetConfig[], faults: Faults): void {
+  const sources = ["nodes", "machinesFile", "inventory", "instances"] as const;
+  const known = sources.filter((key) =>
+    configs.every(({ target }) => Object.hasOwn(targets[target].shape, key)),
+  );
+  const given: Sources = Object.assign({}, ...configs.map(({ args }) => args));
+  givenSource(given, known, faults);
 }
 
 /** One target, or several with a plus in between; hosts, if there is a fault. */

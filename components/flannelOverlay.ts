@@ -7,6 +7,7 @@ import { isPsk, pskProblem } from "./flannel/backend";
 import { createFlannelCommand } from "./flannel/command";
 import { manifest, toYaml } from "./flannel/manifest";
 import { readFlannelArgs } from "./flannel/plan";
+import type { Gate } from "./gate";
 import { orInputError } from "./inputError";
 import { kept } from "./kept";
 import { defaultOwner } from "./owner";
@@ -33,10 +34,12 @@ export class FlannelOverlay extends pulumi.ComponentResource {
   /** The objects of the overlay as YAML, as they are applied. A secret where there is a pre-shared key. */
   readonly manifestYaml: pulumi.Output<string>;
 
+  /** @param gate only for a program that declares several components at once */
   constructor(
     name: string,
     args: FlannelOverlayArgs,
     opts?: pulumi.ComponentResourceOptions,
+    gate?: Gate,
   ) {
     const plan = orInputError(() => readFlannelArgs(args));
     const table = routeTable(plan.cluster);
@@ -54,7 +57,7 @@ export class FlannelOverlay extends pulumi.ComponentResource {
       .apply(([owned, key]) =>
         toYaml(manifest(plan, owned, key === undefined ? key : checked(key))),
       );
-    createFlannelCommand(this, name, plan, owner, manifestYaml);
+    createFlannelCommand(this, name, plan, owner, manifestYaml, gate);
 
     this.routeTable = pulumi.output(table);
     this.routeTableText = pulumi.output(routeTableText(table));

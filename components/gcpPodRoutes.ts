@@ -2,6 +2,7 @@ import { Route } from "@pulumi/gcp/compute";
 import type * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "./cloudArgs";
 import { CloudPodRoutes } from "./cloudPodRoutes";
+import type { Gate } from "./gate";
 import { routeOutputsSchema } from "./gcp/answers";
 import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
 import { type GcpFindings, lookUp } from "./gcp/lookup";
@@ -28,10 +29,12 @@ export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
   /** The project of the network. */
   readonly project: pulumi.Output<string>;
 
+  /** @param gate only for a program that declares several components at once */
   constructor(
     name: string,
     args: GcpPodRoutesArgs,
     opts?: pulumi.ComponentResourceOptions,
+    gate?: Gate,
   ) {
     const read = orInputError(() => readCloudArgs(gcpArgsSchema, args));
     const cloud = {
@@ -45,7 +48,7 @@ export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
       plan: planGcp.bind(null, read),
       declare,
     };
-    super("GcpPodRoutes", name, args, cloud, opts);
+    super("GcpPodRoutes", name, args, cloud, opts, gate);
     this.network = this.ids.apply((ids) => ids.network);
     this.project = this.ids.apply((ids) => ids.project);
   }

@@ -2,6 +2,7 @@ import type { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Route } from "./core/plan";
 import { formerHosts, keepSilent } from "./formerHosts";
+import { alone, type Gate } from "./gate";
 import type { HostPlan } from "./hostArgs";
 import { hostInput } from "./hostInput";
 import { convergeCommand, installation, removeCommand } from "./hostScript";
@@ -21,16 +22,19 @@ export function createHostCommands(
   name: string,
   plan: HostPlan,
   table: readonly Route[],
+  gate: Pick<Gate, "pass"> = alone,
 ): Map<string, remote.Command> {
   const commands = new Map<string, remote.Command>();
   const owner = kept(
     ...([`${name}-owner`, defaultOwner(name), parent, plan.owner] as const),
   );
-  const troubled = troubledHosts(plan, parent, installation, async (state) =>
-    keepSilent(
-      formerHosts(state, await known(owner), plan.cluster),
-      plan,
-      parent,
+  const troubled = gate.pass((lookIsGood) =>
+    troubledHosts(plan, parent, lookIsGood, installation, async (state) =>
+      keepSilent(
+        formerHosts(state, await known(owner), plan.cluster),
+        plan,
+        parent,
+      ),
     ),
   );
   for (const node of plan.cluster) {

@@ -2,6 +2,7 @@ import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type Route, routeTable } from "./core/plan";
 import { diagram, routeTableText } from "./core/render";
+import type { Gate } from "./gate";
 import { type HostPodRoutesArgs, readHostArgs } from "./hostArgs";
 import { createHostCommands } from "./hostCommands";
 import { recordedWants } from "./hostWants";
@@ -28,10 +29,12 @@ export class HostPodRoutes extends pulumi.ComponentResource {
   /** By node name, how its routes are kept: `systemd`, or `none` on a host without systemd. */
   readonly persistence: pulumi.Output<Record<string, string>>;
 
+  /** @param gate only for a program that declares several components at once */
   constructor(
     name: string,
     args: HostPodRoutesArgs,
     opts?: pulumi.ComponentResourceOptions,
+    gate?: Gate,
   ) {
     const plan = orInputError(() => readHostArgs(args));
     const table = routeTable(plan.cluster);
@@ -49,7 +52,7 @@ export class HostPodRoutes extends pulumi.ComponentResource {
         this,
       );
     }
-    const commands = createHostCommands(this, name, plan, table);
+    const commands = createHostCommands(this, name, plan, table, gate);
 
     this.routeTable = pulumi.output(table);
     this.routeTableText = pulumi.output(routeTableText(table));

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Cidr } from "./core/cidr";
-import type { Faults } from "./core/faults";
+import type { Fault, Faults } from "./core/faults";
 import {
   type Node,
   type NodeArgs,
@@ -38,6 +38,13 @@ export interface Sources {
   readonly instances?: unknown;
 }
 
+const expectsOne = "give the inventory by one of";
+
+/** Whether a fault is that no source is given, or several are. */
+export function isSourceFault({ message }: Fault): boolean {
+  return message.startsWith(expectsOne);
+}
+
 /**
  * The one source that is given, or undefined, with a fault, if it is none or several.
  *
@@ -54,10 +61,7 @@ export function givenSource<K extends keyof Sources>(
   }
   const which =
     given.length === 0 ? "none is given" : `${given.join(" and ")} are given`;
-  faults.add(
-    "nodes",
-    `give the inventory by one of ${allowed.join(", ")}; ${which}`,
-  );
+  faults.add("nodes", `${expectsOne} ${allowed.join(", ")}; ${which}`);
   return undefined;
 }
 

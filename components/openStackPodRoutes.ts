@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "./cloudArgs";
 import { CloudPodRoutes } from "./cloudPodRoutes";
 import { shownList } from "./core/shownName";
+import type { Gate } from "./gate";
 import { orInputError, orRunError } from "./inputError";
 import { routeOutputsSchema } from "./openstack/answers";
 import {
@@ -47,10 +48,12 @@ export class OpenStackPodRoutes extends CloudPodRoutes<
   /** The router that has the routes, in mode router. */
   readonly routerId: pulumi.Output<string | undefined>;
 
+  /** @param gate only for a program that declares several components at once */
   constructor(
     name: string,
     args: OpenStackPodRoutesArgs,
     opts?: pulumi.ComponentResourceOptions,
+    gate?: Gate,
   ) {
     const read = orInputError(() => readCloudArgs(openStackArgsSchema, args));
     const kind = read.mode === "router" ? "routerRoute" : "subnetRoute";
@@ -66,7 +69,7 @@ export class OpenStackPodRoutes extends CloudPodRoutes<
       plan: planOpenStack.bind(null, read),
       declare,
     };
-    super("OpenStackPodRoutes", name, args, cloud, opts);
+    super("OpenStackPodRoutes", name, args, cloud, opts, gate);
     this.subnetId = this.ids.apply((ids) => ids.subnetId);
     this.networkId = this.ids.apply((ids) => ids.networkId);
     this.routerId = this.ids.apply((ids) => ids.routerId);

@@ -9,6 +9,7 @@ import {
   flannelOverlayArgsSchema,
 } from "./flannel/args";
 import { readFlannelArgs } from "./flannel/plan";
+import { Gate } from "./gate";
 import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
 import {
   type HostPodRoutesArgs,
@@ -56,10 +57,32 @@ export const outputs = {
   flannel: [...always, "manifestYaml"],
 } as const;
 
+/** A target of the stack, and the arguments of its component, unchecked. */
+export interface TargetConfig {
+  readonly target: Target;
+  readonly args: Record<string, unknown>;
+}
+
+/** Declares the components of all targets; returns what the stack is to output. */
+export function declareAll(
+  configs: readonly TargetConfig[],
+): Record<string, unknown> {
+  const gate = configs.length > 1 ? new Gate(configs.length) : undefined;
+  try {
+    const all = configs.map(({ target, args }) => declare(target, args, gate));
+    // of two targets, the first one's table is the stack's
+    return Object.assign({}, ...all.reverse());
+  } catch (error) {
+    gate?.fail(error);
+    throw error;
+  }
+}
+
 /** Declares the component of a target; returns what the stack is to output. */
 export function declare(
   target: Target,
   args: unknown,
+  gate?: Gate,
 ): Record<string, unknown> {
   const name = "routes";
   switch (target) {
@@ -67,7 +90,8 @@ export function declare(
       const { HostPodRoutes } = load(
         () => require("./hostPodRoutes") as typeof import("./hostPodRoutes"),
       );
-      const routes = new HostPodRoutes(name, args as HostPodRoutesArgs);
+      const given = args as HostPodRoutesArgs;
+      const routes = new HostPodRoutes(name, given, {}, gate);
       const look =
         "ip route show proto 173   # on a host: all routes but those to itself";
       return outputsOf(routes, outputs.hosts, look);
@@ -76,7 +100,8 @@ export function declare(
       const { AwsPodRoutes } = load(
         () => require("./awsPodRoutes") as typeof import("./awsPodRoutes"),
       );
-      const routes = new AwsPodRoutes(name, args as AwsPodRoutesArgs);
+      const given = args as AwsPodRoutesArgs;
+      const routes = new AwsPodRoutes(name, given, {}, gate);
       const ids = routes.routeTableIds.apply((all) => all.join(" "));
       const look = pulumi.interpolate`aws ec2 describe-route-tables --route-table-ids ${ids}`;
       return outputsOf(routes, outputs.aws, look);
@@ -85,7 +110,8 @@ export function declare(
       const { GcpPodRoutes } = load(
         () => require("./gcpPodRoutes") as typeof import("./gcpPodRoutes"),
       );
-      const routes = new GcpPodRoutes(name, args as GcpPodRoutesArgs);
+      const given = args as GcpPodRoutesArgs;
+      const routes = new GcpPodRoutes(name, given, {}, gate);
       const network = routes.network.apply((link) => link.replace(/^.*\//, ""));
       const look = pulumi.interpolate`gcloud compute routes list --project ${routes.project} --filter "network: ${network}"`;
       return outputsOf(routes, outputs.gcp, look);
@@ -95,10 +121,8 @@ export function declare(
         () =>
           require("./openStackPodRoutes") as typeof import("./openStackPodRoutes"),
       );
-      const routes = new OpenStackPodRoutes(
-        name,
-        args as OpenStackPodRoutesArgs,
-      );
+      const given = args as OpenStackPodRoutesArgs;
+      const routes = new OpenStackPodRoutes(name, given, {}, gate);
       const look = pulumi
         .all([routes.subnetId, routes.routerId])
         .apply(([subnetId, routerId]) =>
@@ -112,7 +136,8 @@ export function declare(
       const { FlannelOverlay } = load(
         () => require("./flannelOverlay") as typeof import("./flannelOverlay"),
       );
-      const overlay = new FlannelOverlay("overlay", args as FlannelOverlayArgs);
+      const given = args as FlannelOverlayArgs;
+      const overlay = new FlannelOverlay("overlay", given, {}, gate);
       const look =
         "kubectl get pods -A -l app=flannel -o wide   # flannel itself, on each node";
       return outputsOf(overlay, outputs.flannel, look);

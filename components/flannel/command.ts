@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { alone, type Gate } from "../gate";
 import { pipedCommand, scriptInput } from "../pipedScript";
 import { scriptCommand } from "../scriptCommand";
 import { troubledHosts } from "../ssh/check";
@@ -16,10 +17,17 @@ export function createFlannelCommand(
   plan: FlannelPlan,
   owner: pulumi.Output<string>,
   manifestYaml: pulumi.Output<string>,
+  gate: Pick<Gate, "pass"> = alone,
 ): remote.Command {
   const stdin = pulumi
     .all([owner, manifestYaml])
     .apply(([owned, yaml]) => flannelInput(plan, owned, yaml));
+  const troubled = gate.pass((lookIsGood) =>
+    troubledHosts(plan, parent, async () => {
+      await pulumi.isSecret(stdin); // fails if the pre-shared key cannot be used
+      await lookIsGood();
+    }),
+  );
   return scriptCommand(
     name,
     {
@@ -29,7 +37,7 @@ export function createFlannelCommand(
       stdin,
     },
     plan,
-    troubledHosts(plan, parent),
+    troubled,
     { parent },
   );
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "../core/inventory";
+import type { LookIsGood } from "../gate";
 import { type StackResources, stackResources } from "../recorded";
 import { becomesRoot, type Ssh } from "./args";
 import type { Installation } from "./call";
@@ -30,12 +31,14 @@ interface Access {
  * another key than expected or a name that does not exist, or if our key cannot be used. The look begins with the
  * stack's state: where there is none, in a program's unit tests with Pulumi's mocks, no host is asked.
  *
+ * @param lookIsGood is awaited when nothing speaks against a change
  * @param installation what each host needs; an `up` puts it there, once all hosts have shown the right key
  * @param besides what else is asked at the same time, because of what the stack's state holds
  */
 export async function troubledHosts(
   { cluster, hosts, ssh }: Access,
   resource: pulumi.Resource,
+  lookIsGood: LookIsGood,
   installation?: (sudo: boolean) => Installation,
   besides?: (state: StackResources) => Promise<void>,
 ): Promise<Map<string, Finding>> {
@@ -43,31 +46,32 @@ export async function troubledHosts(
     ? undefined
     : installation?.(becomesRoot(ssh));
   if (!ssh.preflight && install === undefined) {
+    await lookIsGood();
     return new Map();
   }
   const state = await stackResources(resource);
   if (state === undefined) {
+    await lookIsGood();
     return new Map();
   }
   await checkKey(hosts.credentials);
-  const [findings] = await Promise.all([
-    preflight(hosts, ssh.connectTimeout * 1000, install),
-    besides?.(state),
-  ]);
-  const where = ({ node, reason }: Finding) =>
-    `${node} (${hosts.byNode.get(node)?.host}): ${reason}`;
-  const refused = [
-    wrongKeys(findings.filter(({ state }) => state === "wrong key").map(where)),
-    unknownNames(findings, hosts, cluster),
-  ].filter((text) => text !== undefined);
-  if (refused.length > 0) {
-    throw new pulumi.RunError(refused.join("\n"));
-  }
+  const look = preflight(
+    hosts,
+    ssh.connectTimeout * 1000,
+    install,
+    undefined,
+    async (answers) => {
+      refuse(answers, hosts, cluster);
+      const cutOff = answers.find(({ atBastion }) => atBastion);
+      if (cutOff !== undefined) {
+        await noWay(cutOff, resource);
+      }
+      await lookIsGood();
+    },
+  );
+  const [findings] = await Promise.all([look, besides?.(state)]);
+  const where = whereIn(hosts);
   const troubled = findings.filter(({ state }) => state !== "ok");
-  const cutOff = troubled.find(({ atBastion }) => atBastion);
-  if (cutOff !== undefined) {
-    await noWay(cutOff, resource);
-  }
   for (const finding of troubled.filter(({ atBastion }) => !atBastion)) {
     const what =
       finding.state === "unusable"
@@ -76,6 +80,27 @@ export async function troubledHosts(
     await pulumi.log.warn(what, resource);
   }
   return new Map(troubled.map((finding) => [finding.node, finding]));
+}
+
+/** Fails if an `up` must not begin with these hosts. */
+function refuse(
+  answers: readonly Finding[],
+  hosts: Hosts,
+  cluster: readonly Node[],
+): void {
+  const wrong = answers.filter(({ state }) => state === "wrong key");
+  const refused = [
+    wrongKeys(wrong.map(whereIn(hosts))),
+    unknownNames(answers, hosts, cluster),
+  ].filter((text) => text !== undefined);
+  if (refused.length > 0) {
+    throw new pulumi.RunError(refused.join("\n"));
+  }
+}
+
+/** How messages call a host, and what is wrong with it. */
+function whereIn({ byNode }: Hosts): (finding: Finding) => string {
+  return ({ node, reason }) => `${node} (${byNode.get(node)?.host}): ${reason}`;
 }
 
 function wrongKeys(hosts: readonly string[]): string | undefined {

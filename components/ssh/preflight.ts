@@ -32,17 +32,20 @@ const usualLimits: Omit<CallLimits, "connectTimeout"> = {
  *
  * @param connectTimeout how long to wait for a connection, in milliseconds
  * @param installation what to do on each host, over the same connection, once all have answered; nothing if one has the wrong key, or a name that does not exist
+ * @param mayBegin is awaited before that, with what all hosts answered; if it fails, nothing is done
  */
 export async function preflight(
   hosts: Hosts,
   connectTimeout: number,
   installation?: Installation,
   limits = usualLimits,
+  mayBegin: (answers: readonly Finding[]) => Promise<void> = async () => {},
 ): Promise<Finding[]> {
   const key = await plainKey(hosts.credentials);
   const logsIn = hosts.bastion !== undefined || installation !== undefined;
   if (key === undefined && logsIn) {
-    return []; // whether the hosts can be reached shows in the `up` that knows the key
+    await mayBegin([]); // whether the hosts can be reached shows in the `up` that knows the key
+    return [];
   }
   const { agentSocket } = hosts.credentials;
   const at = (endpoint: Endpoint): Login => ({
@@ -57,6 +60,7 @@ export async function preflight(
   };
   const jump =
     hosts.bastion && (await jumpThrough(at(hosts.bastion), ofBastion));
+  let calls: readonly Call[] = [];
   try {
     const called = await Promise.all(
       [...hosts.byNode].map(async ([node, endpoint]) => {
@@ -80,19 +84,25 @@ export async function preflight(
       const seconds = wayPatience(ofBastion) / 1000;
       const reason = `it did not answer within ${seconds} s for any host`;
       const answer = atBastion(hosts.bastion, { state: "silent", reason });
-      return called.map(({ node }) => ({ node, ...answer }));
+      const answers = called.map(({ node }) => ({ node, ...answer }));
+      await mayBegin(answers);
+      return answers;
     }
+    calls = called.flatMap(({ call }) => call ?? []);
+    await mayBegin(called.map(({ node, answer }) => ({ node, ...answer })));
     const wrong = called.some(({ answer }) => isFault(answer));
     return await Promise.all(
       called.map(async ({ node, answer, call }) => {
         if (installation && call && answer.state === "ok" && !wrong) {
           return { node, ...(await call.install(installation)) };
         }
-        call?.hangUp();
         return { node, ...answer };
       }),
     );
   } finally {
+    for (const call of calls) {
+      call.hangUp();
+    }
     if (jump instanceof Connection) {
       jump.destroy();
     }

@@ -112,15 +112,43 @@ test("what Pulumi.yaml gives the keys of other targets is not in the way", async
 });
 
 test("two targets get each what they know", async () => {
-  const { nodes } = cluster;
+  const { nodes, ssh } = cluster;
   await read({
-    ...{ nodes, target: "openstack+hosts", subnet: "kubernetes" },
+    ...{ nodes, ssh, target: "openstack+hosts", subnet: "kubernetes" },
     ...{ hostRoutes: false, healInterval: 10, priority: 1000 },
   });
   assert.deepEqual(await readConfig(), [
     { target: "openstack", args: { nodes, subnet: "kubernetes" } },
-    { target: "hosts", args: { nodes, hostRoutes: false, healInterval: 10 } },
+    {
+      target: "hosts",
+      args: { nodes, ssh, hostRoutes: false, healInterval: 10 },
+    },
   ]);
+});
+
+test("the faults of two targets are said together, and what they have in common once", async () => {
+  const [server, node] = cluster.nodes;
+  for (const target of ["openstack+hosts", "hosts+openstack"]) {
+    const found = await refused({
+      ...{ target, nodes: [server, { ...node, podCidrs: ["10.200.0.1/24"] }] },
+      ...{ ssh: cluster.ssh, healInterval: 0, routesPerSubnet: 0 },
+    });
+    assert.deepEqual(found.map((fault) => fault.split(": ")[0]).sort(), [
+      "healInterval",
+      "nodes[1].podCidrs[0]",
+      "routesPerSubnet",
+    ]);
+  }
+});
+
+test("two targets need an inventory that both know, which is said once", async () => {
+  for (const inventory of [{}, { instances: { names: ["*"] } }]) {
+    const { ssh } = cluster;
+    const config = { target: "openstack+hosts", ssh, ...inventory };
+    assert.deepEqual(await refused(config), [
+      "nodes: give the inventory by one of nodes, machinesFile, inventory; none is given",
+    ]);
+  }
 });
 
 for (const target of ["hosts+", "aws+azure", "hosts+hosts"]) {

@@ -11,7 +11,7 @@ import {
 import type { Installation } from "../../components/ssh/call";
 import type { Endpoint, Hosts } from "../../components/ssh/hosts";
 import { type Finding, preflight } from "../../components/ssh/preflight";
-import { closedPort, listen, sshServer } from "./servers";
+import { closedPort, listen, recordingServer, sshServer } from "./servers";
 import { keyPair } from "./support";
 
 const [host, other, login] = [keyPair(), keyPair(), keyPair()];
@@ -63,35 +63,12 @@ async function findings(
   }));
 }
 
-/** An SSH server that logs `login` in, and records what is run there; every command ends with `code`. */
-function installable(
+/** A server that can be installed, with the key of {@link host}. */
+const installable = (
   done: string[],
   code = 0,
   algorithms: Algorithms = {},
-): Server {
-  const hostKeys = [host.privateKey];
-  return new SshServer({ hostKeys, algorithms }, (client) => {
-    client.on("error", () => {});
-    client.on("authentication", (context) =>
-      context.method === "publickey" ? context.accept() : context.reject(),
-    );
-    client.on("session", (accept) => {
-      accept().on("exec", (accept, _reject, { command }) => {
-        const channel = accept();
-        let input = "";
-        channel.on("data", (data: Buffer) => {
-          input += data;
-        });
-        channel.on("end", () => {
-          done.push(`${command}: ${input}`);
-          channel.stderr.write(code === 0 ? "" : "No space left\n");
-          channel.exit(code);
-          channel.end();
-        });
-      });
-    });
-  });
-}
+): Server => recordingServer(host, done, code, algorithms);
 
 const ok = (node: string) => ({ node, state: "ok", reason: "" });
 
