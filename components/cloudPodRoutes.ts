@@ -123,7 +123,8 @@ export abstract class CloudPodRoutes<
     const found = await asking(cloud.name, cloud.whoAmI, () =>
       cloud.lookUp(faults, { parent: this }),
     );
-    const under = elsewhere(await known(this.urn), others, (route) =>
+    const { value: urn = "" } = (await known(this.urn)) ?? {};
+    const under = elsewhere(urn, others, (route) =>
       cloud.resourceOf(route, found),
     );
     const planned = cloud.plan(found, ours, faults, under);

@@ -29,13 +29,11 @@ export function createHostCommands(
     ...([`${name}-owner`, defaultOwner(name), parent, plan.owner] as const),
   );
   const troubled = gate.pass((lookIsGood) =>
-    troubledHosts(plan, parent, lookIsGood, installation, async (state) =>
-      keepSilent(
-        formerHosts(state, await known(owner), plan.cluster),
-        plan,
-        parent,
-      ),
-    ),
+    troubledHosts(plan, parent, lookIsGood, installation, async (state) => {
+      const { value = "" } = (await known(owner)) ?? {};
+      const former = formerHosts(state, value, plan.cluster);
+      await keepSilent(former, plan, parent);
+    }),
   );
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {

@@ -1,8 +1,14 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
-/** The value of an output. Never settles at a preview that cannot know it, or where what it depends on fails. */
-export function known<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => {
-    output.apply((value) => resolve(value as T));
+/** Waits for the value of an input, however long it takes; undefined if it is known only in an `up`. */
+export async function known<T>(
+  input: pulumi.Input<T>,
+): Promise<{ readonly value: pulumi.Unwrap<T> } | undefined> {
+  let found: { value: pulumi.Unwrap<T> } | undefined;
+  const read = pulumi.output(input).apply((value) => {
+    found = { value };
   });
+  // this is settled when `read` is, whether its function has been called or not
+  await pulumi.isSecret(read);
+  return found;
 }

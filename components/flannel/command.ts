@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { alone, type Gate } from "../gate";
+import { known } from "../known";
 import { pipedCommand, scriptInput } from "../pipedScript";
 import { scriptCommand } from "../scriptCommand";
 import { troubledHosts } from "../ssh/check";
@@ -24,7 +25,7 @@ export function createFlannelCommand(
     .apply(([owned, yaml]) => flannelInput(plan, owned, yaml));
   const troubled = gate.pass((lookIsGood) =>
     troubledHosts(plan, parent, async () => {
-      await pulumi.isSecret(stdin); // fails if the pre-shared key cannot be used
+      await known(stdin); // fails if the pre-shared key cannot be used
       await lookIsGood();
     }),
   );

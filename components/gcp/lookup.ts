@@ -4,6 +4,7 @@ import { answered } from "../core/answers";
 import { canonical } from "../core/cidr";
 import { type Faults, show } from "../core/faults";
 import type { Instance } from "../core/instances";
+import { providerSettings } from "../providerSettings";
 import {
   type ApiInstance,
   clientSchema,
@@ -14,7 +15,7 @@ import {
   subnetworkSchema,
 } from "./answers";
 import type { GcpArgs } from "./args";
-import { computeApi, relative } from "./rest";
+import { computeApi, endpoint, relative } from "./rest";
 
 /** An instance that a route can lead to. */
 export interface GcpInstance extends Instance {
@@ -58,7 +59,8 @@ export async function lookUp(
     await getClientConfig(options),
     "the provider's project and access token",
   );
-  const api = computeApi(client.accessToken);
+  const settings = providerSettings("gcp", options);
+  const api = computeApi(await endpoint(settings), client.accessToken);
   const [, inLink, name = args.network] =
     /projects\/([^/]+)\/global\/networks\/([^/]+)$/.exec(args.network) ?? [];
   const project = inLink ?? client.project;

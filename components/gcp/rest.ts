@@ -1,7 +1,7 @@
-import { Config } from "@pulumi/pulumi";
 import { z } from "zod";
 import { CloudHttp, type Limits } from "../cloudHttp";
 import { answered } from "../core/answers";
+import type { ProviderSettings } from "../providerSettings";
 
 /** Reads of Google's compute API, https://cloud.google.com/compute/docs/reference/rest/v1 */
 export interface ComputeApi {
@@ -18,13 +18,14 @@ export interface ComputeApi {
   ): Promise<z.output<S>[]>;
 }
 
-/** The API as the provider sees it, with an access token of the provider. */
+/** The API at a URL, for who has an access token. */
 export function computeApi(
+  base: string,
   accessToken: string,
   limits?: Partial<Limits>,
 ): ComputeApi {
   const token = { Authorization: `Bearer ${accessToken}` };
-  const http = new CloudHttp(endpoint(), token, limits);
+  const http = new CloudHttp(base, token, limits);
   return {
     get: async (path, object) => {
       const { status, content, question } = await http.ask(path, {
@@ -70,9 +71,9 @@ function aggregated<S extends z.ZodType>(key: string, list: z.ZodArray<S>) {
 }
 
 /** Where the provider finds the API: it takes the same setting and the same variable. */
-function endpoint(): string {
+export async function endpoint(settings: ProviderSettings): Promise<string> {
   const url =
-    new Config("gcp").get("computeCustomEndpoint") ??
+    (await settings("computeCustomEndpoint")) ??
     process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT ??
     "https://compute.googleapis.com/compute/v1/";
   return url.endsWith("/") ? url : `${url}/`;

@@ -1,8 +1,9 @@
 import { getAuthScope } from "@pulumi/openstack/identity";
-import * as pulumi from "@pulumi/pulumi";
+import type { InvokeOptions } from "@pulumi/pulumi";
 import { z } from "zod";
 import { answered } from "../core/answers";
 import { foreignText } from "../core/plainText";
+import { type ProviderSettings, providerSettings } from "../providerSettings";
 import { type NetworkApi, neutron } from "./rest";
 
 const text = z.string().nullish();
@@ -25,10 +26,11 @@ const scopeSchema = z.object({
   ),
 });
 
+/** The services whose endpoints the provider is told, and not those of the catalogue. */
+const overridesSchema = z.object({ network: text }).nullish();
+
 /** Neutron's API as the provider sees it, with a token of the provider's. */
-export async function networkApi(
-  options: pulumi.InvokeOptions,
-): Promise<NetworkApi> {
+export async function networkApi(options: InvokeOptions): Promise<NetworkApi> {
   const scope = answered(
     scopeSchema,
     await getAuthScope(
@@ -37,18 +39,23 @@ export async function networkApi(
     ),
     "Keystone's token and catalogue",
   );
-  return neutron(endpoint(scope), scope.tokenId);
+  const settings = providerSettings("openstack", options);
+  return neutron(await endpoint(scope, settings), scope.tokenId);
 }
 
 /** Where the provider finds Neutron: where it is told to, or in the catalogue, by the region and the interface that it is set to. */
-function endpoint(scope: z.output<typeof scopeSchema>): string {
-  const config = new pulumi.Config("openstack");
-  const overrides = config.getObject<{ network?: string }>("endpointOverrides");
-  if (overrides?.network !== undefined) {
-    return versioned(overrides.network);
+async function endpoint(
+  scope: z.output<typeof scopeSchema>,
+  settings: ProviderSettings,
+): Promise<string> {
+  const overrides = JSON.parse((await settings("endpointOverrides")) || "{}");
+  const { network } = overridesSchema.parse(overrides) ?? {};
+  if (typeof network === "string") {
+    return versioned(network);
   }
-  const region = config.get("region") ?? process.env.OS_REGION_NAME ?? "";
-  const kind = config.get("endpointType") ?? process.env.OS_ENDPOINT_TYPE ?? "";
+  const region = (await settings("region")) ?? process.env.OS_REGION_NAME ?? "";
+  const kind =
+    (await settings("endpointType")) ?? process.env.OS_ENDPOINT_TYPE ?? "";
   const wanted = kind === "" ? "public" : kind.replace(/URL$/, "");
   const service = scope.serviceCatalogs.find(({ type }) => type === "network");
   const found = service?.endpoints.find(

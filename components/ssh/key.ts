@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ParsedKey, utils } from "ssh2";
 import { foreignText } from "../core/plainText";
+import { known } from "../known";
 import type { Credentials } from "./hosts";
 import { fromPkcs8 } from "./pkcs8";
 
@@ -63,11 +64,6 @@ export async function plainKey({
   privateKey,
   passphrase,
 }: Credentials): Promise<PlainKey | undefined> {
-  let known: PlainKey | undefined;
-  const read = pulumi.all([privateKey, passphrase]).apply(([key, phrase]) => {
-    known = { privateKey: key, passphrase: phrase };
-  });
-  // this is settled when `read` is, whether its function has been called or not
-  await pulumi.isSecret(read);
-  return known;
+  const found = await known(pulumi.all([privateKey, passphrase]));
+  return found && { privateKey: found.value[0], passphrase: found.value[1] };
 }

@@ -20,9 +20,13 @@ async function list(
   key?: string,
 ): Promise<object[] | string> {
   const { url } = await lyingServer(t, answer);
-  process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT = `${url}/compute/v1`;
+  const api = `${url}/compute/v1/`;
   try {
-    return await computeApi(token, limits).all("projects/p/list", thing, key);
+    return await computeApi(api, token, limits).all(
+      "projects/p/list",
+      thing,
+      key,
+    );
   } catch (error) {
     const { message } = error as Error;
     assert.match(message, /^[ -~]*$/);
