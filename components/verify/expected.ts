@@ -87,8 +87,8 @@ function expectedOf(
       if (node?.address !== host.address) {
         const removed =
           node === undefined
-            ? "it is not in the inventory any more"
-            : `its address is ${node.address} now`;
+            ? "the node is not in the inventory any more"
+            : `the address of the node is ${node.address} now`;
         return { host, behind: [], removed };
       }
       const input = wanted.of(node);

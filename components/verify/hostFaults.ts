@@ -57,7 +57,7 @@ export function behindFaults(
     : [
         {
           ...{ severity: "fault", kind: "behind", subject: node },
-          message: `the last complete update of this host was for another inventory or configuration: it was told other ${behind.join(", ")}`,
+          message: `no update with the present inventory and configuration got as far as this host: it was told other ${behind.join(", ")}`,
           mend: updateCommand(stack),
         },
       ];

@@ -51,18 +51,18 @@ export function lastRunFindings(
       const verb = Object.hasOwn(verbs, kind) ? verbs[kind] : undefined;
       const subject = `pulumi ${verb ?? foreignText(kind, 40)}`;
       const since = /^[0-9TZ:.+-]{10,40}$/.test(startTime)
-        ? ` (begun ${startTime})`
+        ? `, begun ${startTime},`
         : "";
       const fault = { severity: "fault", kind: "last-run", subject } as const;
       return result === "in-progress"
         ? {
             ...fault,
-            message: `is under way${since}: what is found here may change under the look`,
+            message: `the last run${since} is under way: what is found here may change meanwhile`,
             mend: "wait until it has ended, and look again",
           }
         : {
             ...fault,
-            message: `the last one${since} did not succeed, its result is ${foreignText(result, 40)}`,
+            message: `the last run${since} did not succeed: ${foreignText(result, 40)}`,
             mend: againCommand(
               isTargeted(environment) ? "up" : (verb ?? "up"),
               stack,

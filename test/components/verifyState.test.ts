@@ -227,9 +227,9 @@ test("a command of a node that is gone, or has another address, is removed; the 
   assert.deepEqual(
     hosts.map(({ host, removed }) => [host.node, removed]),
     [
-      ["node-0", "its address is 10.240.0.99 now"],
-      ["node-1", "it is not in the inventory any more"],
-      ["server", "it is not in the inventory any more"],
+      ["node-0", "the address of the node is 10.240.0.99 now"],
+      ["node-1", "the node is not in the inventory any more"],
+      ["server", "the node is not in the inventory any more"],
     ],
   );
   assert.deepEqual(
