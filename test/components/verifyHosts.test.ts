@@ -109,7 +109,8 @@ test("a host that is not wanted any more is to be cleaned by an update, or let g
 });
 
 test("where a destroy did not end, hosts that are left are to be cleaned, and none is missing", async () => {
-  const { hosts } = await found(await closedPort(), here, "destroy");
+  const { hosts, pings } = await found(await closedPort(), here, "destroy");
+  assert.deepEqual(pings.left, []);
   assert.deepEqual(
     hosts.map(({ node, findings }) => [node, findings.map((f) => f.mend)]),
     [["node-0", [`${forget} && pulumi destroy --stack prod`]]],
