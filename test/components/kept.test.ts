@@ -8,6 +8,7 @@ import { cluster, commands, facts, type Registered, value } from "./support";
 /** Makes the engine one that answers like this when it is told of a resource, as a user's own test does. */
 async function mocked(
   newResource: (inputs: Record<string, unknown>) => Record<string, unknown>,
+  preview = false,
 ): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
@@ -18,19 +19,21 @@ async function mocked(
         return { id: name, state: newResource(inputs) };
       },
     },
-    ...(["project", "stack", false] as const),
+    ...(["project", "stack", preview] as const),
   );
   return registered;
 }
 
-const answers = {
-  "its inputs": (inputs: Record<string, unknown>) => inputs,
-  nothing: () => ({}),
-};
+const same = (inputs: Record<string, unknown>) => inputs;
 
-for (const [what, answer] of Object.entries(answers)) {
-  test(`hosts have the usual owner in a program's own test whose mocks return ${what} and name no organization`, async () => {
-    const registered = await mocked(answer);
+for (const [what, answer, preview] of [
+  ["its inputs", same, false],
+  ["its inputs", same, true],
+  ["nothing", () => ({}), false],
+] as const) {
+  const when = preview ? "preview" : "up";
+  test(`hosts have the usual owner in a program's own test of ${when} whose mocks return ${what} and name no organization`, async () => {
+    const registered = await mocked(answer, preview);
     new HostPodRoutes("routes", cluster);
     await pulumi.runtime.disconnect();
     const stdins = Object.values(commands(registered));
