@@ -79,7 +79,8 @@ test("a pre-shared key that is a secret stays one, up to the command", async () 
   const flannel = { backend: { type: "wireguard", psk } };
   const [config] = await read({ target: "flannel", flannel }, ["flannel"]);
   const { registered } = await declareOverlay(config?.args);
-  const { stdin } = registered[1]?.inputs ?? {};
+  const command = registered.find((one) => one.type.startsWith("command:"));
+  const { stdin } = command?.inputs ?? {};
   assert.ok(pulumi.runtime.isRpcSecret(stdin));
   assert.ok(pulumi.runtime.unwrapRpcSecret(stdin).includes(`"PSK": "${psk}"`));
 });
