@@ -21,7 +21,7 @@ describe("a route that is gone from a host without systemd", () => {
     }
     const stack = await scenario.stack("drift", { nodes });
     await up(stack);
-    const before = await scenario.everything("worker-0");
+    const before = await scenario.allRoutes("worker-0");
     await lab.on("worker-0", "ip route del 10.200.1.0/24");
     await stack.must(["preview", "--expect-no-changes"]);
     await stack.must(["refresh", "--yes", "--expect-no-changes"]);
@@ -70,7 +70,7 @@ describe("a route that is gone from a host without systemd", () => {
       ofPods.map((lines) => lines.map((line) => line.trim())),
       [["10.200.1.0/24 via 10.240.0.21 dev eth0 proto 173"], [], []],
     );
-    assert.equal(await scenario.everything("worker-0"), before);
+    assert.deepEqual(await scenario.allRoutes("worker-0"), before);
     await stack.must(["preview", "--expect-no-changes"]);
     assert.equal((await verified(stack)).code, 0);
   });
