@@ -216,3 +216,18 @@ test("a preview without a network to the hosts asks no former host", async (t) =
   );
   assert.deepEqual([made.registered, made.said], [alone, []]);
 });
+
+test("where there are organizations, the command that gives a host up names the stack with its own", async (t) => {
+  const said = warnings(t);
+  const place = {
+    ...{ address: "127.0.0.1", owner: `acme.${owner}` },
+    connection: { port: await closedPort() },
+  };
+  const call = engineWith({ [urn]: commandOn(place) });
+  const declaration = { preview: true, call, organization: "acme" };
+  await declare(await oneHost(), declaration);
+  const [[, , , , stack] = []] = said.flatMap((line) =>
+    wordsOf(commandsOf(line)),
+  );
+  assert.equal(stack, "acme/stack");
+});
