@@ -1,4 +1,5 @@
 import { foreignText } from "./core/plainText";
+import { fetchByProxy } from "./proxy";
 
 /** How much of a cloud's API is read at most. */
 export interface Limits {
@@ -100,7 +101,7 @@ export class CloudHttp {
       (deadline ?? Number.POSITIVE_INFINITY) - Date.now(),
     );
     try {
-      const response = await fetch(url, {
+      const response = await fetchByProxy(url, {
         ...{ method, headers: { ...headers, ...this.token } },
         ...(body !== undefined && { body }),
         redirect: "manual",
@@ -261,11 +262,11 @@ function why(error: unknown, time: number): string {
   if (error.name === "TimeoutError") {
     return `no whole answer within ${Math.round(time / 1000)} seconds`;
   }
-  const cause = error.cause as NodeJS.ErrnoException | undefined;
-  const text = foreignText(
-    cause?.message || cause?.code || error.message,
-    1000,
-  );
+  let cause: NodeJS.ErrnoException = error;
+  while (cause.cause instanceof Error) {
+    cause = cause.cause;
+  }
+  const text = foreignText(cause.message || cause.code || error.message, 1000);
   return /certificate/i.test(text)
     ? `${text}; for a cloud with a certificate authority of its own: export NODE_EXTRA_CA_CERTS=FILE`
     : text;

@@ -86,9 +86,9 @@ for (const [way, options] of Object.entries(ways)) {
       "openstack:endpointType": "public",
     });
     const endpoints = [
-      { region: "here", interface: "internal", url: right.url },
-      { region: "here", interface: "public", url: wrong.url },
       { region: "there", interface: "internal", url: wrong.url },
+      { region: "here", interface: "public", url: wrong.url },
+      { region: "here", interface: "internal", url: right.url },
       { region: "there", interface: "public", url: wrong.url },
     ];
     const serviceCatalogs = [{ type: "network", endpoints }];
