@@ -1,5 +1,6 @@
 import { bench } from "../bench/bench";
 import { FaultsError } from "../components/core/faults";
+import { VerifyError } from "../components/verify/verifyError";
 import { labObstacle } from "./base";
 import { check } from "./check";
 import { pulumi, start, stop, verify } from "./dev";
@@ -47,15 +48,21 @@ async function main(verb: string, args: readonly string[]): Promise<number> {
   }
 }
 
+/** Errors that say what is wrong with what the user gave. */
+function isExpected(error: unknown): boolean {
+  return error instanceof FaultsError || error instanceof VerifyError;
+}
+
 const [verb = "", ...args] = process.argv.slice(2);
 main(verb, args).then(
   (code) => process.exit(code),
   (error) => {
     console.error(
-      error instanceof FaultsError || process.env.DEBUG === undefined
+      process.env.DEBUG === undefined || isExpected(error)
         ? error.message
         : error,
     );
-    process.exit(1);
+    // what verify could not find out is not what it found
+    process.exit(verb === "verify" ? 2 : 1);
   },
 );

@@ -1,12 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { readCliArgs } from "../components/verify/cli";
 import { installTools } from "./base";
 import { devNodes, machines } from "./devNodes";
 import { type Engine, getEngine } from "./engine";
+import { tryRun } from "./exec";
 import { Lab, permanent } from "./lab";
 import { labOf, local, root } from "./paths";
+import { pingTable } from "./pingTable";
 import { Stack } from "./stack";
+import { ownContext } from "./verifyContext";
 
 const devLab = labOf(root);
 
@@ -31,11 +35,24 @@ export async function start(): Promise<number> {
   console.log(
     `\nThe route table (pulumi stack output routeTableText):\n${indent(await stack.output("routeTableText"))}`,
   );
-  console.log(`\nPings from pod to pod:\n${indent(await matrix(lab))}`);
+  for (const name of leftOver(lab)) {
+    console.log(
+      `${name} is not in ${machines}; its host stays up, without a pod, until npm stop`,
+    );
+  }
+  const { text, failed } = await pingTable(lab);
+  console.log(`\nPings from pod to pod:\n${indent(text)}`);
+  if (failed > 0) {
+    console.error(
+      `\nPings without an answer: ${failed}. What is wrong, and what mends it: npm run verify -- --stack dev`,
+    );
+    return 1;
+  }
   console.log(`
 Try next:
   npm run pulumi -- preview --diff          see what an edit of ${machines} would change; npm start applies it
   npm run pulumi -- stack output routeTable what other stacks read
+  npm run verify -- --stack dev             compare the hosts with the stack
   npm run pulumi -- destroy --yes           take the routes off the hosts again
   npm stop                                  take the hosts away`);
   return 0;
@@ -59,27 +76,58 @@ export async function pulumi(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Checks a stack; see verify.ts for the arguments. The stack `dev` is the lab's while the lab is up;
- * every other one is the user's own, for the Pulumi CLI on the PATH.
+ * Checks a stack. `dev` is the lab's while the lab is up. So is the one that no option names where none is selected,
+ * and every one where the user has no Pulumi CLI. All others are the user's own.
  */
 export async function verify(args: readonly string[]): Promise<number> {
+  // standard output is for the report alone; what is said on the way to it is not of it
+  process.stdout.write = process.stderr.write.bind(process.stderr);
+  const given = readCliArgs(args, ownContext);
+  const lab = Lab.named(devLab);
+  if (given.help || !lab.isUp() || !(await isLabs(given.stack))) {
+    return verifyBy("lab/verify.ts", args);
+  }
+  const stack = await devStack(lab, await getEngine("command"));
+  if (given.stack !== undefined) {
+    return verifyBy("lab/verifyInLab.ts", args, stack);
+  }
+  console.error("Stack dev of npm start; no other one is selected");
+  return verifyBy("lab/verifyInLab.ts", [...args, "--stack", "dev"], stack);
+}
+
+async function isLabs(name: string | undefined): Promise<boolean> {
+  if (name === "dev") {
+    return true;
+  }
+  const selected = await tryRun("pulumi", ["stack", "--show-name"]).catch(
+    () => undefined, // there is no CLI
+  );
+  return selected === undefined || (name === undefined && selected.code !== 0);
+}
+
+/** Runs a program that checks a stack, in the network and environment of this one. */
+function verifyBy(
+  program: string,
+  args: readonly string[],
+  stack?: Stack,
+): number {
   const main = [
     process.execPath,
-    ...["--require", join(root, "register.js")],
-    join(root, "lab/verify.ts"),
+    ...["--require", join(root, "register.js"), join(root, program)],
     ...args,
   ];
-  const lab = Lab.named(devLab);
-  const inLab = /(^| )--stack[ =]dev( |$)/.test(args.join(" ")) && lab.isUp();
-  const stack = inLab
-    ? await devStack(lab, await getEngine("command"))
-    : undefined;
   const [command = "", ...rest] = stack?.inside(main) ?? main;
   const env = stack?.environment() ?? process.env;
   return spawnSync(command, rest, { env, stdio: "inherit" }).status ?? 2;
 }
 
-/** The lab with a host for every machine and a pod for every pod CIDR; what is up already is kept. */
+/** The hosts whose machines are gone. */
+function leftOver(lab: Lab): string[] {
+  const names = new Set(devNodes().map(({ name }) => name));
+  return lab.hosts.map(({ name }) => name).filter((name) => !names.has(name));
+}
+
+/** The lab with a host for every machine and a pod for every pod CIDR; a host that is up is kept, also where its machine is gone. */
 async function raise(): Promise<Lab> {
   let lab = Lab.named(devLab);
   const nodes = devNodes();
@@ -103,13 +151,10 @@ async function raise(): Promise<Lab> {
       })),
     );
   }
-  for (const { name, podCidrs } of nodes.filter(
-    (node) => node.podCidrs.length > 0,
-  )) {
-    await lab.addPod(
-      name,
-      podCidrs.map((cidr) => cidr.text),
-    );
+  for (const { name } of lab.hosts) {
+    const { podCidrs = [] } = nodes.find((node) => node.name === name) ?? {};
+    const cidrs = podCidrs.map((cidr) => cidr.text);
+    await (cidrs.length > 0 ? lab.addPod(name, cidrs) : lab.removePod(name));
   }
   return lab;
 }
@@ -125,28 +170,6 @@ async function devStack(lab: Lab, engine: Engine): Promise<Stack> {
   stack.configure(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8"));
   await stack.init();
   return stack;
-}
-
-/** Who reaches whom, as a table: rows ping columns. */
-async function matrix(lab: Lab): Promise<string> {
-  const pods = lab.pods();
-  const width = Math.max(...pods.map((pod) => pod.host.length), 8) + 2;
-  const rows = await Promise.all(
-    pods.map(async (from) => {
-      const cells = pods.map(async (to) =>
-        (await lab.ping(from.host, to.address)) ? "ok" : "FAILS",
-      );
-      return [from.host, ...(await Promise.all(cells))];
-    }),
-  );
-  return [["", ...pods.map((pod) => pod.host)], ...rows]
-    .map((row) =>
-      row
-        .map((cell) => cell.padEnd(width))
-        .join("")
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 function indent(text: string): string {

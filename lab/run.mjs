@@ -11,9 +11,12 @@ const [verb = "", ...args] = process.argv.slice(2);
 // Cloud SDKs (and the checkers' binaries) are optional packages: a bare-host user needs none.
 const everything = ["test", "check", "faults"].includes(verb);
 
+// what verify could not find out is not what it found
+const failed = verb === "verify" ? 2 : 1;
+
 if (Number(process.versions.node.split(".")[0]) < 20) {
   console.error(`Node.js 20 or later is needed, this is ${process.version}`);
-  process.exit(1);
+  process.exit(failed);
 }
 process.chdir(root);
 install();
@@ -22,12 +25,12 @@ const child = spawnSync(
   ["--require", "./register.js", join("lab", "cli.ts"), verb, ...args],
   { stdio: "inherit" },
 );
-process.exit(child.status ?? 1);
+process.exit(child.status ?? failed);
 
 /** Installs exactly what the lockfile says, unless that has been done already. */
 function install() {
   if (verb === "verify" && existsSync("node_modules")) {
-    return; // installed by the user, who runs his stack with it
+    return; // installed by the user, whose stack is run with it
   }
   const done = join("node_modules", ".pod-network-routes.json");
   const have = existsSync(done)
@@ -41,17 +44,17 @@ function install() {
     return;
   }
   const omit = wanted.everything ? [] : ["--omit=optional", "--omit=dev"];
-  console.log(`Installing packages: npm ci ${omit.join(" ")}`);
+  // standard output of verify is for its report alone
+  const output = verb === "verify" ? process.stderr : process.stdout;
+  output.write(`Installing packages: npm ci ${omit.join(" ")}\n`);
   const npm = spawnSync(
     "npm",
     ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...omit],
-    {
-      stdio: "inherit",
-    },
+    { stdio: ["inherit", output, "inherit"] },
   );
   if (npm.status !== 0) {
     console.error("npm ci failed, see above");
-    process.exit(1);
+    process.exit(failed);
   }
   writeFileSync(done, JSON.stringify(wanted));
 }

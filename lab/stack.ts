@@ -130,6 +130,8 @@ export class Stack {
     return {
       ...environment(this.engine, join(this.directory, "state")),
       TMPDIR: temporary,
+      // the user's own, which the engine would take instead of the file
+      PULUMI_CONFIG_PASSPHRASE: undefined,
       PULUMI_CONFIG_PASSPHRASE_FILE: this.passphraseFile,
       ...this.env,
     };

@@ -2,17 +2,32 @@ import { shellWord } from "../core/shellWord";
 import type { Endpoint } from "../ssh/hosts";
 import type { HostState } from "./hostState";
 
+/** The words that stand for programs in the commands that are printed. */
+export interface Programs {
+  readonly pulumi: string;
+  readonly ssh: string;
+}
+
+const usual: Programs = { pulumi: "pulumi", ssh: "ssh" };
+
 /** A stack, as the user named it. */
 export interface StackName {
   readonly stack: string;
   readonly configFile: string | undefined;
   /** What its last change was to do, and did not: an update does no more then. Default: `up`. */
   readonly verb?: "up" | "destroy";
+  /** Default: what the programs are called. */
+  readonly programs?: Programs;
 }
 
 /** The command that brings a stack to where it is to be. */
 export function updateCommand(stack: StackName): string {
   return configured(stack.verb ?? "up", stack);
+}
+
+/** The command that lists the stacks of a project. */
+export function listCommand({ pulumi } = usual): string {
+  return `${pulumi} stack ls`;
 }
 
 /** The command that runs a verb of Pulumi again that did not succeed. */
@@ -26,9 +41,9 @@ export function againCommand(
 /** The command that has Pulumi forget a resource. Nothing is done to what it stands for. */
 export function forgetCommand(
   urn: string,
-  { stack }: Pick<StackName, "stack">,
+  { stack, programs = usual }: StackName,
 ): string {
-  return `pulumi state delete --stack ${shellWord(stack)} ${shellWord(urn)}`;
+  return `${programs.pulumi} state delete --stack ${shellWord(stack)} ${shellWord(urn)}`;
 }
 
 /** The commands that have Pulumi forget a host: one that is wanted is then set up as if it were new, one that is not is let go of. */
@@ -41,16 +56,20 @@ export function anewCommand(urn: string, stack: StackName): string {
  * that were under way only a refresh forgets the creating ones.
  */
 export function recoverCommand(stack: StackName): string {
+  const { pulumi } = stack.programs ?? usual;
   return [
-    `pulumi cancel --stack ${shellWord(stack.stack)}`,
+    `${pulumi} cancel --stack ${shellWord(stack.stack)}`,
     configured("refresh --clear-pending-creates", stack),
     updateCommand(stack),
   ].join(" && ");
 }
 
-function configured(words: string, { stack, configFile }: StackName): string {
+function configured(
+  words: string,
+  { stack, configFile, programs = usual }: StackName,
+): string {
   return [
-    `pulumi ${words} --stack ${shellWord(stack)}`,
+    `${programs.pulumi} ${words} --stack ${shellWord(stack)}`,
     ...(configFile === undefined
       ? []
       : [`--config-file ${shellWord(configFile)}`]),
@@ -63,11 +82,12 @@ function configured(words: string, { stack, configFile }: StackName): string {
  */
 export function onHost(
   { login, bastion, sudo }: Pick<HostState, "login" | "bastion" | "sudo">,
+  { programs = usual }: Pick<StackName, "programs">,
   ...commands: readonly string[]
 ): string {
   const onIt = commands.map((one) => (sudo ? `sudo ${one}` : one)).join(" && ");
   return [
-    "ssh",
+    programs.ssh,
     ...(bastion === undefined ? [] : ["-J", shellWord(jump(bastion))]),
     ...(login.port === 22 ? [] : ["-p", String(login.port)]),
     ...["--", shellWord(`${login.user}@${login.host}`), shellWord(onIt)],

@@ -65,7 +65,7 @@ function mendsOf(
   stack: StackName,
   behind: boolean,
 ): HostMends {
-  const root = (...commands: string[]) => onHost(host, ...commands);
+  const root = (...commands: string[]) => onHost(host, stack, ...commands);
   if (behind) {
     const update = updateCommand(stack);
     return { root, update, anew: update, restart: update, heal: update };

@@ -44,6 +44,17 @@ const secretMark = "4dabf18193072939515e22adb298388d";
 
 /** Reads what `pulumi stack export --show-secrets` prints. Throws a {@link VerifyError}, which quotes nothing of it, if it is no state. */
 export function readState(json: string): StackState {
+  const state = parseState(json);
+  // with a wrong passphrase Pulumi exports every secret as null, and does not fail
+  if (state.resources.some(({ inputs }) => inputs.connection === null)) {
+    throw new VerifyError(
+      "the secrets in the stack's state cannot be decrypted: set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to the passphrase of this stack",
+    );
+  }
+  return state;
+}
+
+function parseState(json: string): StackState {
   try {
     const { deployment } = exported.parse(JSON.parse(json, uncover));
     return {

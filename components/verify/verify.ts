@@ -1,11 +1,10 @@
-import { execFile } from "node:child_process";
-import { printable } from "../core/plainText";
 import { verifyClouds } from "./clouds";
-import type { StackName } from "./commands";
+import { type Programs, type StackName, updateCommand } from "./commands";
 import { capped } from "./findings";
 import { verifyHosts } from "./hosts";
 import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun";
 import { verifyOverlay } from "./overlay";
+import { runPulumi } from "./pulumiCli";
 import type { Report } from "./report";
 import { readState } from "./state";
 import { unfinishedFindings } from "./unfinished";
@@ -29,6 +28,8 @@ export interface VerifyOptions {
   parallel?: number;
   /** Is told, from time to time, how far the work has come. */
   progress?: (text: string) => void;
+  /** The words that stand for `pulumi` and `ssh` in the commands of the report, where it takes more to run them. Default: these. */
+  programs?: Programs;
 }
 
 /**
@@ -45,10 +46,10 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const { stack, configFile, progress = () => {} } = options;
   const at = ["--stack", stack];
   const state = readState(
-    await pulumi(["stack", "export", "--show-secrets", ...at], options),
+    await runPulumi(["stack", "export", "--show-secrets", ...at], options),
   );
   const lastRuns = readLastRuns(
-    await pulumi(
+    await runPulumi(
       ["stack", "history", "--json", "--page-size", "10", ...at],
       options,
     ),
@@ -58,6 +59,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
     stack,
     configFile,
     verb: leaving ? "destroy" : "up",
+    ...(options.programs && { programs: options.programs }),
   };
   const findings = [
     ...lastRunFindings(lastRuns, name),
@@ -67,7 +69,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
   const of = (kind: RegExp) => all.filter(({ type }) => kind.test(type));
   if (of(ours).length === 0 && findings.length === 0) {
     throw new VerifyError(
-      `stack ${stack} holds no pod network routes; make them: pulumi up --stack ${stack}`,
+      `stack ${stack} holds no pod network routes; make them: ${updateCommand({ ...name, verb: "up" })}`,
     );
   }
   const cloud =
@@ -107,58 +109,5 @@ function preview(
     ...(configFile === undefined ? [] : ["--config-file", configFile]),
   ];
   const all = { ...(options.env ?? process.env), ...env };
-  return pulumi(args, { ...options, env: all });
-}
-
-/** So much Pulumi may print, in bytes; all of it is held in memory. A host takes some kilobytes of a state. */
-const mostOutput = 2 ** 27;
-
-/** So much of what Pulumi says of a failure is shown, in characters. */
-const mostShown = 20_000;
-
-/** Runs the Pulumi CLI; its standard output. */
-function pulumi(
-  args: readonly string[],
-  { directory, env }: VerifyOptions,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(
-      "pulumi",
-      args,
-      {
-        ...(directory !== undefined && { cwd: directory }),
-        ...(env !== undefined && { env }),
-        maxBuffer: mostOutput,
-      },
-      (error, stdout, stderr) => {
-        if (error === null) {
-          resolve(stdout);
-          return;
-        }
-        const said = (stderr + (args[0] === "preview" ? stdout : "")).trim();
-        reject(
-          new VerifyError(
-            printableLines(`pulumi ${args.join(" ")}\n${reason(error, said)}`),
-          ),
-        );
-      },
-    );
-  });
-}
-
-function reason({ code }: Error & { code?: unknown }, said: string): string {
-  switch (code) {
-    case "ENOENT":
-      return "the Pulumi CLI is not on the PATH: https://www.pulumi.com/docs/install/";
-    case "ERR_CHILD_PROCESS_STDIO_MAXBUFFER":
-      return `printed more than ${mostOutput / 2 ** 20} MiB`;
-    default:
-      return said;
-  }
-}
-
-/** A text of several lines, each of them printable. The end of a long one is left out. */
-function printableLines(text: string): string {
-  const shown = text.slice(0, mostShown).split("\n").map(printable);
-  return [...shown, ...(text.length > mostShown ? ["..."] : [])].join("\n");
+  return runPulumi(args, { ...options, env: all });
 }

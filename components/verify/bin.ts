@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { verifyCli } from "./cli";
+
+verifyCli(process.argv.slice(2), {
+  command: "npx pod-network-routes-verify",
+}).then((code) => process.exit(code));

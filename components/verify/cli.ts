@@ -1,0 +1,115 @@
+import { parseArgs } from "node:util";
+import { printable } from "../core/plainText";
+import type { Programs } from "./commands";
+import { selectedStack } from "./pulumiCli";
+import type { Report } from "./report";
+import { reportText } from "./text";
+import { verify } from "./verify";
+import { VerifyError } from "./verifyError";
+
+/** The options of the command line, as they were given. */
+export interface CliArgs {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly stack?: string | undefined;
+  readonly "config-file"?: string | undefined;
+}
+
+/** How a user runs this, and what stands for other programs in the commands of its report. */
+export interface CliContext {
+  readonly command: string;
+  readonly programs?: Programs;
+}
+
+const exitCodes: Record<Report["verdict"], number> = {
+  well: 0,
+  wrong: 1,
+  unknown: 2,
+};
+
+function usage(command: string): string {
+  return `Usage: ${command} [--stack STACK] [--config-file FILE] [--json]
+
+Checks that hosts and clouds have the routes that a stack made, and that pods reach each other. Changes nothing.
+
+  -s, --stack STACK     the stack to check; default: the one that is selected (pulumi stack select)
+  --config-file FILE    its configuration; default: Pulumi.STACK.yaml beside Pulumi.yaml
+  --json                print a report for machines, and nothing else, on standard output
+  -h, --help            print this
+
+Exit code: 0 all is well, 1 something is wrong, 2 it could not be found out.`;
+}
+
+/** Reads the command line. Throws a {@link VerifyError} that says what is wrong with it. */
+export function readCliArgs(
+  args: readonly string[],
+  { command }: CliContext,
+): CliArgs {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        stack: { type: "string", short: "s" },
+        "config-file": { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.stack === "") {
+      throw new Error("Option '--stack' needs the name of a stack");
+    }
+    return values;
+  } catch (error) {
+    const reason = printable((error as Error).message);
+    throw new VerifyError(
+      `${reason}\nThe options are shown by: ${command} --help`,
+    );
+  }
+}
+
+/** Runs the command line and returns its exit code. */
+export async function verifyCli(
+  args: readonly string[],
+  context: CliContext,
+): Promise<number> {
+  const { command, programs } = context;
+  try {
+    const { help, json, ...given } = readCliArgs(args, context);
+    if (help) {
+      console.log(usage(command));
+      return 0;
+    }
+    const around = programs === undefined ? {} : { programs };
+    const configFile = given["config-file"];
+    const report = await verify({
+      stack: given.stack ?? (await selected(around)),
+      ...(configFile !== undefined && { configFile }),
+      ...around,
+      progress,
+    });
+    progress("");
+    console.log(
+      json ? JSON.stringify(report, undefined, 2) : reportText(report),
+    );
+    return exitCodes[report.verdict];
+  } catch (error) {
+    progress("");
+    const isExpected =
+      error instanceof VerifyError || process.env.DEBUG === undefined;
+    console.error(isExpected ? (error as Error).message : error);
+    return 2;
+  }
+}
+
+async function selected(around: { programs?: Programs }): Promise<string> {
+  const stack = await selectedStack(around);
+  console.error(`Stack ${stack}, which is selected`);
+  return stack;
+}
+
+/** Shows, on a terminal, how far the work has come; in one line, which the report takes away. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r\x1b[K${text}`);
+  }
+}
