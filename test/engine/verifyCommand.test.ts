@@ -8,13 +8,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Report, reportSchema } from "../../components/verify/report";
 import { environment, getEngine } from "../../lab/engine";
 import { type Result, run, tryRun } from "../../lab/exec";
 import { Lab } from "../../lab/lab";
-import { labOf, root } from "../../lab/paths";
+import { cache, labOf, root } from "../../lab/paths";
 import { traces } from "./traces";
 
 const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-verify-"));
@@ -23,6 +23,7 @@ const clone = join(directory, "clone");
 const withoutCli = {
   ...process.env,
   HOME: directory,
+  XDG_CACHE_HOME: dirname(cache),
   PATH: (process.env.PATH ?? "")
     .split(delimiter)
     .filter((folder) => !existsSync(join(folder, "pulumi")))
@@ -194,7 +195,7 @@ describe("verify in the lab of npm start, for a user without a Pulumi CLI", () =
     const { code, stdout, stderr } = await npm("start");
     assert.equal(code, 0, stdout + stderr);
     const [, table = ""] =
-      /Pings from pod to pod:\n([^]*?)\n\n/.exec(stdout) ?? [];
+      /Pings from pod to pod:\n([\s\S]*?)\n\n/.exec(stdout) ?? [];
     assert.match(table, /node-0 +ok/);
     assert.doesNotMatch(table, /node-1/);
     assert.match(stdout, /node-1.* until npm stop/);
