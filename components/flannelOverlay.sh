@@ -3,6 +3,7 @@
 #
 #   apply      make the cluster as standard input says, and wait until every node has the overlay
 #   remove     take out what belongs to the owner that standard input names
+#   look       print what is not as apply would leave it, and change nothing (see look)
 #
 # Standard input, one fact a line in exactly this order, then the manifest, then this script itself
 # (check_input has the form of each):
@@ -369,6 +370,11 @@ owned_objects() {
 	objects get "$KINDS" -A -l "$LABEL=$OWNER"
 }
 
+# The nodes with their pod CIDRs, as have|NODE|CIDR|CIDR.
+nodes_there() {
+	rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}}{{range .spec.podCIDRs}} {{template \"q\" .}}{{end}}$END{{end}}" get nodes
+}
+
 # What is wrong with the nodes for flannel, a line each; the rest of flanneld's demands are the plan's.
 unfit_nodes() {
 	printf '%s\n%s\n' "$have" "$NODES" | awk -F '|' '
@@ -410,7 +416,7 @@ foreign_objects() {
 
 # Looks at all that could be in the way, and dies of it.
 need_fit_cluster() {
-	have=$(rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}}{{range .spec.podCIDRs}} {{template \"q\" .}}{{end}}$END{{end}}" get nodes)
+	have=$(nodes_there)
 	declared=$(declared_objects)
 	flannels=$(objects get daemonsets -A -l app=flannel)
 	wrong=$(
@@ -429,14 +435,20 @@ server_side_apply() {
 	change apply --server-side --force-conflicts --field-manager="$MANAGER" "$@" -f -
 }
 
-# Has the API server check everything, rights included, before the first change. It cannot be asked
-# about a namespace that is not there yet, so objects are tried in another one.
-rehearse() {
-	rehearsal=$MANIFEST
-	there=$(ask get namespace "$NAMESPACE" --ignore-not-found -o name)
+# The manifest as the API server can be asked about it. It cannot be asked about a namespace that is not
+# there yet, so objects are tried in another one.
+rehearsal() {
+	there=$(ask get namespace "$NAMESPACE" --ignore-not-found -o name) || return
 	if [ -z "$there" ]; then
-		rehearsal=$(printf '%s\n' "$MANIFEST" | sed "s/^\( *namespace: \)\"\{0,1\}$NAMESPACE\"\{0,1\}\$/\1default/")
+		printf '%s\n' "$MANIFEST" | sed "s/^\( *namespace: \)\"\{0,1\}$NAMESPACE\"\{0,1\}\$/\1default/"
+	else
+		printf '%s\n' "$MANIFEST"
 	fi
+}
+
+# Has the API server check everything, rights included, before the first change.
+rehearse() {
+	rehearsal=$(rehearsal)
 	said=$(printf '%s\n' "$rehearsal" | server_side_apply --dry-run=server 2>&1 >/dev/null) ||
 		die "the API server refuses the manifest; nothing was changed:
 $said"
@@ -447,12 +459,22 @@ what_stays() {
 	echo "to take them out by hand: kubectl delete $KINDS -A -l $LABEL=$OWNER"
 }
 
-# Pods that are not ready, and the last words of one of them.
-explain_rollout() {
+# The pods of flannel as NAME|NODE|PHASE|READY|REASON..., where READY is true once for each container.
+pods() {
+	reasons='{{with .state}}{{with .waiting}} {{template "q" .reason}}{{end}}{{end}}'
+	rows "{{range .items}}{{template \"q\" .metadata.name}} {{template \"q\" .spec.nodeName}} {{template \"q\" .status.phase}} \"{{range .status.containerStatuses}}{{if .ready}}true{{else}}false{{end}}{{end}}\"{{range .status.initContainerStatuses}}$reasons{{end}}{{range .status.containerStatuses}}$reasons{{end}}$END{{end}}" -n "$NAMESPACE" get pods -l app=flannel
+}
+
+# On how many nodes flannel is ready, if kubectl says so.
+coverage() {
 	{ ask -n "$NAMESPACE" get daemonset "$DAEMONSET" -o jsonpath='{.status.desiredNumberScheduled} {.status.numberAvailable}' || :; } |
 		awk 'NR == 1 && /^[0-9]* [0-9]*$/ { print $2 + 0 " of " $1 + 0 " nodes have it" }'
-	reasons='{{with .state}}{{with .waiting}} {{template "q" .reason}}{{end}}{{end}}'
-	pods=$(rows "{{range .items}}{{template \"q\" .metadata.name}} {{template \"q\" .spec.nodeName}} {{template \"q\" .status.phase}} \"{{range .status.containerStatuses}}{{if .ready}}true{{else}}false{{end}}{{end}}\"{{range .status.initContainerStatuses}}$reasons{{end}}{{range .status.containerStatuses}}$reasons{{end}}$END{{end}}" -n "$NAMESPACE" get pods -l app=flannel) || :
+}
+
+# Pods that are not ready, and the last words of one of them.
+explain_rollout() {
+	coverage
+	pods=$(pods) || :
 	pods=$(printf '%s\n' "$pods" | awk -F '|' '$0 != "" && $4 != "true"')
 	printf '%s\n' "$pods" | awk -F '|' '
 		$0 == "" { next }
@@ -477,16 +499,16 @@ $(explain_rollout 2>&1)
 $(what_stays)"
 }
 
-# Nodes that tell the others to send to an address that is not their internal IP: the sign of a wrong
-# interface, with which everything is ready and no packet arrives. If kubectl fails, what it says.
-wrong_addresses() {
+# What each node tells the others to send to, as have|NODE|IPV4|IPV6.
+announced() {
 	prefix='flannel.alpha.coreos.com'
-	told=$(rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}} {{with .metadata.annotations}}{{template \"q\" (index . \"$prefix/public-ip\")}} {{template \"q\" (index . \"$prefix/public-ipv6\")}}{{else}}\"\" \"\"{{end}}$END{{end}}" get nodes 2>&1) || {
-		echo "kubectl get nodes failed"
-		printf '%s\n' "$told" | grep -E '^kubectl (says:|printed|took) ' || :
-		return
-	}
-	printf '%s\n%s\n' "$told" "$NODES" | awk -F '|' '
+	rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}} {{with .metadata.annotations}}{{template \"q\" (index . \"$prefix/public-ip\")}} {{template \"q\" (index . \"$prefix/public-ipv6\")}}{{else}}\"\" \"\"{{end}}$END{{end}}" get nodes
+}
+
+# Nodes for which $1 does not have their internal IP: the sign of a wrong interface, with which everything
+# is ready and no packet arrives.
+other_addresses() {
+	printf '%s\n%s\n' "$1" "$NODES" | awk -F '|' '
 		$1 == "have" { ipv4[$2] = $3; ipv6[$2] = $4; next }
 		$1 != "node" { next }
 		{
@@ -498,6 +520,16 @@ wrong_addresses() {
 			}
 		}
 	'
+}
+
+# The same of the nodes as they are now. If kubectl fails, what it says.
+wrong_addresses() {
+	told=$(announced 2>&1) || {
+		echo "kubectl get nodes failed"
+		printf '%s\n' "$told" | grep -E '^kubectl (says:|printed|took) ' || :
+		return
+	}
+	other_addresses "$told"
 }
 
 await_addresses() {
@@ -536,16 +568,21 @@ $(what_stays)"
 
 # --- remove --------------------------------------------------------------------------------------
 
+# Those of the objects $2 that are not in list $1.
+not_in() {
+	{
+		[ -z "$1" ] || printf '%s\n' "$1" | sed 's/^/wanted|/'
+		printf '%s\n' "$2"
+	} | awk '
+		/^wanted\|/ { wanted[substr($0, 8)] = 1; next }
+		$0 != "" && !($0 in wanted) { print }
+	'
+}
+
 # Takes away what is ours and is not in list $1.
 take_away() {
 	owned=$(owned_objects)
-	{
-		[ -z "$1" ] || printf '%s\n' "$1" | sed 's/^/wanted|/'
-		printf '%s\n' "$owned"
-	} | awk -v owner="$OWNER" '
-		/^wanted\|/ { wanted[substr($0, 8)] = 1; next }
-		$0 != "" && !($0 in wanted) { print }
-	' | while IFS='|' read -r kind namespace name whose; do
+	not_in "$1" "$owned" | while IFS='|' read -r kind namespace name whose; do
 		if [ "$kind" = strange ] || [ "$whose" != "$OWNER" ]; then
 			echo "left alone: what is listed as ours and cannot be: $kind $namespace $name $whose"
 		elif [ "$kind" = Namespace ]; then
@@ -583,8 +620,95 @@ remove() {
 	take_away ''
 }
 
+# --- look ----------------------------------------------------------------------------------------
+
+# All of an object that the manifest can have, on one line. None of it is printed by this script: it may
+# be a key.
+CONTENTS="{{range .items}}{{template \"q\" .kind}} {{template \"q\" .metadata.namespace}} {{template \"q\" .metadata.name}} {{printf \"%+q\" (printf \"%v %v %v %v %v %v\" .metadata.labels .spec .data .rules .roleRef .subjects)}}$END{{end}}"
+
+# Prints what applying the manifest would make of its objects, in the form of CONTENTS.
+rehearsed_contents() {
+	rehearsal=$(rehearsal) || return
+	printf '%s\n' "$rehearsal" | ask apply --server-side --force-conflicts --field-manager="$MANAGER" --dry-run=server -f - -o go-template="$QUOTE$CONTENTS"
+}
+
+# Prints which objects of the manifest are missing, or would be changed by applying it.
+look_at_objects() {
+	as_is=$(printf '%s\n' "$MANIFEST" | ask get --ignore-not-found -f - -o go-template="$QUOTE$CONTENTS")
+	as_wanted=$(rehearsed_contents)
+	printf '%s\n' "$as_is" '--- wanted' "$as_wanted" | awk -v namespace="$NAMESPACE" -F '"' '
+		$0 == "" { next }
+		$0 == "--- wanted" { wanted = 1; elsewhere = !(("Namespace - " namespace) in is); next }
+		# a namespace that is not there was stood in for by another one
+		{ name = $2 " " ($4 == "" ? "-" : namespace) " " $6 }
+		$1 $3 $5 $7 != "   " || name !~ /^[A-Za-z]+ [a-z0-9-]+ [a-z0-9.:-]+$/ { strange++; next }
+		!wanted { is[name] = $0; next }
+		!(name in is) { print "missing " name; next }
+		elsewhere { gsub(/ namespace:default]/, " namespace:" namespace "]") }
+		is[name] != $0 { print "differs " name }
+		END { if (strange) exit 1 }
+	' || {
+		echo "kubectl printed what is no answer to the question; it is not used" >&2
+		return 1
+	}
+}
+
+# Prints the nodes on which flannel is not ready, or is not at all.
+look_at_pods() {
+	there=$(pods)
+	{
+		[ -z "$there" ] || printf '%s\n' "$there" | sed 's/^/pod|/'
+		printf '%s\n' "$NODES"
+	} | awk -F '|' '
+		$1 == "node" { if (!($2 in pod)) print "absent " $2; next }
+		{ pod[$3] = 1 }
+		$5 != "true" {
+			line = "unready " $3 " " $2 " " ($4 == "" ? "-" : $4)
+			for (i = 6; i <= NF && i < 10; i++) line = line " " $i
+			print line
+		}
+	'
+}
+
+# Prints `using KUBECTL`, with --kubeconfig PATH behind it if that is another than the default one, then a
+# line for each thing that is not as apply would leave it, then `looked`:
+#   unfit TEXT                            what apply would refuse
+#   missing KIND NAMESPACE NAME           an object of the manifest; - is no namespace
+#   differs KIND NAMESPACE NAME           one that applying the manifest would change
+#   stale KIND NAMESPACE NAME             one of ours that the manifest does not have
+#   rollout TEXT                          the DaemonSet has not come to every node
+#   absent NODE                           a node without a pod of flannel
+#   unready NODE POD PHASE REASON...      one whose pod is not ready
+#   address TEXT                          one that does not announce its internal IP
+look() {
+	read_input
+	need_cluster
+	echo "using $KUBECTL$option"
+	have=$(nodes_there)
+	declared=$(declared_objects)
+	flannels=$(objects get daemonsets -A -l app=flannel)
+	{
+		unfit_nodes
+		foreign_objects
+	} | sed 's/^/unfit /'
+	look_at_objects
+	owned=$(owned_objects)
+	not_in "$declared" "$owned" |
+		awk -F '|' '$1 != "strange" { print "stale " $1 " " ($2 == "" ? "-" : $2) " " $3 }'
+	if printf '%s\n' "$declared" | grep -q "^DaemonSet|$NAMESPACE|$DAEMONSET|"; then
+		# a rollout that has come to its end is not waited for
+		TIMEOUT=5
+		bounded rollout >/dev/null 2>&1 || echo "rollout $(coverage)"
+		look_at_pods
+		told=$(announced)
+		other_addresses "$told" | sed 's/^/address /'
+	fi
+	echo looked
+}
+
 case ${1-} in
 apply) apply ;;
 remove) remove ;;
-*) die "usage: apply | remove" ;;
+look) look ;;
+*) die "usage: apply | remove | look" ;;
 esac

@@ -43,6 +43,19 @@ export function rows(namespace = "kube-flannel", whose = owner): string[] {
   ];
 }
 
+/** What `look` has kubectl print of the same objects: with what is in them. */
+export function contents(
+  of: Readonly<Record<string, string>> = {},
+  namespace = "kube-flannel",
+): string {
+  return rows(namespace)
+    .map((row) => {
+      const [kind = "", where = "", name = ""] = row.split("|");
+      return line(kind, where, name, of[kind] ?? `map[of:"${kind}"]`);
+    })
+    .join("");
+}
+
 export const lines = (...text: string[]) => text.map((l) => `${l}\n`).join("");
 
 /** Rows of values, `a|b|c`, as kubectl prints them by a template of the script. */
@@ -90,6 +103,8 @@ const good: Answers = {
   "get -f": ["", quoted(...rows())],
   "get daemonsets -A": "",
   "get namespace": "namespace/kube-flannel\n",
+  "get --ignore-not-found -f": contents(),
+  "--dry-run=server -f - -o": contents(),
   "--dry-run=server": lines(
     "namespace/kube-flannel serverside-applied (server dry run)",
   ),
@@ -178,19 +193,26 @@ export async function prepare(
 
 /** Runs the script as the component would have it run, with a kubectl that gives these answers. */
 export async function run(
-  verb: "apply" | "remove",
+  verb: "apply" | "remove" | "look",
   answers: Answers = {},
   options: Run = {},
 ): Promise<Ran> {
-  const { place, bin, stdin, env, ...commands } = await prepare(
+  const { place, bin, stdin, env, ...prepared } = await prepare(
     answers,
     options,
   );
-  const { status, stdout, stderr } = spawnSync(
-    "sh",
-    ["-c", verb === "apply" ? commands.create : commands.delete],
-    { input: stdin, encoding: "utf8", cwd: place, env, timeout: 60_000 },
-  );
+  const commands = {
+    apply: prepared.create,
+    remove: prepared.delete,
+    look: prepared.create.replace(/ apply(?=;)/, " look"),
+  };
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", commands[verb]], {
+    input: stdin,
+    encoding: "utf8",
+    cwd: place,
+    env,
+    timeout: 60_000,
+  });
   const left = readdirSync(place).filter((name) => name !== "bin");
   if (left.length > 0) {
     throw new Error(`the script left ${left.join()}`);
