@@ -32,7 +32,11 @@ export function oddReport(
 }
 
 /** Whether the host that answers, or the bastion before it, has to show a key is recorded in the state. */
-export function hostKeyNotes({ login, bastion, node }: HostState): Finding[] {
+export function hostKeyNotes({
+  login,
+  bastion,
+  node,
+}: Pick<HostState, "login" | "bastion" | "node">): Finding[] {
   const unchecked = [login, ...(bastion ? [bastion] : [])]
     .filter(({ hostKey }) => hostKey === undefined)
     .map(({ host }) => host);

@@ -59,7 +59,8 @@ const endpoint = z.object({
   privateKeyPassword: z.string().optional(),
   agentSocketPath: z.string().optional(),
 });
-const inputsSchema = z.object({
+/** The inputs of a command of ours. */
+export const inputsSchema = z.object({
   connection: endpoint.extend({ proxy: endpoint.optional() }),
   create: z.string(),
   stdin: z.string(),
@@ -208,7 +209,7 @@ function isRoute(route: { destination: string; nextHop: string }): boolean {
   );
 }
 
-function toLogin(connection: z.output<typeof endpoint>): Login {
+export function toLogin(connection: z.output<typeof endpoint>): Login {
   return {
     host: connection.host,
     port: connection.port,

@@ -1,19 +1,30 @@
+import { join } from "node:path";
 import { foreignText } from "../core/plainText";
+import { pipedCommand, scriptInput } from "../pipedScript";
+import { runOn, Sessions } from "../ssh/session";
 import { type StackName, updateCommand } from "./commands";
-import type { OverlayReport } from "./report";
+import { hostKeyNotes } from "./hostFaults";
+import { overlayFindings } from "./overlayLook";
+import { type OverlayState, readOverlayState } from "./overlayState";
+import type { Finding, OverlayReport } from "./report";
 import type { StackResource } from "./state";
 
-/** Looks at an overlay of flannel. @param resources those of its stack */
+const script = join(__dirname, "../flannelOverlay.sh");
+
+/** How long a controller may take to tell what its cluster has, in milliseconds: some requests to the API server. */
+const patience = 120_000;
+
+/** Looks at an overlay of flannel, by way of its controller. @param resources those of its stack */
 export async function verifyOverlay(
   { urn }: StackResource,
   resources: readonly StackResource[],
   stack: StackName,
 ): Promise<OverlayReport> {
   const component = foreignText(urn.slice(-300).split("::").at(-1) ?? "");
-  const commands = resources.filter(
+  const command = resources.find(
     ({ type, parent }) => type === "command:remote:Command" && parent === urn,
   );
-  if (commands.length === 0) {
+  if (command === undefined) {
     return {
       component,
       findings: [
@@ -26,10 +37,46 @@ export async function verifyOverlay(
       ],
     };
   }
-  return {
-    component,
-    unlooked:
-      "an overlay of flannel is not looked at; what the cluster knows of it: kubectl get pods -A -l app=flannel -o wide",
-    findings: [],
-  };
+  const overlay = readOverlayState(command);
+  if (typeof overlay === "string") {
+    return { component, unlooked: overlay, findings: [] };
+  }
+  const notes = hostKeyNotes({ ...overlay, node: component });
+  try {
+    const findings = await look(overlay, stack);
+    return { component, findings: [...notes, ...findings] };
+  } catch (error) {
+    const why = foreignText((error as Error).message, mostReason);
+    const unlooked = `${overlay.login.host}: ${why.replaceAll(saidBy, "")}`;
+    return { component, unlooked, findings: notes };
+  }
+}
+
+/** What the script begins each of its lines with. */
+const saidBy = "pod-network-routes: ";
+
+/** So many characters of a reason are shown. */
+const mostReason = 1000;
+
+async function look(
+  overlay: OverlayState,
+  stack: StackName,
+): Promise<Finding[]> {
+  const sessions = new Sessions();
+  try {
+    const client = await sessions.to(overlay.login, overlay.bastion);
+    const said = await runOn(
+      client,
+      pipedCommand("look", overlay.sudo),
+      scriptInput(overlay.input, script),
+      patience,
+    );
+    const findings = overlayFindings(said, overlay, stack);
+    if (findings === undefined) {
+      throw new Error("printed something that is not what its script prints");
+    }
+    return findings;
+  } finally {
+    await sessions.end();
+  }
 }

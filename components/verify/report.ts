@@ -23,6 +23,7 @@ const finding = z.object({
       "last-run",
       "unfinished",
       "cloud",
+      "overlay",
       "host-key",
       "more",
     ])
@@ -42,6 +43,7 @@ const finding = z.object({
         "last-run: a run of Pulumi that did not succeed, or is under way",
         "unfinished: what a run of Pulumi has begun and not brought to its end",
         "cloud: a precondition of a cloud, or a warning of its component",
+        "overlay: what of flannel is not in the cluster, or not at work on a node, as the stack says",
         "host-key: whoever answers at the address is taken for the host",
         "more: something was not looked at, or is not listed, because there is so much of it",
       ].join("; "),
@@ -49,7 +51,7 @@ const finding = z.object({
   subject: z
     .string()
     .describe(
-      "a destination, a next hop, a kernel setting, a file, a resource, a run of Pulumi",
+      "a destination, a next hop, a kernel setting, a file, a resource, a node or object of Kubernetes, a run of Pulumi",
     ),
   message: z.string().describe("what is wrong with it, for people"),
   mend: z.string().optional().describe("what puts it right, mostly a command"),

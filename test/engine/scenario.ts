@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { run } from "../../lab/exec";
 import { engineWithGivenPlugin } from "../../lab/givenPlugin";
 import type { HostSpec } from "../../lab/host";
 import { Lab } from "../../lab/lab";
 import { configOf, Stack } from "../../lab/stack";
+import { asPrinted } from "../asPrinted";
 import { lines } from "../stacks";
 
 export type Config = Record<string, unknown>;
@@ -95,27 +88,9 @@ export class Scenario {
     };
   }
 
-  /**
-   * Runs a command of a report as it stands, in a shell in the lab's network. What users have in files of their home,
-   * ssh is given here by options; what they would answer, Pulumi is.
-   */
+  /** See {@link asPrinted}. */
   asPrinted(stack: Stack, command: string): Promise<string> {
-    const { lab } = this;
-    const env = stack.environment();
-    const bin = join(lab.directory, "bin");
-    mkdirSync(bin, { recursive: true });
-    const options = `-i ${lab.key} -o UserKnownHostsFile=${lab.knownHosts} -o BatchMode=yes`;
-    const wrapped = { ssh: `ssh ${options} "$@"`, pulumi: 'pulumi "$@" --yes' };
-    for (const [name, real] of Object.entries(wrapped)) {
-      const script = `#!/bin/sh\nPATH='${env.PATH}'\nexec ${real}\n`;
-      writeFileSync(join(bin, name), script);
-      chmodSync(join(bin, name), 0o755);
-    }
-    const [program = "", ...args] = stack.inside(["sh", "-c", command]);
-    return run(program, args, {
-      cwd: stack.project,
-      env: { ...env, PATH: `${bin}:${env.PATH}` },
-    });
+    return asPrinted(this.lab, stack, command);
   }
 
   /** Our routes on a host, as `ip route` lists them. */

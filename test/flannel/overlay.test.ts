@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { environment, getEngine } from "../../lab/engine";
-import { run } from "../../lab/exec";
+import { run, until } from "../../lab/exec";
 import { root } from "../../lab/paths";
+import type { Stack } from "../../lab/stack";
+import { asPrinted } from "../asPrinted";
 import { blocksRunBy } from "../readmeBlocks";
 import { says, up, upFails, verified } from "../stacks";
 import { FlannelScenario } from "./stack";
@@ -305,6 +307,70 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     assert.equal(report.pings.sent, 6);
     await scenario.destroy(stack);
   });
+
+  it("is looked at by verify, which says of each fault what mends it", async () => {
+    const stack = await scenario.stack("looked", enp0s8);
+    await up(stack);
+    const objectsOf = ["daemonset", "clusterrole", "configmap", "pods"];
+    const versions = () =>
+      cluster().kubectl([
+        ...["get", objectsOf.join(","), "-A", "-o"],
+        "jsonpath={.items[*].metadata.resourceVersion}",
+      ]);
+    const before = await versions();
+    assert.deepEqual(await found(stack), [0]);
+    assert.equal(await versions(), before, "nothing is changed by a look");
+
+    const ds = ["daemonset", "kube-flannel-ds", "-n", "kube-flannel"];
+    await cluster().kubectl(["delete", ...ds]);
+    const missing = "DaemonSet kube-flannel/kube-flannel-ds";
+    assert.deepEqual(await mended(stack, missing), [1, missing]);
+
+    const wrong = "flannel.alpha.coreos.com/public-ip=10.0.2.15";
+    const annotate = ["annotate", "node", "worker-1", "--overwrite", wrong];
+    await cluster().kubectl(annotate);
+    assert.deepEqual(await mended(stack, "worker-1"), [1, "worker-1"]);
+
+    const cidr = '{"data":{"net-conf.json":"{}"}}';
+    const config = ["configmap", "kube-flannel-cfg", "-n", "kube-flannel"];
+    await cluster().kubectl(["patch", ...config, "-p", cidr]);
+    const differs = "ConfigMap kube-flannel/kube-flannel-cfg";
+    assert.deepEqual(await mended(stack, differs), [1, differs]);
+
+    await cluster().stopApiServer();
+    const { code, report } = await verified(stack);
+    await cluster().startApiServer();
+    assert.equal(code, 2);
+    assert.match(
+      report.overlays[0]?.unlooked ?? "",
+      /kubectl cannot use the API server/,
+    );
+    await scenario.destroy(stack);
+  });
+
+  /** What verify finds wrong with the overlay: its exit code, and the subjects. */
+  async function found(stack: Stack): Promise<[number, ...string[]]> {
+    const { code, report } = await verified(stack);
+    const findings = report.overlays.flatMap((overlay) => overlay.findings);
+    return [code, ...findings.map(({ subject }) => subject)];
+  }
+
+  /** The same; then what it says of one of them is done, and the pods are waited for. */
+  async function mended(
+    stack: Stack,
+    subject: string,
+  ): Promise<[number, ...string[]]> {
+    const { code, report } = await verified(stack);
+    const findings = report.overlays.flatMap((overlay) => overlay.findings);
+    const { mend = "" } = findings.find((f) => f.subject === subject) ?? {};
+    await asPrinted(cluster().lab, stack, mend.replace(/^[^']*: (?=ssh )/, ""));
+    await until(
+      `verify finds nothing wrong with ${subject} any more`,
+      async () => ((await found(stack))[0] === 0 ? true : undefined),
+    );
+    await cluster().connected();
+    return [code, ...findings.map((finding) => finding.subject)];
+  }
 
   it("is not put beside routes to the same pods, nor into a network that it does not fit", async () => {
     const stack = await scenario.stack(
