@@ -7,6 +7,7 @@ import { until } from "../../lab/exec";
 import { engineWithGivenPlugin } from "../../lab/givenPlugin";
 import { Lab } from "../../lab/lab";
 import { configOf, Stack } from "../../lab/stack";
+import { verify } from "../stacks";
 import { type Injected, inject, prepare } from "./inject";
 import { type FaultKind, plan, type Run, type Table } from "./plan";
 import { Witness } from "./witness";
@@ -124,7 +125,7 @@ class Ground {
     private readonly witness: Witness,
   ) {}
 
-  /** One run: the change with its fault, the recovery, and a look at everything. */
+  /** One run: the change with its fault, what verify says then, the recovery, and a look at everything. */
   async play({ table, fault, host, after }: Run): Promise<{
     hit: boolean;
     wrong: string[];
@@ -142,8 +143,9 @@ class Ground {
       stdio: "ignore",
     });
     let underWay = true;
-    const ended = once(child, "exit").then(() => {
+    const ended = once(child, "exit").then(([code]) => {
       underWay = false;
+      return code as number | null;
     });
     await Promise.race([
       ended,
@@ -154,31 +156,71 @@ class Ground {
       engine: child.pid ?? 0,
       underWay: () => underWay,
     });
-    await ended;
+    const code = await ended;
     await injected.mend();
     await restore();
     await this.foreignBack();
+    const wrong = await this.lies(code, before, table);
     if (fault === "routes deleted" && host !== withSystemd) {
       // nothing there puts them back; docs/troubleshooting.md: any change does
       this.healInterval = 3 - this.healInterval;
     }
-    const wrong = await this.recover(verb, table ?? before ?? {});
+    wrong.push(...(await this.recover(verb, table ?? before ?? {})));
     this.now = table;
     if (fault === "host dies" && (await this.hasForgotten(host, table))) {
       this.healInterval = 3 - this.healInterval;
       wrong.push(...(await this.recover(verb, table ?? before ?? {})));
     }
     if (fault === "routes deleted" && host === withSystemd) {
-      const right = async () => (await this.look(table)).length === 0;
-      await until(
-        "the unit has healed",
-        async () => (await right()) || undefined,
-        10,
-      ).catch(() => {}); // what is still wrong is found below
+      await this.healed(table);
     }
     const tables = [before, table].flatMap((t) => (t ? [t] : []));
     wrong.push(...this.wrongHops(tables), ...(await this.look(table)));
     return { hit: injected.hit, wrong };
+  }
+
+  /** Waits for the unit of the host with systemd. What is still wrong after some seconds is for others to find. */
+  private async healed(table: Table | undefined): Promise<void> {
+    const right = async () => (await this.look(table)).length === 0;
+    await until(
+      "the unit has healed",
+      async () => (await right()) || undefined,
+      10,
+    ).catch(() => {});
+  }
+
+  /**
+   * What verify says that is not so, after a change and before the recovery: it must not call a stack well while
+   * anything is wrong, and it must call it well after a change that succeeded and did all of its work.
+   *
+   * @param code what the change ended with; null: it was killed, and did as much as it could until then
+   */
+  private async lies(
+    code: number | null,
+    before: Table | undefined,
+    table: Table | undefined,
+  ): Promise<string[]> {
+    if (code === 0) {
+      await this.healed(table);
+    }
+    const looks = async () => [await this.look(before), await this.look(table)];
+    const seen = await looks();
+    const verdict = await verify(this.stack);
+    if (JSON.stringify(seen) !== JSON.stringify(await looks())) {
+      return []; // a host mended itself meanwhile
+    }
+    const [asBefore, asWanted] = [before, table].map(
+      (wanted, i) => wanted !== undefined && seen[i]?.length === 0,
+    );
+    const mayBeWell = asWanted || (code === null && asBefore);
+    const isWell = code === 0 && asWanted;
+    const saysWell = verdict.code === 0;
+    const isTrue = saysWell ? mayBeWell && (code ?? 0) === 0 : !isWell;
+    return isTrue
+      ? []
+      : [
+          `verify ended with ${verdict.code}, after a change that ended with ${code}: ${verdict.stdout}${verdict.stderr}`,
+        ];
   }
 
   /** Whether a host that keeps nothing over a restart was started anew after its change was made, of which Pulumi knows nothing. */
