@@ -299,6 +299,9 @@ describe("SSH", () => {
     const arguments_ = await commandLines(applying);
     assert.match(arguments_, /pulumi\/cmd\/run/);
     const said = await applying;
+    // this one reads the key in the state, too
+    const loggedAgain = await stack.pulumi(["preview", ...debug]);
+    assert.match(loggedAgain.stderr, /readStackResourceOutputs/);
     const exported = await stack.must(["stack", "export"]);
     const outputs = await stack.must(["stack", "output", "--json"]);
     const seen = [refused, previewed, arguments_, said, exported, outputs];
@@ -310,6 +313,8 @@ describe("SSH", () => {
         ...seen,
         logged.stdout,
         logged.stderr,
+        loggedAgain.stdout,
+        loggedAgain.stderr,
         stdout,
         stderr,
       ]) {
