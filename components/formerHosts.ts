@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Node } from "./core/inventory";
+import { noOrganization, organization } from "./organization";
 import type { StackResources } from "./recorded";
 import { unchangedCommand } from "./scriptCommand";
 import type { Ssh } from "./ssh/args";
@@ -98,10 +99,10 @@ function byBastion(
 
 /** What is wrong with a former host, and the command that gives it up. */
 function letGo({ urn, node, login }: HostState, reason: string): string {
-  const organization = pulumi.getOrganization();
   const stack =
-    organization === "organization"
+    organization() === noOrganization
       ? pulumi.getStack()
-      : `${organization}/${pulumi.getStack()}`;
-  return `cannot clean ${node} (${login.host}), which is no longer in the inventory: ${reason}; it stays as it is, and the first pulumi up that reaches it cleans it; if it is gone for good: ${forgetCommand(urn, { stack })}`;
+      : `${organization()}/${pulumi.getStack()}`;
+  const forget = forgetCommand(urn, { stack, configFile: undefined });
+  return `cannot clean ${node} (${login.host}), which is no longer in the inventory: ${reason}; it stays as it is, and the first pulumi up that reaches it cleans it; if it is gone for good: ${forget}`;
 }
