@@ -40,6 +40,7 @@ function checkAll(configs: readonly TargetConfig[], faults: Faults): void {
     commonSource(configs, faults);
   }
   const before = [...faults.all];
+  const said = new Set(before.map(identity));
   for (const { target, args } of configs) {
     const own = new Faults();
     own.all.push(...before);
@@ -50,16 +51,19 @@ function checkAll(configs: readonly TargetConfig[], faults: Faults): void {
         throw error;
       }
     }
-    const found = own.all.slice(before.length);
-    const isNew = (fault: Fault) =>
-      !faults.all.some(
-        (other) =>
-          isDeepStrictEqual(other, fault) ||
-          (isSourceFault(other) && isSourceFault(fault)),
-      );
-    faults.all.push(...found.filter(isNew));
+    for (const fault of own.all.slice(before.length)) {
+      if (!said.has(identity(fault))) {
+        said.add(identity(fault));
+        faults.all.push(fault);
+      }
+    }
   }
   faults.throwIfAny("the configuration cannot be used");
+}
+
+/** Two faults of the same identity are said once. Targets may know other sources of nodes, and say so in other words. */
+function identity(fault: Fault): string {
+  return isSourceFault(fault) ? "source" : JSON.stringify(fault);
 }
 
 /** The targets share an inventory, so it has to be in a source that all of them know. */
