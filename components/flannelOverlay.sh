@@ -636,15 +636,15 @@ rehearsed_contents() {
 look_at_objects() {
 	as_is=$(printf '%s\n' "$MANIFEST" | ask get --ignore-not-found -f - -o go-template="$QUOTE$CONTENTS")
 	as_wanted=$(rehearsed_contents)
-	printf '%s\n' "$as_is" '--- wanted' "$as_wanted" | awk -v namespace="$NAMESPACE" -F '"' '
+	printf '%s\n' "$as_is" '--- wanted' "$as_wanted" | awk -v place="$NAMESPACE" -F '"' '
 		$0 == "" { next }
-		$0 == "--- wanted" { wanted = 1; elsewhere = !(("Namespace - " namespace) in is); next }
+		$0 == "--- wanted" { wanted = 1; elsewhere = !(("Namespace - " place) in is); next }
 		# a namespace that is not there was stood in for by another one
-		{ name = $2 " " ($4 == "" ? "-" : namespace) " " $6 }
+		{ name = $2 " " ($4 == "" ? "-" : place) " " $6 }
 		$1 $3 $5 $7 != "   " || name !~ /^[A-Za-z]+ [a-z0-9-]+ [a-z0-9.:-]+$/ { strange++; next }
 		!wanted { is[name] = $0; next }
 		!(name in is) { print "missing " name; next }
-		elsewhere { gsub(/ namespace:default]/, " namespace:" namespace "]") }
+		elsewhere { gsub(/ namespace:default]/, " namespace:" place "]") }
 		is[name] != $0 { print "differs " name }
 		END { if (strange) exit 1 }
 	' || {

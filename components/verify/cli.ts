@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { printable } from "../core/plainText";
-import type { Programs } from "./commands";
+import type { Programs } from "./programs";
 import { selectedStack } from "./pulumiCli";
 import type { Report } from "./report";
 import { reportText } from "./text";

@@ -1,12 +1,7 @@
 import { shellWord } from "../core/shellWord";
 import type { Endpoint } from "../ssh/hosts";
 import type { HostState } from "./hostState";
-
-/** The words that stand for programs in the commands that are printed. */
-export interface Programs {
-  readonly pulumi: string;
-  readonly ssh: string;
-}
+import type { Programs } from "./programs";
 
 const usual: Programs = { pulumi: "pulumi", ssh: "ssh" };
 

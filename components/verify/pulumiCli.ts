@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { foreignText, printable } from "../core/plainText";
-import { listCommand, type Programs } from "./commands";
+import { listCommand } from "./commands";
+import type { Programs } from "./programs";
 import { VerifyError } from "./verifyError";
 
 /** Where and how the Pulumi CLI is run. */

@@ -1,9 +1,10 @@
 import { verifyClouds } from "./clouds";
-import { type Programs, type StackName, updateCommand } from "./commands";
+import { type StackName, updateCommand } from "./commands";
 import { capped } from "./findings";
 import { verifyHosts } from "./hosts";
 import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun";
 import { verifyOverlay } from "./overlay";
+import type { Programs } from "./programs";
 import { runPulumi } from "./pulumiCli";
 import type { Report } from "./report";
 import { readState } from "./state";

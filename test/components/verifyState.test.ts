@@ -328,7 +328,7 @@ test("what is to be deleted is deleted by an update; the host that it shares wit
   ]);
 });
 
-test("an overlay without a command is a fault; one with a command is not looked at", async () => {
+test("an overlay without a command is a fault; one whose command is that of no overlay is not looked at", async () => {
   const overlay = { ...component({}), urn: "urn:a::overlay" };
   const command = { ...commandOf(), parent: overlay.urn };
   const other = { ...command, type: "pulumi:index:Stash" };

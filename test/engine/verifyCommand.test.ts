@@ -15,6 +15,7 @@ import { environment, getEngine } from "../../lab/engine";
 import { type Result, run, tryRun } from "../../lab/exec";
 import { Lab } from "../../lab/lab";
 import { cache, labOf, root } from "../../lab/paths";
+import { blocksRunBy } from "../readmeBlocks";
 import { traces } from "./traces";
 
 const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-verify-"));
@@ -59,6 +60,11 @@ describe("verify on stacks of a user's own", () => {
 
   const pulumi = (...args: string[]) =>
     run("pulumi", args, { cwd: clone, env });
+
+  it("is the command that README gives for scripts", () => {
+    const [command = ""] = blocksRunBy("test/engine/verifyCommand.test.ts");
+    assert.equal(command.trim(), "node lab/run.mjs verify --stack prod --json");
+  });
 
   it("prints its options and exit codes when it is asked for help", async () => {
     for (const flag of ["--help", "-h"]) {

@@ -111,6 +111,17 @@ describe("the package", () => {
     }
   });
 
+  it("has a command that checks a stack", async () => {
+    // as npm installed it, by README's commands
+    const cwd = join(directory, "my-program");
+    const command = join(cwd, "node_modules/.bin/pod-network-routes-verify");
+    const help = await tryRun(command, ["--help"], { cwd });
+    assert.equal(help.code, 0, help.stderr);
+    assert.match(help.stdout, /npx pod-network-routes-verify /);
+    const wrong = await tryRun(command, ["--nope"], { cwd });
+    assert.deepEqual([wrong.code, wrong.stdout], [2, ""]);
+  });
+
   it("gives its component to ES modules too", async () => {
     const { stdout, stderr } = await node(
       ["--input-type=module"],
