@@ -79,11 +79,12 @@ export function takenFaults(
 }
 
 /** The type of a resource, after those of its parents. */
-function typeIn(urn: string): string {
+export function typeIn(urn: string): string {
   return urn.split("::")[2] ?? "";
 }
 
-function parentType(urn: string): string {
+/** The same of its parent. */
+export function parentType(urn: string): string {
   const type = typeIn(urn);
   return type.slice(0, Math.max(0, type.lastIndexOf("$")));
 }

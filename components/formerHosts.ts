@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import type { Node } from "./core/inventory";
 import { noOrganization, organization } from "./organization";
-import type { StackResources } from "./recorded";
+import { nameIn } from "./recorded";
+import { placeOf, type RecordedCommand } from "./recordedCommands";
 import { unchangedCommand } from "./scriptCommand";
 import type { Ssh } from "./ssh/args";
 import type { Endpoint, Hosts } from "./ssh/hosts";
@@ -10,47 +10,26 @@ import { preflight } from "./ssh/preflight";
 import { forgetCommand } from "./verify/commands";
 import { type HostState, isOdd, readHostState } from "./verify/hostState";
 
-const commandSchema = z.object({
-  type: z.literal("command:remote:Command"),
-  outputs: z.object({ stdin: z.string(), connection: z.unknown() }).loose(),
-});
-
-/** The command on a host is a child of the component, wherever that one is. */
-const urnForm =
-  /[:$]pod-network-routes:index:HostPodRoutes\$command:remote:Command::[^:]+$/;
-
 /**
  * The hosts that the state has of a component, and that are no longer in its inventory by this name and address.
  * The engine cleans them when an `up` has done all else.
  */
 export function formerHosts(
-  state: StackResources,
-  owner: string,
+  recorded: readonly RecordedCommand[],
   cluster: readonly Node[],
 ): HostState[] {
-  const present = new Set(
-    cluster.map(({ name, address }) => `${name} ${address}`),
-  );
-  return Object.entries(state).flatMap(([urn, resource]) => {
-    const { outputs } = commandSchema.safeParse(resource).data ?? {};
-    const [, whose, node = ""] =
-      /^owner (.*)\nnode (.*)\n/.exec(outputs?.stdin ?? "") ?? [];
-    if (
-      outputs === undefined ||
-      !urnForm.test(urn) ||
-      whose !== owner ||
-      present.has(node)
-    ) {
-      return [];
-    }
-    const connection = pulumi.runtime.unwrapRpcSecret(outputs.connection);
-    const inputs = { ...outputs, connection };
-    const host = readHostState(
-      { ...{ urn, type: "", inputs, outputs } },
-      new Map(),
-    );
-    return isOdd(host) ? [] : [host];
-  });
+  const present = new Set(cluster.map(placeOf));
+  return recorded
+    .filter(({ place }) => !present.has(place))
+    .flatMap(({ urn, outputs }) => {
+      const connection = pulumi.runtime.unwrapRpcSecret(outputs.connection);
+      const inputs = { ...outputs, connection };
+      const host = readHostState(
+        { ...{ urn, type: "", inputs, outputs } },
+        new Map(),
+      );
+      return isOdd(host) ? [] : [host];
+    });
 }
 
 /**
@@ -73,8 +52,7 @@ export async function keepSilent(
     const host = byUrn.get(urn);
     if (host !== undefined && state !== "ok") {
       await pulumi.log.warn(letGo(host, reason), parent);
-      const [, , , name = ""] = urn.split("::");
-      unchangedCommand(name, host.login.host, { parent });
+      unchangedCommand(nameIn(urn), host.login.host, { parent });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { remote } from "@pulumi/command";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Route } from "./core/plan";
 import { formerHosts, keepSilent } from "./formerHosts";
 import { alone, type Gate } from "./gate";
@@ -10,31 +10,42 @@ import { namedOn, routesFor } from "./hostWants";
 import { kept } from "./kept";
 import { known } from "./known";
 import { defaultOwner } from "./owner";
+import { type StackResources, stackResources } from "./recorded";
+import {
+  commandName,
+  type RecordedCommand,
+  recordedCommands,
+} from "./recordedCommands";
 import { scriptCommand } from "./scriptCommand";
 import { troubledHosts } from "./ssh/check";
 
 /**
- * One command a host. None is registered before every host has shown the right key; those of hosts
+ * One command a host, by node name. None is registered before every host has shown the right key; those of hosts
  * that do not answer come last, so that they hold up no other.
  */
-export function createHostCommands(
+export async function createHostCommands(
   parent: pulumi.Resource,
   name: string,
   plan: HostPlan,
   table: readonly Route[],
   gate: Pick<Gate, "pass"> = alone,
-): Map<string, remote.Command> {
-  const commands = new Map<string, remote.Command>();
+): Promise<Map<string, remote.Command>> {
   const owner = kept(
     ...([`${name}-owner`, defaultOwner(name), parent, plan.owner] as const),
   );
-  const troubled = gate.pass((lookIsGood) =>
-    troubledHosts(plan, parent, lookIsGood, installation, async (state) => {
-      const { value = "" } = (await known(owner)) ?? {};
-      const former = formerHosts(state, value, plan.cluster);
-      await keepSilent(former, plan, parent);
-    }),
+  const state = stackResources(parent);
+  const recorded = inState(state, parent, owner);
+  const troubled = gate.pass(async (lookIsGood) =>
+    troubledHosts(
+      ...([plan, parent, await state, lookIsGood, installation] as const),
+      async () => {
+        const former = formerHosts((await recorded).commands, plan.cluster);
+        await keepSilent(former, plan, parent);
+      },
+    ),
   );
+  const there = await recorded;
+  const commands = new Map<string, remote.Command>();
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {
       const answering = [...commands].filter(([n]) => !findings.has(n));
@@ -45,9 +56,9 @@ export function createHostCommands(
       ...{ routes: routesFor(node, plan, table), named: namedOn(node, plan) },
     };
     const stdin = owner.apply((owned) => hostInput({ ...facts, owner: owned }));
-    const called = `${name}-${node.name}@${node.address.replaceAll(":", "_")}`;
+    const usual = `${name}-${node.name}@${node.address.replaceAll(":", "_")}`;
     const command = scriptCommand(
-      called,
+      commandName(usual, node, there.component, there.commands),
       {
         ...{ node: node.name, stdin },
         create: convergeCommand,
@@ -60,4 +71,18 @@ export function createHostCommands(
     commands.set(node.name, command);
   }
   return commands;
+}
+
+/** The URN of the component, and the commands that the state has of this owner. */
+async function inState(
+  state: Promise<StackResources | undefined>,
+  parent: pulumi.Resource,
+  owner: pulumi.Output<string>,
+): Promise<{ component: string; commands: RecordedCommand[] }> {
+  const [resources = {}, both] = await Promise.all([
+    state,
+    known(pulumi.all([parent.urn, owner])),
+  ]);
+  const [component = "", owned = ""] = both?.value ?? [];
+  return { component, commands: recordedCommands(resources, owned) };
 }

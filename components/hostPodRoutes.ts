@@ -66,12 +66,14 @@ export class HostPodRoutes extends pulumi.ComponentResource {
 
   /** What each host's command said about persistence. Warns, once, of hosts that have none. */
   private persistenceOf(
-    commands: ReadonlyMap<string, remote.Command>,
+    commands: Promise<ReadonlyMap<string, remote.Command>>,
   ): HostPodRoutes["persistence"] {
-    const said = [...commands].map(
-      ([node, command]) => [node, command.stdout] as const,
+    const said = commands.then((all) =>
+      Object.fromEntries(
+        [...all].map(([node, command]) => [node, command.stdout] as const),
+      ),
     );
-    return pulumi.all(Object.fromEntries(said)).apply((stdouts) => {
+    return pulumi.output(said).apply((stdouts) => {
       const found = Object.entries(stdouts).map(([node, stdout]) => {
         const [, persistence = "unknown"] =
           /^persistence: (systemd|none)$/m.exec(stdout ?? "") ?? [];

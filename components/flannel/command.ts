@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { alone, type Gate } from "../gate";
 import { known } from "../known";
 import { pipedCommand, scriptInput } from "../pipedScript";
+import { stackResources } from "../recorded";
 import { scriptCommand } from "../scriptCommand";
 import { troubledHosts } from "../ssh/check";
 import type { FlannelPlan } from "./plan";
@@ -23,8 +24,8 @@ export function createFlannelCommand(
   const stdin = pulumi
     .all([owner, manifestYaml])
     .apply(([owned, yaml]) => flannelInput(plan, owned, yaml));
-  const troubled = gate.pass((lookIsGood) =>
-    troubledHosts(plan, parent, async () => {
+  const troubled = gate.pass(async (lookIsGood) =>
+    troubledHosts(plan, parent, await stackResources(parent), async () => {
       await known(stdin); // fails if the pre-shared key cannot be used
       await lookIsGood();
     }),

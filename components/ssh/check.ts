@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "../core/inventory";
 import type { LookIsGood } from "../gate";
-import { type StackResources, stackResources } from "../recorded";
+import type { StackResources } from "../recorded";
 import { becomesRoot, type Ssh } from "./args";
 import type { Installation } from "./call";
 import type { Credentials, Hosts } from "./hosts";
@@ -28,29 +28,25 @@ interface Access {
 
 /**
  * What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has
- * another key than expected or a name that does not exist, or if our key cannot be used. The look begins with the
- * stack's state: where there is none, in a program's unit tests with Pulumi's mocks, no host is asked.
+ * another key than expected or a name that does not exist, or if our key cannot be used.
  *
+ * @param state what the stack's state holds; where there is none, in a program's unit tests with Pulumi's mocks, no host is asked
  * @param lookIsGood is awaited when nothing speaks against a change
  * @param installation what each host needs; an `up` puts it there, once all hosts have shown the right key
- * @param besides what else is asked at the same time, because of what the stack's state holds
+ * @param besides what else is asked at the same time
  */
 export async function troubledHosts(
   { cluster, hosts, ssh }: Access,
   resource: pulumi.Resource,
+  state: StackResources | undefined,
   lookIsGood: LookIsGood,
   installation?: (sudo: boolean) => Installation,
-  besides?: (state: StackResources) => Promise<void>,
+  besides?: () => Promise<void>,
 ): Promise<Map<string, Finding>> {
   const install = pulumi.runtime.isDryRun()
     ? undefined
     : installation?.(becomesRoot(ssh));
-  if (!ssh.preflight && install === undefined) {
-    await lookIsGood();
-    return new Map();
-  }
-  const state = await stackResources(resource);
-  if (state === undefined) {
+  if (state === undefined || (!ssh.preflight && install === undefined)) {
     await lookIsGood();
     return new Map();
   }
@@ -69,7 +65,7 @@ export async function troubledHosts(
       await lookIsGood();
     },
   );
-  const [findings] = await Promise.all([look, besides?.(state)]);
+  const [findings] = await Promise.all([look, besides?.()]);
   const where = whereIn(hosts);
   const troubled = findings.filter(({ state }) => state !== "ok");
   for (const finding of troubled.filter(({ atBastion }) => !atBastion)) {

@@ -5,6 +5,7 @@ import { formerHosts } from "../../components/formerHosts";
 import type { HostPodRoutesArgs } from "../../components/hostArgs";
 import { hostInput } from "../../components/hostInput";
 import { convergeCommand } from "../../components/hostScript";
+import { recordedCommands } from "../../components/recordedCommands";
 import { nodes, worker } from "../core/support";
 import { closedPort, listen, sshServer } from "./servers";
 import { commandsOf, wordsOf } from "./shellWords";
@@ -57,10 +58,9 @@ const cluster = nodes(
   worker("node-1", ["10.240.0.21"]),
 );
 const found = (state: Record<string, unknown>) =>
-  formerHosts(state, owner, cluster).map(({ node, login }) => [
-    node,
-    login.host,
-  ]);
+  formerHosts(recordedCommands(state, owner), cluster).map(
+    ({ node, login }) => [node, login.host],
+  );
 
 test("a host in the state that is not in the inventory is a former host", () => {
   const state = { [urnOf("routes-gone@10.240.0.99")]: commandOn() };

@@ -105,7 +105,7 @@ describe("the owner of routes on hosts", () => {
     await assertThere(owners, [201, 202]);
   });
 
-  it("is another one for another stack, and neither prunes the other's routes", async () => {
+  it("is another one for another stack, and neither prunes the other's routes, renamed or not", async () => {
     const other = await newStack("dev", "three");
     await other.up({ network: routes(203, { owner: "named" }) });
     const owners = ["theirs.dev.pods", "ours.prod.more"];
@@ -117,6 +117,12 @@ describe("the owner of routes on hosts", () => {
 
     // what the user has said once stays, also when it is said no more
     await other.changesNothing({ network: routes(204) });
+
+    // without an alias the old component goes, and the commands on the hosts stay
+    const renamed = { renamed: routes(204, { owner: "named" }) };
+    await other.up(renamed);
+    await other.changesNothing(renamed);
+    await assertThere(["theirs.dev.pods", "named"], [202, 204]);
     await other.run({}, "destroy", "--yes", "--skip-preview");
     await assertThere(["theirs.dev.pods"], [202]);
   });
