@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import {
+  chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -143,11 +145,22 @@ describe("verify in the lab of npm start, for a user without a Pulumi CLI", () =
     return { code, report: reportSchema.parse(JSON.parse(stdout)) };
   }
 
-  it("finds all well with the engine of the lab, and prints nothing but the report on standard output", async () => {
+  it("finds all well with the engine of the lab", async () => {
     for (const args of [[], ["--stack", "dev"], ["-s", "dev"]]) {
       const { code, report } = await checked(...args);
       assert.deepEqual([code, report.stack, report.ok], [0, "dev", true]);
     }
+  });
+
+  it("prints nothing but the report on standard output, also where the user's CLI is too old for the lab", async () => {
+    const bin = join(directory, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "pulumi"), "#!/bin/sh\necho v3.0.0\n");
+    chmodSync(join(bin, "pulumi"), 0o755);
+    const old = { ...env, PATH: `${bin}${delimiter}${env.PATH}` };
+    const { stdout, stderr } = await verify(old, "--json", "--stack", "dev");
+    assert.match(stderr, /v3\.0\.0/);
+    assert.ok(reportSchema.parse(JSON.parse(stdout)).ok);
   });
 
   it("prints commands that mend the lab as they are", async () => {
