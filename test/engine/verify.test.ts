@@ -330,7 +330,7 @@ describe("npm run verify", () => {
     assert.deepEqual([code, stdout], [2, ""]);
     assert.equal(
       stderr,
-      "stack empty holds no pod network routes; make them: pulumi up --stack empty\n",
+      `stack empty holds no pod network routes; make them: pulumi up --stack empty --config-file ${empty.configFile}\n`,
     );
   });
 });
