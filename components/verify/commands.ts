@@ -47,16 +47,14 @@ export function anewCommand(urn: string, stack: StackName): string {
 }
 
 /**
- * The commands after a run of Pulumi that was killed: a lock stays in a state that is in files, and of the operations
- * that were under way only a refresh forgets the creating ones.
+ * The commands after a run of Pulumi that was killed. A backend of files keeps its lock, which `cancel` takes away;
+ * where there is none, that may fail. Of the operations that were under way, only a refresh forgets the creating ones.
  */
 export function recoverCommand(stack: StackName): string {
   const { pulumi } = stack.programs ?? usual;
-  return [
-    `${pulumi} cancel --stack ${shellWord(stack.stack)}`,
-    configured("refresh --clear-pending-creates", stack),
-    updateCommand(stack),
-  ].join(" && ");
+  const cancel = `${pulumi} cancel --stack ${shellWord(stack.stack)}`;
+  const refresh = configured("refresh --clear-pending-creates", stack);
+  return `${cancel}; ${refresh} && ${updateCommand(stack)}`;
 }
 
 function configured(

@@ -52,7 +52,7 @@ function pendingFindings(
   return [
     {
       ...{ severity: "fault", kind: "unfinished", subject: "Pulumi" },
-      message: `was at work on this and has not said how it ended: ${first.join(", ")}; it is still running, or was killed, and only then do what follows`,
+      message: `began this and did not record how it ended: ${first.join(", ")}; if a pulumi command still runs on this stack, wait for it; if none does, it was killed`,
       mend: recoverCommand(stack),
     },
   ];

@@ -304,7 +304,7 @@ test("what Pulumi was at work on is one fault with the first of it, and with wha
   assert.match(found[0]?.message ?? "", /creating routes-node-0@h0, .*4 more/);
   assert.equal(
     found[0]?.mend,
-    "pulumi cancel --stack prod && pulumi refresh --clear-pending-creates --stack prod && pulumi up --stack prod",
+    "pulumi cancel --stack prod; pulumi refresh --clear-pending-creates --stack prod && pulumi up --stack prod",
   );
 });
 
