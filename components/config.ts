@@ -4,6 +4,7 @@ import { allConfig } from "@pulumi/pulumi/runtime";
 import { z } from "zod";
 import { type Fault, Faults, FaultsError, show } from "./core/faults";
 import { givenSource, isSourceFault, type Sources } from "./inventory";
+import { runError } from "./runError";
 import { readStackInventory } from "./stackInventory";
 import { checkArgs, type Target, type TargetConfig, targets } from "./targets";
 
@@ -147,11 +148,7 @@ export async function userErrors<T>(body: () => T | Promise<T>): Promise<T> {
       error instanceof FaultsError ||
       pulumi.InputPropertiesError.isInstance(error)
     ) {
-      const end = new pulumi.RunError((error as Error).message);
-      // An error with a stack is described for a trace, together with the promises that it came
-      // through and all that hangs on them, even where nobody traces: that takes a quarter of a minute.
-      end.stack = "";
-      throw end;
+      throw runError((error as Error).message);
     }
     throw error;
   }

@@ -11,6 +11,7 @@ import type { Gate } from "./gate";
 import { orInputError } from "./inputError";
 import { kept } from "./kept";
 import { defaultOwner } from "./owner";
+import { runError } from "./runError";
 import { warnIfUnchecked } from "./ssh/check";
 
 /**
@@ -73,9 +74,7 @@ export class FlannelOverlay extends pulumi.ComponentResource {
 /** A key that is an output can be read here only, after the other faults of the input. */
 function checked(psk: string): string {
   if (!isPsk(psk)) {
-    throw new pulumi.RunError(
-      `flannel.backend.psk ${pskProblem}; nothing was changed`,
-    );
+    throw runError(`flannel.backend.psk ${pskProblem}; nothing was changed`);
   }
   return psk;
 }

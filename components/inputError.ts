@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { type Faults, FaultsError } from "./core/faults";
 import { foreignText } from "./core/plainText";
+import { runError } from "./runError";
 
 /** Reads an input; its faults become the error that Pulumi has for them. */
 export function orInputError<T>(read: () => T): T {
@@ -36,7 +37,7 @@ function inputError(error: FaultsError): pulumi.InputPropertiesError {
 /** Ends the program with all faults that a cloud was found to have, if there are any. */
 export function runErrorIfAny(faults: Faults, what: string): void {
   if (faults.all.length > 0) {
-    throw new pulumi.RunError(new FaultsError(what, faults.all).message);
+    throw runError(new FaultsError(what, faults.all).message);
   }
 }
 
@@ -67,7 +68,7 @@ export async function orRunError<T>(
     return await work();
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new pulumi.RunError(
+    throw runError(
       [failure, `  - ${foreignText(said, 2000)}`, ...advice].join("\n"),
     );
   }

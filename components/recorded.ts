@@ -4,6 +4,7 @@ import { Faults } from "./core/faults";
 import { foreignText } from "./core/plainText";
 import { join, parse } from "./core/schema";
 import { organization } from "./organization";
+import { runError } from "./runError";
 
 /** What a resource was when the stack was last updated or refreshed: its outputs, and its `urn`. */
 export type Recorded = Readonly<Record<string, unknown>>;
@@ -109,7 +110,7 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (i === attempts) {
         const said = error instanceof Error ? error.message : String(error);
-        throw new pulumi.RunError(
+        throw runError(
           `the state of the stack cannot be read; nothing was changed\n  - ${foreignText(said, 1000)}`,
         );
       }

@@ -20,6 +20,8 @@ export type Components = Readonly<
       readonly type: ComponentType;
       readonly args: object;
       readonly opts?: { readonly aliases: readonly { name: string }[] };
+      /** Settings of a provider of its own, by the package: `openstack`. */
+      readonly provider?: readonly [name: string, settings: object];
     }
   >
 >;
@@ -29,12 +31,15 @@ const code = `
 const { readFileSync } = require("node:fs");
 require(${JSON.stringify(join(root, "register.js"))});
 
-for (const [name, { type, args, opts }] of Object.entries(
+for (const [name, { type, args, opts, provider }] of Object.entries(
   JSON.parse(readFileSync(process.env.PROGRAM, "utf8")),
 )) {
   const file = type[0].toLowerCase() + type.slice(1);
   const { [type]: Component } = require(${JSON.stringify(join(root, "components"))} + "/" + file);
-  new Component(name, args, opts);
+  const [package = "", settings] = provider ?? [];
+  const { Provider } = provider ? require("@pulumi/" + package) : {};
+  const providers = Provider && [new Provider("own", settings)];
+  new Component(name, args, { ...opts, providers });
 }
 `;
 

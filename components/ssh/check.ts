@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "../core/inventory";
 import type { LookIsGood } from "../gate";
 import type { StackResources } from "../recorded";
+import { runError } from "../runError";
 import { becomesRoot, type Ssh } from "./args";
 import type { Installation } from "./call";
 import type { Credentials, Hosts } from "./hosts";
@@ -90,7 +91,7 @@ function refuse(
     unknownNames(answers, hosts, cluster),
   ].filter((text) => text !== undefined);
   if (refused.length > 0) {
-    throw new pulumi.RunError(refused.join("\n"));
+    throw runError(refused.join("\n"));
   }
 }
 
@@ -113,7 +114,7 @@ function wrongKeys(hosts: readonly string[]): string | undefined {
 async function noWay({ reason }: Finding, resource: pulumi.Resource) {
   const message = `no host can be reached: ${reason}`;
   if (!pulumi.runtime.isDryRun()) {
-    throw new pulumi.RunError(`${message}; nothing was changed`);
+    throw runError(`${message}; nothing was changed`);
   }
   await pulumi.log.warn(message, resource);
 }
@@ -123,7 +124,7 @@ async function checkKey(credentials: Credentials): Promise<void> {
   const { privateKey, passphrase } = (await plainKey(credentials)) ?? {};
   const problem = privateKey && keyProblem(privateKey, passphrase);
   if (problem) {
-    throw new pulumi.RunError(
+    throw runError(
       `ssh.privateKey and ssh.privateKeyPassphrase: ${problem}; nothing was changed`,
     );
   }
