@@ -99,7 +99,7 @@ describe("a fresh clone", () => {
 
   it("changes nothing at the second npm start", async () => {
     const output = await npm(one, "start");
-    assert.match(output, /5 unchanged/);
+    assert.match(output, /6 unchanged/);
     assert.doesNotMatch(output, /created|updated|Installing|Starting/);
   });
 
@@ -122,7 +122,7 @@ describe("a fresh clone", () => {
     });
     assert.match(
       await npm(one, "run", "pulumi", "--", "preview", "--diff"),
-      /5 unchanged/,
+      /6 unchanged/,
     );
   });
 
@@ -133,7 +133,7 @@ describe("a fresh clone", () => {
   it("leaves nothing behind after npm stop, and the other one running", async () => {
     await npm(one, "stop");
     assert.ok(!existsSync(join(one, ".lab")));
-    assert.match(await npm(two, "start"), /5 unchanged/);
+    assert.match(await npm(two, "start"), /6 unchanged/);
     await npm(two, "stop");
     for (const clone of clones) {
       assert.equal(await traces(labOf(clone)), "");
