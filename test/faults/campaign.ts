@@ -209,9 +209,11 @@ class Ground {
     if (JSON.stringify(seen) !== JSON.stringify(await looks())) {
       return []; // a host mended itself meanwhile
     }
-    const [asBefore, asWanted] = [before, table].map(
+    const isClean = await this.isClean(table ?? {});
+    const [asBefore, allRight] = [before, table].map(
       (wanted, i) => wanted !== undefined && seen[i]?.length === 0,
     );
+    const asWanted = allRight && isClean;
     const mayBeWell = asWanted || (code === null && asBefore);
     const isWell = code === 0 && asWanted;
     const saysWell = verdict.code === 0;
@@ -221,6 +223,14 @@ class Ground {
       : [
           `verify ended with ${verdict.code}, after a change that ended with ${code}: ${verdict.stdout}${verdict.stderr}`,
         ];
+  }
+
+  /** Whether the state has no host that is to be cleaned: one that could not be reached stays there, and the change succeeds. */
+  private async isClean(table: Table): Promise<boolean> {
+    const { stdout } = await this.stack.pulumi(["stack", "export"]);
+    return [...stdout.matchAll(/::routes-(worker-\d)@/g)].every(
+      ([, name = ""]) => name in table,
+    );
   }
 
   /** Whether a host that keeps nothing over a restart was started anew after its change was made, of which Pulumi knows nothing. */
