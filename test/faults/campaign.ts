@@ -134,6 +134,7 @@ class Ground {
     const before = this.now;
     this.configure(table ?? before ?? {}, fault === "other host key");
     const restore = await prepare(fault, { lab, host });
+    const lastRun = await this.lastRun();
     const verb = table === undefined ? "destroy" : "up";
     const flags = verb === "up" ? ["--skip-preview"] : [];
     const [command = "", ...args] = stack.command([verb, "--yes", ...flags]);
@@ -160,7 +161,8 @@ class Ground {
     await injected.mend();
     await restore();
     await this.foreignBack();
-    const wrong = await this.lies(code, before, table);
+    const hasTrace = code !== null && lastRun !== (await this.lastRun());
+    const wrong = await this.lies(hasTrace ? code : null, before, table);
     if (fault === "routes deleted" && host !== withSystemd) {
       // nothing there puts them back; docs/troubleshooting.md: any change does
       this.healInterval = 3 - this.healInterval;
@@ -193,7 +195,7 @@ class Ground {
    * What verify says that is not so, after a change and before the recovery: it must not call a stack well while
    * anything is wrong, and it must call it well after a change that succeeded and did all of its work.
    *
-   * @param code what the change ended with; null: it was killed, and did as much as it could until then
+   * @param code what the change ended with; null: it was killed, or failed before it began, and nobody wrote that down
    */
   private async lies(
     code: number | null,
@@ -223,6 +225,12 @@ class Ground {
       : [
           `verify ended with ${verdict.code}, after a change that ended with ${code}: ${verdict.stdout}${verdict.stderr}`,
         ];
+  }
+
+  /** What Pulumi has written down of the last run, as text. */
+  private async lastRun(): Promise<string> {
+    const args = ["stack", "history", "--json", "--page-size", "1"];
+    return (await this.stack.pulumi(args)).stdout;
   }
 
   /** Whether the state has no host that is to be cleaned: one that could not be reached stays there, and the change succeeds. */
