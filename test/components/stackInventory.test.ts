@@ -31,6 +31,9 @@ async function given(
   { outputs = { nodes }, secretOutputNames = [], said }: Infra = {},
 ): Promise<Registered[]> {
   const call: pulumi.runtime.Mocks["call"] = ({ token, inputs }) => {
+    if (token === "pulumi:pulumi:readStackResourceOutputs") {
+      return {}; // this stack has no state
+    }
     assert.equal(token, "pulumi:pulumi:readStackOutputs");
     if (said !== undefined) {
       throw Object.assign(new Error(), { details: said });
