@@ -29,8 +29,8 @@ export function elsewhere(
     const resource = resourceOf(route);
     if (resource !== undefined) {
       // the name of its parent is no part of a URN
-      const is = parentType(String(route.urn)) === typeIn(component);
-      (is ? renamed : taken).set(resource, route);
+      const isRenamed = parentType(String(route.urn)) === typeIn(component);
+      (isRenamed ? renamed : taken).set(resource, route);
     }
   }
   return { renamed, taken };

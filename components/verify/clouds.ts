@@ -5,6 +5,7 @@ import { foreignText } from "../core/plainText";
 import { cloudReports, findingsFile } from "./cloudTables";
 import { type StackName, updateCommand } from "./commands";
 import type { Finding, TableReport } from "./report";
+import { resourceName } from "./resourceName";
 import type { StackResource } from "./state";
 
 /** The clouds of components, by what comes before PodRoutes in their types. */
@@ -50,7 +51,7 @@ function withSilent(
   const silent = components
     .map(({ urn, type }) => ({
       cloud: clouds[/:(\w+)PodRoutes$/.exec(type)?.[1] ?? ""] ?? "",
-      component: foreignText(urn.slice(-300).split("::").at(-1) ?? ""),
+      component: resourceName(urn),
     }))
     .filter(({ cloud, component }) => !heard.has(`${cloud} ${component}`));
   const explained = tables.some(({ findings }) =>

@@ -9,7 +9,7 @@ const usual: Programs = { pulumi: "pulumi", ssh: "ssh" };
 export interface StackName {
   readonly stack: string;
   readonly configFile: string | undefined;
-  /** What its last change was to do, and did not: an update does no more then. Default: `up`. */
+  /** `destroy` where the last change was a destroy that did not finish: only a destroy finishes it. Default: `up`. */
   readonly verb?: "up" | "destroy";
   /** Default: what the programs are called. */
   readonly programs?: Programs;

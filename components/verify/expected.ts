@@ -13,9 +13,9 @@ import { readWantedHosts, type WantedHosts } from "./wanted";
 export interface ExpectedHost {
   /** What it is to have is what the component wants, also where the command still says otherwise. */
   readonly host: HostState;
-  /** Of what the command still says otherwise. */
+  /** What the command was told differently, in words for people. */
   readonly behind: readonly string[];
-  /** What of the inventory makes that the command is to be deleted; undefined: it is wanted. */
+  /** Why the host is to be cleaned, in words for people; undefined: it is wanted. */
   readonly removed: string | undefined;
 }
 
@@ -108,7 +108,7 @@ function expectedOf(
   };
 }
 
-/** Of what a command says otherwise than it is to. */
+/** What a command was told differently from what is wanted. */
 function differences(told: HostInput, wanted: HostInput): string[] {
   const routes = ({ routes }: HostInput) =>
     routes.map((route) => `${route.destination} via ${route.nextHop}`);

@@ -6,6 +6,7 @@ import { readHostInput } from "../hostInput";
 import { usesSudo } from "../pipedScript";
 import type { Login } from "../ssh/login";
 import type { Wanted } from "./compare";
+import { resourceName } from "./resourceName";
 import type { StackResource } from "./state";
 
 /** What a host is to be like, as the standard input of its command tells. */
@@ -92,14 +93,14 @@ export function readHostState(
   if (!success) {
     const [issue] = error.issues;
     const where = issue?.path.join(".") ?? "";
-    return odd(nameIn(urn), "", `no usable ${where || "command"}`);
+    return odd(resourceName(urn), "", `no usable ${where || "command"}`);
   }
   const { connection, create, stdin } = data;
   const lines = linesOf(stdin);
   const [, named] =
     lines.find((words) => words[0] === "node" && !isBad(words)) ?? [];
   const found = (what: string) =>
-    odd(named ?? nameIn(urn), connection.host, what);
+    odd(named ?? resourceName(urn), connection.host, what);
   if (!isUrn(urn)) {
     return found(`"${urn}", which is no name of a resource`);
   }
@@ -153,11 +154,6 @@ export function readInput(
 
 function linesOf(stdin: string): string[][] {
   return readHostInput(stdin).filter((words) => words.join("") !== "");
-}
-
-/** The name of a resource, of which no more is known than how the state calls it. */
-function nameIn(urn: string): string {
-  return foreignText(urn.slice(-300).split("::").at(-1) ?? "");
 }
 
 function odd(node: string, address: string, what: string): OddHost {

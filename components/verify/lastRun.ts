@@ -24,7 +24,7 @@ const verbs: Record<string, "up" | "refresh" | "destroy"> = {
 
 /**
  * The runs that say what became of a stack, of those that `pulumi stack history --json` prints: the last one, and the
- * last one but refreshes, which say nothing of an update before them. Throws a {@link VerifyError} if it is no history.
+ * last one that is no refresh, because a refresh does not make an update good that failed before it. Throws a {@link VerifyError} if it is no history.
  */
 export function readLastRuns(json: string): Run[] {
   let runs: Run[];

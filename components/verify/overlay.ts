@@ -7,6 +7,7 @@ import { hostKeyNotes } from "./hostFaults";
 import { overlayFindings } from "./overlayLook";
 import { type OverlayState, readOverlayState } from "./overlayState";
 import type { Finding, OverlayReport } from "./report";
+import { resourceName } from "./resourceName";
 import type { StackResource } from "./state";
 
 const script = join(__dirname, "../flannelOverlay.sh");
@@ -20,7 +21,7 @@ export async function verifyOverlay(
   resources: readonly StackResource[],
   stack: StackName,
 ): Promise<OverlayReport> {
-  const component = foreignText(urn.slice(-300).split("::").at(-1) ?? "");
+  const component = resourceName(urn);
   const command = resources.find(
     ({ type, parent }) => type === "command:remote:Command" && parent === urn,
   );

@@ -8,6 +8,7 @@ import {
 import { firstOf } from "./findings";
 import { isUrn } from "./hostState";
 import type { Finding } from "./report";
+import { resourceName } from "./resourceName";
 import type { StackResource, StackState } from "./state";
 
 /** What runs of Pulumi have left unfinished in a stack's state. */
@@ -35,7 +36,7 @@ function unfinished(urn: string) {
   return {
     severity: "fault" as const,
     kind: "unfinished" as const,
-    subject: nameOf(urn),
+    subject: resourceName(urn),
   };
 }
 
@@ -47,7 +48,9 @@ function pendingFindings(
     return [];
   }
   const first = firstOf(
-    pending.map(({ type, urn }) => `${foreignText(type, 40)} ${nameOf(urn)}`),
+    pending.map(
+      ({ type, urn }) => `${foreignText(type, 40)} ${resourceName(urn)}`,
+    ),
   );
   return [
     {
@@ -79,8 +82,3 @@ function leftBehind(
 }
 
 const hostCommand = "command:remote:Command";
-
-/** The name of a resource, for people. */
-function nameOf(urn: string): string {
-  return foreignText(urn.slice(-300).split("::").at(-1) ?? "");
-}

@@ -92,6 +92,24 @@ export class Neutron {
     return subnet;
   }
 
+  /** A subnet for nodes, 10.240.0.0/24 in a network of its own, with a port for each, which may send from its pod CIDRs. */
+  async subnetOf(
+    name: string,
+    nodes: readonly {
+      name: string;
+      internalIp: string;
+      podCidrs: readonly string[];
+    }[],
+  ): Promise<string> {
+    const network = await this.network(name);
+    const subnet = await this.subnet(network, name, "10.240.0.0/24");
+    for (const { name, internalIp, podCidrs } of nodes) {
+      const options = { name, allowedAddresses: podCidrs };
+      await this.port(network, subnet, internalIp, options);
+    }
+    return subnet;
+  }
+
   /** Gives a subnet these tags in place of all it had. */
   async tagSubnet(subnet: string, ...tags: string[]): Promise<void> {
     await this.request("PUT", `subnets/${subnet}/tags`, { tags });

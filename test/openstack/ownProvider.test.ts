@@ -9,6 +9,12 @@ import { failed } from "../programStack";
 import { Neutron } from "./neutron";
 
 const name = "kubernetes";
+const nodes = [
+  {
+    ...{ name: "worker-0", internalIp: "10.240.0.20" },
+    podCidrs: ["10.200.0.0/24"],
+  },
+];
 
 describe("OpenStackPodRoutes with a provider of its own", () => {
   const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-own-"));
@@ -17,11 +23,7 @@ describe("OpenStackPodRoutes with a provider of its own", () => {
 
   before(async () => {
     neutron = await Neutron.start();
-    const network = await neutron.network(name);
-    subnet = await neutron.subnet(network, name, "10.240.0.0/24");
-    await neutron.port(network, subnet, "10.240.0.20", {
-      ...{ name: "worker-0", allowedAddresses: ["10.200.0.0/24"] },
-    });
+    subnet = await neutron.subnetOf(name, nodes);
   });
   after(async () => {
     await neutron.stop();
@@ -35,13 +37,9 @@ describe("OpenStackPodRoutes with a provider of its own", () => {
       { ...env, HOME: directory, OS_REGION_NAME: "Nowhere" },
       directory,
     ).init();
-    const worker = { name: "worker-0", internalIp: "10.240.0.20" };
     const pods = {
       type: "OpenStackPodRoutes" as const,
-      args: {
-        nodes: [{ ...worker, podCidrs: ["10.200.0.0/24"] }],
-        subnet: name,
-      },
+      args: { nodes, subnet: name },
     };
     const said = failed(await stack.run({ pods }, "preview"));
     assert.match(said, /OpenStack could not be asked what is there/);

@@ -14,12 +14,7 @@ describe("host routes of a subnet of OpenStack", () => {
   let subnet: string;
   before(async () => {
     neutron = await Neutron.start();
-    const network = await neutron.network(name);
-    subnet = await neutron.subnet(network, name, "10.240.0.0/24");
-    for (const { name, internalIp, podCidrs } of nodes) {
-      const options = { name, allowedAddresses: podCidrs };
-      await neutron.port(network, subnet, internalIp, options);
-    }
+    subnet = await neutron.subnetOf(name, nodes);
   });
   after(() => neutron.stop());
 

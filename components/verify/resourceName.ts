@@ -1,0 +1,6 @@
+import { foreignText } from "../core/plainText";
+
+/** What a report calls a resource of the state: the end of its URN, which may be any text there. */
+export function resourceName(urn: string): string {
+  return foreignText(urn.slice(-300).split("::").at(-1) ?? "");
+}
