@@ -1,18 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Kind } from "./contender";
-import { figuresCsv, plannerCsv } from "./csvFile";
-import type { Figure } from "./figures";
-import { BenchHosts } from "./hosts";
-import { cleaning, cleanOnInterrupt } from "./interrupt";
-import { machine } from "./machine";
-import { peersPicture, plannerPicture } from "./pictures";
-import { measurePlanner } from "./planner";
-import { measurePreviews } from "./previews";
-import { report } from "./report";
-import { Track } from "./rounds";
-import { readSettings, type Settings } from "./settings";
-import { getTools, type Tools } from "./tools";
+import type { Kind } from "./contender.ts";
+import { figuresCsv, plannerCsv } from "./csvFile.ts";
+import type { Figure } from "./figures.ts";
+import { BenchHosts } from "./hosts.ts";
+import { cleaning, cleanOnInterrupt } from "./interrupt.ts";
+import { machine } from "./machine.ts";
+import { peersPicture, plannerPicture } from "./pictures.ts";
+import { measurePlanner } from "./planner.ts";
+import { measurePreviews } from "./previews.ts";
+import { report } from "./report.ts";
+import { Track } from "./rounds.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { getTools, type Tools } from "./tools.ts";
 
 /** `npm run bench`; see README.md beside this file. */
 export async function bench(args: readonly string[]): Promise<number> {

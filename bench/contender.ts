@@ -1,5 +1,5 @@
-import type { Lab } from "../lab/lab";
-import type { BenchNode } from "./inventory";
+import type { Lab } from "../lab/lab.ts";
+import type { BenchNode } from "./inventory.ts";
 
 /** A command that is measured. */
 export interface Command {

@@ -1,6 +1,6 @@
-import type { Figure } from "./figures";
-import type { Planned } from "./planner";
-import { csv } from "./text";
+import type { Figure } from "./figures.ts";
+import type { Planned } from "./planner.ts";
+import { csv } from "./text.ts";
 
 /** All figures as they were measured. */
 export function figuresCsv(figures: readonly Figure[]): string {

@@ -1,5 +1,5 @@
-import type { Cost } from "./measure";
-import type { Memory } from "./memory";
+import type { Cost } from "./measure.ts";
+import type { Memory } from "./memory.ts";
 
 /** What is measured of a contender in a round, in this order. */
 export const measures = ["apply", "again", "add", "destroy"] as const;

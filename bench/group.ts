@@ -6,14 +6,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { until } from "../lab/exec";
+import { until } from "../lab/exec.ts";
 
 /**
  * A control group (version 2) of its own for one command: it counts the processor time of all that the
  * command starts, waited for or not, and ends what is left of it.
  */
 export class Group {
-  private constructor(private readonly directory: string) {}
+  private readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
 
   static make(): Group {
     // both hierarchies, as systemd mounts them where version 1 is still in use; or version 2 alone

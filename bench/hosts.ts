@@ -1,23 +1,31 @@
 import { join } from "node:path";
-import { once } from "../lab/cache";
-import { run, step } from "../lab/exec";
-import { builtFrom } from "../lab/goBuild";
-import { Lab } from "../lab/lab";
-import { root } from "../lab/paths";
-import { each } from "./each";
-import { type BenchNode, inventory, labAddress, podNetwork } from "./inventory";
-import { leftOn, lookCommand, untouchedHosts, wrongOn } from "./look";
-import { makeRoomForNeighbours } from "./neighbours";
+import { once } from "../lab/cache.ts";
+import { run, step } from "../lab/exec.ts";
+import { builtFrom } from "../lab/goBuild.ts";
+import { Lab } from "../lab/lab.ts";
+import { root } from "../lab/paths.ts";
+import { each } from "./each.ts";
+import {
+  type BenchNode,
+  inventory,
+  labAddress,
+  podNetwork,
+} from "./inventory.ts";
+import { leftOn, lookCommand, untouchedHosts, wrongOn } from "./look.ts";
+import { makeRoomForNeighbours } from "./neighbours.ts";
 
 /** So many are started at the same time: more take each other's processor until the wait for them ends. */
 const atOnce = 20;
 
 /** The hosts of the bench: all contenders change the same ones, and what each leaves there is looked at from the inside, without SSH. */
 export class BenchHosts {
-  private constructor(
-    readonly lab: Lab,
-    private readonly undo: () => void,
-  ) {}
+  readonly lab: Lab;
+  private readonly undo: () => void;
+
+  private constructor(lab: Lab, undo: () => void) {
+    this.lab = lab;
+    this.undo = undo;
+  }
 
   /** A lab without hosts, for at most so many. */
   static async raise(most: number): Promise<BenchHosts> {

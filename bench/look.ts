@@ -1,4 +1,4 @@
-import { type BenchNode, namesOn, routesOn } from "./inventory";
+import { type BenchNode, namesOn, routesOn } from "./inventory.ts";
 
 /** Run on a host, it prints what {@link wrongOn} reads. */
 export const lookCommand =

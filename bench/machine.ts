@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
-import { run } from "../lab/exec";
-import { root } from "../lab/paths";
+import { run } from "../lab/exec.ts";
+import { root } from "../lab/paths.ts";
 
 /** The machine, as a line for the records. */
 export function machine(): string {

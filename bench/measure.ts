@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import type { Command } from "./contender";
-import { Group } from "./group";
-import { cleaning } from "./interrupt";
-import { type Memory, watchMemory } from "./memory";
+import type { Command } from "./contender.ts";
+import { Group } from "./group.ts";
+import { cleaning } from "./interrupt.ts";
+import { type Memory, watchMemory } from "./memory.ts";
 
 /** What a command cost. */
 export interface Cost {

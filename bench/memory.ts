@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Group } from "./group";
+import type { Group } from "./group.ts";
 
 /** The most memory that a command had at a time, in MiB. */
 export interface Memory {

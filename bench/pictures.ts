@@ -1,8 +1,8 @@
-import type { Kind } from "./contender";
-import { type Figure, measures, median, select, walls } from "./figures";
-import type { Planned } from "./planner";
-import { type Panel, plot, type Series } from "./plot";
-import { verbs } from "./yardsticks";
+import type { Kind } from "./contender.ts";
+import { type Figure, measures, median, select, walls } from "./figures.ts";
+import type { Planned } from "./planner.ts";
+import { type Panel, plot, type Series } from "./plot.ts";
+import { verbs } from "./yardsticks.ts";
 
 /** Seconds against hosts, a line a contender. */
 export function peersPicture(

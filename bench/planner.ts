@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { run } from "../lab/exec";
-import { root } from "../lab/paths";
+import { run } from "../lab/exec.ts";
+import { root } from "../lab/paths.ts";
 
 /** What reading, checking and planning an inventory took, without Pulumi, in a process that did it for the first time. */
 export interface Planned {
@@ -16,11 +16,11 @@ export async function measurePlanner(rounds: number): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const workers of sizes) {
-      const args = ["--expose-gc", "--require"];
-      const program = join(__dirname, "plannerRun.ts");
+      const args = ["--expose-gc"];
+      const program = join(import.meta.dirname, "plannerRun.ts");
       const said = await run(
         process.execPath,
-        [...[...args, "./register.js"], ...[program, String(workers)]],
+        [...args, program, String(workers)],
         { cwd: root },
       );
       planned.push({ workers, ...JSON.parse(said) });

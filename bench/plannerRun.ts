@@ -1,6 +1,6 @@
 // plannerRun.ts WORKERS: plans a cluster of that size, and prints what it took. To be run with --expose-gc.
-import { routesOf, routeTable } from "../components/core/plan";
-import { readHostArgs } from "../components/hostArgs";
+import { routesOf, routeTable } from "../components/core/plan.ts";
+import { readHostArgs } from "../components/hostArgs.ts";
 
 const size = Number(process.argv[2]);
 const nodes = Array.from({ length: size }, (_, i) => ({

@@ -1,15 +1,15 @@
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { devNodes } from "../lab/devNodes";
-import { Lab } from "../lab/lab";
-import { root } from "../lab/paths";
-import type { Site } from "./contender";
-import { startFloor } from "./contenders/floor";
-import type { Figure } from "./figures";
-import { cleaning } from "./interrupt";
-import { measure } from "./measure";
-import { type StackContender, stackAt } from "./pulumi";
-import type { Tools } from "./tools";
+import { devNodes } from "../lab/devNodes.ts";
+import { Lab } from "../lab/lab.ts";
+import { root } from "../lab/paths.ts";
+import type { Site } from "./contender.ts";
+import { startFloor } from "./contenders/floor.ts";
+import type { Figure } from "./figures.ts";
+import { cleaning } from "./interrupt.ts";
+import { measure } from "./measure.ts";
+import { type StackContender, stackAt } from "./pulumi.ts";
+import type { Tools } from "./tools.ts";
 
 /** Previews of the stack `dev`, unchanged, each followed by one of an unchanged program that has a single command. */
 export async function measurePreviews(

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { root } from "../lab/paths";
+import { root } from "../lab/paths.ts";
 
 /** What package-lock.json says of a package. */
 interface Locked {
@@ -12,13 +12,7 @@ interface Locked {
  * `npm start` does: what else lies in node_modules here, for the tests, would slow Pulumi down.
  */
 export function copyOfProject(directory: string): void {
-  const files = [
-    "index.js",
-    "index.ts",
-    "register.js",
-    "deferred.js",
-    "Pulumi.yaml",
-  ];
+  const files = ["index.ts", "Pulumi.yaml"];
   for (const file of [...files, "package.json", "components", "examples"]) {
     cpSync(join(root, file), join(directory, file), {
       recursive: true,
@@ -31,7 +25,7 @@ export function copyOfProject(directory: string): void {
 
 /** Makes the smallest program, with its packages. */
 export function copyOfFloor(directory: string): void {
-  cpSync(join(__dirname, "floor"), directory, { recursive: true });
+  cpSync(join(import.meta.dirname, "floor"), directory, { recursive: true });
   install(directory, ["@pulumi/pulumi", "@pulumi/command"]);
 }
 

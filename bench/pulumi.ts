@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../lab/engine";
-import { engineWithGivenPlugin } from "../lab/givenPlugin";
-import { Stack } from "../lab/stack";
-import type { Command, Contender, Site } from "./contender";
+import type { Engine } from "../lab/engine.ts";
+import { engineWithGivenPlugin } from "../lab/givenPlugin.ts";
+import { Stack } from "../lab/stack.ts";
+import type { Command, Contender, Site } from "./contender.ts";
 
 /** The process that runs a program in JavaScript, by its command line. */
 export const programProcess = /@pulumi\/pulumi\/cmd\/run/;

@@ -1,16 +1,20 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { installTools } from "../lab/base";
-import { once } from "../lab/cache";
-import { run, step } from "../lab/exec";
-import { cache } from "../lab/paths";
+import { installTools } from "../lab/base.ts";
+import { once } from "../lab/cache.ts";
+import { run, step } from "../lab/exec.ts";
+import { cache } from "../lab/paths.ts";
 
-const requirements = join(__dirname, "requirements.txt");
+const requirements = join(import.meta.dirname, "requirements.txt");
 
 /** The peers that are written in Python, in a directory of their own. */
 export class Python {
-  private constructor(private readonly directory: string) {}
+  private readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
 
   /** Installs them, once a machine. */
   static async install(): Promise<Python> {

@@ -1,4 +1,4 @@
-import type { Kind } from "./contender";
+import type { Kind } from "./contender.ts";
 import {
   type Figure,
   measures,
@@ -6,10 +6,10 @@ import {
   ratios,
   select,
   walls,
-} from "./figures";
-import type { Planned } from "./planner";
-import { bytes, markdownTable, short, spread } from "./text";
-import { verbs, yardsticks } from "./yardsticks";
+} from "./figures.ts";
+import type { Planned } from "./planner.ts";
+import { bytes, markdownTable, short, spread } from "./text.ts";
+import { verbs, yardsticks } from "./yardsticks.ts";
 
 /** What a run was, and what it measured. */
 export interface Run {

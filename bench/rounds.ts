@@ -1,18 +1,22 @@
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Contender, Kind, Site } from "./contender";
-import { type Figure, type Measure, measures } from "./figures";
-import type { BenchHosts } from "./hosts";
-import { type BenchNode, inventory } from "./inventory";
-import { measure, measureMemory } from "./measure";
+import type { Contender, Kind, Site } from "./contender.ts";
+import { type Figure, type Measure, measures } from "./figures.ts";
+import type { BenchHosts } from "./hosts.ts";
+import { type BenchNode, inventory } from "./inventory.ts";
+import { measure, measureMemory } from "./measure.ts";
 
 /** Lets contenders loose on the hosts, and believes no one that has not done its work. */
 export class Track {
-  constructor(
-    private readonly hosts: BenchHosts,
-    private readonly directory: string,
-    private readonly parallel: number,
-  ) {}
+  private readonly hosts: BenchHosts;
+  private readonly directory: string;
+  private readonly parallel: number;
+
+  constructor(hosts: BenchHosts, directory: string, parallel: number) {
+    this.hosts = hosts;
+    this.directory = directory;
+    this.parallel = parallel;
+  }
 
   /** One round of one contender: each measure is checked on the hosts before its figure counts. */
   async round(

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { local } from "../lab/paths";
+import { local } from "../lab/paths.ts";
 
 /** What is to be measured. */
 export interface Settings {
@@ -52,7 +52,8 @@ export function readSettings(args: readonly string[]): Settings {
     plannerRounds: quick ? 1 : 7,
     // what is recorded is only replaced by a whole run
     out:
-      values.out ?? (quick ? join(local, "bench") : join(__dirname, "results")),
+      values.out ??
+      (quick ? join(local, "bench") : join(import.meta.dirname, "results")),
   };
 }
 

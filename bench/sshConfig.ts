@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Site } from "./contender";
+import type { Site } from "./contender.ts";
 
 /**
  * A configuration for OpenSSH's client that knows the hosts and nothing else.

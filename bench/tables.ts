@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BenchNode, namesOn, routesOn } from "./inventory";
+import { type BenchNode, namesOn, routesOn } from "./inventory.ts";
 
 /** The mark of the routes of those contenders that can set one. */
 const proto = 172;

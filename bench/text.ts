@@ -1,4 +1,4 @@
-import { median } from "./figures";
+import { median } from "./figures.ts";
 
 /** A number with three significant digits, or more where it has them before the point. */
 export function short(value: number): string {

@@ -1,21 +1,21 @@
 import { join } from "node:path";
-import { installTools } from "../lab/base";
-import { once } from "../lab/cache";
-import { run, step, tryRun } from "../lab/exec";
-import { builtFrom, goBuild, needGo } from "../lab/goBuild";
-import type { Kind } from "./contender";
-import { ansible } from "./contenders/ansible";
-import { floor } from "./contenders/floor";
-import { guide } from "./contenders/guide";
-import { openTofu } from "./contenders/opentofu";
-import { ours } from "./contenders/ours";
-import { parallelSsh } from "./contenders/parallelSsh";
-import { pyinfra } from "./contenders/pyinfra";
-import { writtenOnce } from "./contenders/writtenOnce";
-import { projectVersion } from "./machine";
-import { copyOfFloor, copyOfProject } from "./programs";
-import { type BenchEngine, benchEngine } from "./pulumi";
-import { Python } from "./python";
+import { installTools } from "../lab/base.ts";
+import { once } from "../lab/cache.ts";
+import { run, step, tryRun } from "../lab/exec.ts";
+import { builtFrom, goBuild, needGo } from "../lab/goBuild.ts";
+import type { Kind } from "./contender.ts";
+import { ansible } from "./contenders/ansible.ts";
+import { floor } from "./contenders/floor.ts";
+import { guide } from "./contenders/guide.ts";
+import { openTofu } from "./contenders/opentofu.ts";
+import { ours } from "./contenders/ours.ts";
+import { parallelSsh } from "./contenders/parallelSsh.ts";
+import { pyinfra } from "./contenders/pyinfra.ts";
+import { writtenOnce } from "./contenders/writtenOnce.ts";
+import { projectVersion } from "./machine.ts";
+import { copyOfFloor, copyOfProject } from "./programs.ts";
+import { type BenchEngine, benchEngine } from "./pulumi.ts";
+import { Python } from "./python.ts";
 
 /** All that takes part, ready to start. */
 export interface Tools {

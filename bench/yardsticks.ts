@@ -1,5 +1,5 @@
-import { type Figure, type Measure, ratios, select } from "./figures";
-import type { Planned } from "./planner";
+import { type Figure, type Measure, ratios, select } from "./figures.ts";
+import type { Planned } from "./planner.ts";
 
 /** Something that ours is held to. */
 export interface Yardstick {

@@ -1,16 +1,16 @@
-import { Route } from "@pulumi/aws/ec2";
+import { Route } from "@pulumi/aws/ec2/index.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { routeOutputsSchema } from "./aws/answers";
-import { type AwsPodRoutesArgs, awsArgsSchema } from "./aws/args";
-import { type AwsFindings, lookUp } from "./aws/lookup";
-import { type AwsPlan, planAws } from "./aws/plan";
-import { resourceOf } from "./aws/tableRoutes";
-import { readCloudArgs } from "./cloudArgs";
-import { CloudPodRoutes } from "./cloudPodRoutes";
-import type { Gate } from "./gate";
-import { orInputError } from "./inputError";
+import { routeOutputsSchema } from "./aws/answers.ts";
+import { type AwsPodRoutesArgs, awsArgsSchema } from "./aws/args.ts";
+import { type AwsFindings, lookUp } from "./aws/lookup.ts";
+import { type AwsPlan, planAws } from "./aws/plan.ts";
+import { resourceOf } from "./aws/tableRoutes.ts";
+import { readCloudArgs } from "./cloudArgs.ts";
+import { CloudPodRoutes } from "./cloudPodRoutes.ts";
+import type { Gate } from "./gate.ts";
+import { orInputError } from "./inputError.ts";
 
-export type { AwsPodRoutesArgs } from "./aws/args";
+export type { AwsPodRoutesArgs } from "./aws/args.ts";
 
 /**
  * Routes in AWS route tables: one `aws.ec2.Route` a route table and pod CIDR, through the network

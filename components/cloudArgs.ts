@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { type ClusterArgs, clusterKeys } from "./clusterArgs";
-import type { Cidr } from "./core/cidr";
-import { Faults } from "./core/faults";
-import type { Node } from "./core/inventory";
-import { parse } from "./core/schema";
-import { validate } from "./core/validate";
-import { givenSource, readCidrs, readInventory } from "./inventory";
+import { type ClusterArgs, clusterKeys } from "./clusterArgs.ts";
+import type { Cidr } from "./core/cidr.ts";
+import { Faults } from "./core/faults.ts";
+import type { Node } from "./core/inventory.ts";
+import { parse } from "./core/schema.ts";
+import { validate } from "./core/validate.ts";
+import { givenSource, readCidrs, readInventory } from "./inventory.ts";
 
 /** What the components of all clouds take. Give the inventory by exactly one of `nodes`, `machinesFile`, `inventory` and `instances`. */
 export interface CloudArgs extends ClusterArgs {

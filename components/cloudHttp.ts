@@ -1,5 +1,5 @@
-import { foreignText } from "./core/plainText";
-import { fetchByProxy } from "./proxy";
+import { foreignText } from "./core/plainText.ts";
+import { fetchByProxy } from "./proxy.ts";
 
 /** How much of a cloud's API is read at most. */
 export interface Limits {
@@ -57,15 +57,18 @@ export class CloudHttp {
   private readonly base: URL;
   private readonly limits: Limits;
 
+  private readonly token: Readonly<Record<string, string>>;
+
   /**
    * @param base where the API is, with a slash at its end
    * @param token the headers that show who asks
    */
   constructor(
     base: string,
-    private readonly token: Readonly<Record<string, string>>,
+    token: Readonly<Record<string, string>>,
     limits: Partial<Limits> = {},
   ) {
+    this.token = token;
     this.limits = { ...usualLimits, ...limits };
     const url = URL.canParse(base) ? new URL(base) : undefined;
     if (

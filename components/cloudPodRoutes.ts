@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { Faults } from "./core/faults";
-import type { Route } from "./core/plan";
-import { diagram } from "./core/render";
-import { type Elsewhere, elsewhere, takenFaults } from "./elsewhere";
-import { alone, type Gate, type LookIsGood } from "./gate";
-import { asking, runErrorIfAny } from "./inputError";
-import { known } from "./known";
-import { nameIn, type Recorded, recorded } from "./recorded";
-import { type CloudTable, handOver } from "./verify/cloudTables";
+import { Faults } from "./core/faults.ts";
+import type { Route } from "./core/plan.ts";
+import { diagram } from "./core/render.ts";
+import { type Elsewhere, elsewhere, takenFaults } from "./elsewhere.ts";
+import { alone, type Gate, type LookIsGood } from "./gate.ts";
+import { asking, runErrorIfAny } from "./inputError.ts";
+import { known } from "./known.ts";
+import { nameIn, type Recorded, recorded } from "./recorded.ts";
+import { type CloudTable, handOver } from "./verify/cloudTables.ts";
 
 /** What is to be declared in a cloud, and what is known of it. */
 export interface CloudRoutes {

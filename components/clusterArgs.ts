@@ -1,15 +1,15 @@
 import { z } from "zod";
-import type { Cidr } from "./core/cidr";
-import type { Faults } from "./core/faults";
-import type { Node, NodeArgs } from "./core/inventory";
-import { validate } from "./core/validate";
+import type { Cidr } from "./core/cidr.ts";
+import type { Faults } from "./core/faults.ts";
+import type { Node, NodeArgs } from "./core/inventory.ts";
+import { validate } from "./core/validate.ts";
 import {
   givenSource,
   readCidrs,
   readInventory,
   type StackInventory,
   stackInventorySchema,
-} from "./inventory";
+} from "./inventory.ts";
 
 /** What every component takes. */
 export interface ClusterArgs {

@@ -1,12 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { allConfig } from "@pulumi/pulumi/runtime";
+import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 import { z } from "zod";
-import { type Fault, Faults, FaultsError, show } from "./core/faults";
-import { givenSource, isSourceFault, type Sources } from "./inventory";
-import { runError } from "./runError";
-import { readStackInventory } from "./stackInventory";
-import { checkArgs, type Target, type TargetConfig, targets } from "./targets";
+import { type Fault, Faults, FaultsError, show } from "./core/faults.ts";
+import { givenSource, isSourceFault, type Sources } from "./inventory.ts";
+import { runError } from "./runError.ts";
+import { readStackInventory } from "./stackInventory.ts";
+import {
+  checkArgs,
+  type Target,
+  type TargetConfig,
+  targets,
+} from "./targets.ts";
 
 /**
  * Reads the stack's configuration: every key of the project's namespace is an argument of the

@@ -1,6 +1,6 @@
-import type { Faults } from "./core/faults";
-import { shownList } from "./core/shownName";
-import type { Recorded } from "./recorded";
+import type { Faults } from "./core/faults.ts";
+import { shownList } from "./core/shownName.ts";
+import type { Recorded } from "./recorded.ts";
 
 /** Routes that the state holds under names that are not this component's, by what they would be called here without its name. */
 export interface Elsewhere {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { type Faults, show } from "./core/faults";
+import { type Faults, show } from "./core/faults.ts";
 
 /** How many bytes a file may have: a known_hosts file of that size has some hundred thousand lines. */
 const mostBytes = 16 * 1024 ** 2;

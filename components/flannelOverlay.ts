@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { type Route, routeTable } from "./core/plan";
-import { diagram, routeTableText } from "./core/render";
-import type { FlannelOverlayArgs } from "./flannel/args";
-import { isPsk, pskProblem } from "./flannel/backend";
-import { createFlannelCommand } from "./flannel/command";
-import { manifest, toYaml } from "./flannel/manifest";
-import { readFlannelArgs } from "./flannel/plan";
-import type { Gate } from "./gate";
-import { orInputError } from "./inputError";
-import { kept } from "./kept";
-import { defaultOwner } from "./owner";
-import { runError } from "./runError";
-import { warnIfUnchecked } from "./ssh/check";
+import { type Route, routeTable } from "./core/plan.ts";
+import { diagram, routeTableText } from "./core/render.ts";
+import type { FlannelOverlayArgs } from "./flannel/args.ts";
+import { isPsk, pskProblem } from "./flannel/backend.ts";
+import { createFlannelCommand } from "./flannel/command.ts";
+import { manifest, toYaml } from "./flannel/manifest.ts";
+import { readFlannelArgs } from "./flannel/plan.ts";
+import type { Gate } from "./gate.ts";
+import { orInputError } from "./inputError.ts";
+import { kept } from "./kept.ts";
+import { defaultOwner } from "./owner.ts";
+import { runError } from "./runError.ts";
+import { warnIfUnchecked } from "./ssh/check.ts";
 
 /**
  * The flannel overlay, for hosts between which pod CIDRs cannot be routed: flanneld on every node wraps

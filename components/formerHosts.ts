@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Node } from "./core/inventory";
-import { noOrganization, organization } from "./organization";
-import { nameIn } from "./recorded";
-import { placeOf, type RecordedCommand } from "./recordedCommands";
-import { unchangedCommand } from "./scriptCommand";
-import type { Ssh } from "./ssh/args";
-import type { Endpoint, Hosts } from "./ssh/hosts";
-import { preflight } from "./ssh/preflight";
-import { forgetCommand } from "./verify/commands";
-import { type HostState, isOdd, readHostState } from "./verify/hostState";
+import type { Node } from "./core/inventory.ts";
+import { noOrganization, organization } from "./organization.ts";
+import { nameIn } from "./recorded.ts";
+import { placeOf, type RecordedCommand } from "./recordedCommands.ts";
+import { unchangedCommand } from "./scriptCommand.ts";
+import type { Ssh } from "./ssh/args.ts";
+import type { Endpoint, Hosts } from "./ssh/hosts.ts";
+import { preflight } from "./ssh/preflight.ts";
+import { forgetCommand } from "./verify/commands.ts";
+import { type HostState, isOdd, readHostState } from "./verify/hostState.ts";
 
 /**
  * The hosts that the state has of a component, and that are no longer in its inventory by this name and address.

@@ -18,8 +18,11 @@ export class Gate {
     this.fail = reject;
   });
 
+  private readonly components: number;
+
   /** @param components how many there are; each looks once */
-  constructor(private readonly components: number) {
+  constructor(components: number) {
+    this.components = components;
     this.opened.catch(() => {}); // it is the error of a component, which says it
   }
 

@@ -1,16 +1,16 @@
-import { Route } from "@pulumi/gcp/compute";
+import { Route } from "@pulumi/gcp/compute/index.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { readCloudArgs } from "./cloudArgs";
-import { CloudPodRoutes } from "./cloudPodRoutes";
-import type { Gate } from "./gate";
-import { routeOutputsSchema } from "./gcp/answers";
-import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
-import { type GcpFindings, lookUp } from "./gcp/lookup";
-import { type GcpPlan, planGcp } from "./gcp/plan";
-import { resourceOf } from "./gcp/routes";
-import { orInputError } from "./inputError";
+import { readCloudArgs } from "./cloudArgs.ts";
+import { CloudPodRoutes } from "./cloudPodRoutes.ts";
+import type { Gate } from "./gate.ts";
+import { routeOutputsSchema } from "./gcp/answers.ts";
+import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args.ts";
+import { type GcpFindings, lookUp } from "./gcp/lookup.ts";
+import { type GcpPlan, planGcp } from "./gcp/plan.ts";
+import { resourceOf } from "./gcp/routes.ts";
+import { orInputError } from "./inputError.ts";
 
-export type { GcpPodRoutesArgs } from "./gcp/args";
+export type { GcpPodRoutesArgs } from "./gcp/args.ts";
 
 /**
  * Routes in a VPC network of GCP: one `gcp.compute.Route` a pod CIDR, to the internal address of the

@@ -3,13 +3,13 @@ import {
   type NodeNetworkArgs,
   nodeNetworkKeys,
   readCluster,
-} from "./clusterArgs";
-import { Faults } from "./core/faults";
-import type { Node } from "./core/inventory";
-import { parse, strict, whole } from "./core/schema";
-import { inDifferentSubnets } from "./core/subnets";
-import { type SshArgs, sshSchema } from "./ssh/args";
-import { type Hosts, readHosts } from "./ssh/hosts";
+} from "./clusterArgs.ts";
+import { Faults } from "./core/faults.ts";
+import type { Node } from "./core/inventory.ts";
+import { parse, strict, whole } from "./core/schema.ts";
+import { inDifferentSubnets } from "./core/subnets.ts";
+import { type SshArgs, sshSchema } from "./ssh/args.ts";
+import { type Hosts, readHosts } from "./ssh/hosts.ts";
 
 /** What {@link HostPodRoutes} takes. Give the inventory by exactly one of `nodes`, `machinesFile` and `inventory`. */
 export interface HostPodRoutesArgs extends NodeNetworkArgs {

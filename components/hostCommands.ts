@@ -1,23 +1,23 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Route } from "./core/plan";
-import { formerHosts, keepSilent } from "./formerHosts";
-import { alone, type Gate } from "./gate";
-import type { HostPlan } from "./hostArgs";
-import { hostInput } from "./hostInput";
-import { convergeCommand, installation, removeCommand } from "./hostScript";
-import { namedOn, routesFor } from "./hostWants";
-import { kept } from "./kept";
-import { known } from "./known";
-import { defaultOwner } from "./owner";
-import { type StackResources, stackResources } from "./recorded";
+import type { Route } from "./core/plan.ts";
+import { formerHosts, keepSilent } from "./formerHosts.ts";
+import { alone, type Gate } from "./gate.ts";
+import type { HostPlan } from "./hostArgs.ts";
+import { hostInput } from "./hostInput.ts";
+import { convergeCommand, installation, removeCommand } from "./hostScript.ts";
+import { namedOn, routesFor } from "./hostWants.ts";
+import { kept } from "./kept.ts";
+import { known } from "./known.ts";
+import { defaultOwner } from "./owner.ts";
+import { type StackResources, stackResources } from "./recorded.ts";
 import {
   commandName,
   type RecordedCommand,
   recordedCommands,
-} from "./recordedCommands";
-import { scriptCommand } from "./scriptCommand";
-import { troubledHosts } from "./ssh/check";
+} from "./recordedCommands.ts";
+import { scriptCommand } from "./scriptCommand.ts";
+import { troubledHosts } from "./ssh/check.ts";
 
 /**
  * One command a host, by node name. None is registered before every host has shown the right key; those of hosts

@@ -1,8 +1,8 @@
-import { compareAddresses } from "./core/cidr";
-import type { Node } from "./core/inventory";
-import type { Route } from "./core/plan";
-import { routeLines } from "./core/runs";
-import { factLines } from "./pipedScript";
+import { compareAddresses } from "./core/cidr.ts";
+import type { Node } from "./core/inventory.ts";
+import type { Route } from "./core/plan.ts";
+import { routeLines } from "./core/runs.ts";
+import { factLines } from "./pipedScript.ts";
 
 /** What one host is told. */
 export interface HostFacts {

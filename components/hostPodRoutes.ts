@@ -1,13 +1,13 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type Route, routeTable } from "./core/plan";
-import { diagram, routeTableText } from "./core/render";
-import type { Gate } from "./gate";
-import { type HostPodRoutesArgs, readHostArgs } from "./hostArgs";
-import { createHostCommands } from "./hostCommands";
-import { recordedWants } from "./hostWants";
-import { orInputError } from "./inputError";
-import { warnIfUnchecked } from "./ssh/check";
+import { type Route, routeTable } from "./core/plan.ts";
+import { diagram, routeTableText } from "./core/render.ts";
+import type { Gate } from "./gate.ts";
+import { type HostPodRoutesArgs, readHostArgs } from "./hostArgs.ts";
+import { createHostCommands } from "./hostCommands.ts";
+import { recordedWants } from "./hostWants.ts";
+import { orInputError } from "./inputError.ts";
+import { warnIfUnchecked } from "./ssh/check.ts";
 
 /**
  * Routes on bare Linux hosts: every host gets a route to every other node's pod CIDR through that

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { shell } from "./pipedScript";
-import type { Installation } from "./ssh/call";
+import { shell } from "./pipedScript.ts";
+import type { Installation } from "./ssh/call.ts";
 
 /**
  * The script on the hosts. An `up` puts it there (see ssh/check.ts), once for all stacks and until the next
  * boot, in a file that is named by its content. Its hash is compared when it is put there, and again each time
  * before it is run: a file of that name with other contents is replaced, and never run.
  */
-const source = join(__dirname, "hostPodRoutes.sh");
+const source = join(import.meta.dirname, "hostPodRoutes.sh");
 const directory = "/run/pod-network-routes";
 /** Where the script records what is whose. */
 const records = "/var/lib/pod-network-routes";

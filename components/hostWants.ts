@@ -1,5 +1,5 @@
-import type { Node, NodeArgs } from "./core/inventory";
-import { type Route, routesOf } from "./core/plan";
+import type { Node, NodeArgs } from "./core/inventory.ts";
+import { type Route, routesOf } from "./core/plan.ts";
 
 /** What of the arguments decides what each host is to have. */
 export interface HostWants {

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { type Faults, FaultsError } from "./core/faults";
-import { foreignText } from "./core/plainText";
-import { runError } from "./runError";
+import { type Faults, FaultsError } from "./core/faults.ts";
+import { foreignText } from "./core/plainText.ts";
+import { runError } from "./runError.ts";
 
 /** Reads an input; its faults become the error that Pulumi has for them. */
 export function orInputError<T>(read: () => T): T {

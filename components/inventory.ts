@@ -1,15 +1,15 @@
 import { z } from "zod";
-import type { Cidr } from "./core/cidr";
-import type { Fault, Faults } from "./core/faults";
+import type { Cidr } from "./core/cidr.ts";
+import type { Fault, Faults } from "./core/faults.ts";
 import {
   type Node,
   type NodeArgs,
   readCidr,
   readNodes,
-} from "./core/inventory";
-import { readMachines } from "./core/machines";
-import { strict } from "./core/schema";
-import { readInputFile } from "./files";
+} from "./core/inventory.ts";
+import { readMachines } from "./core/machines.ts";
+import { strict } from "./core/schema.ts";
+import { readInputFile } from "./files.ts";
 
 /** The nodes that another stack gives, and where it gives them, so that messages can say so. */
 export interface StackInventory {

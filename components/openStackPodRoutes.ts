@@ -1,29 +1,32 @@
-import { RouterRoute, SubnetRoute } from "@pulumi/openstack/networking";
+import {
+  RouterRoute,
+  SubnetRoute,
+} from "@pulumi/openstack/networking/index.js";
 import * as pulumi from "@pulumi/pulumi";
-import { readCloudArgs } from "./cloudArgs";
-import { CloudPodRoutes } from "./cloudPodRoutes";
-import { shownList } from "./core/shownName";
-import type { Gate } from "./gate";
-import { orInputError, orRunError } from "./inputError";
-import { routeOutputsSchema } from "./openstack/answers";
+import { readCloudArgs } from "./cloudArgs.ts";
+import { CloudPodRoutes } from "./cloudPodRoutes.ts";
+import { shownList } from "./core/shownName.ts";
+import type { Gate } from "./gate.ts";
+import { orInputError, orRunError } from "./inputError.ts";
+import { routeOutputsSchema } from "./openstack/answers.ts";
 import {
   type OpenStackPodRoutesArgs,
   openStackArgsSchema,
-} from "./openstack/args";
+} from "./openstack/args.ts";
 import {
   type Holder,
   lookUp,
   type OpenStackFindings,
-} from "./openstack/lookup";
+} from "./openstack/lookup.ts";
 import {
   type OpenStackPlan,
   planOpenStack,
   resourceOf,
-} from "./openstack/plan";
-import { putBack } from "./openstack/putBack";
-import type { NetworkApi } from "./openstack/rest";
+} from "./openstack/plan.ts";
+import { putBack } from "./openstack/putBack.ts";
+import type { NetworkApi } from "./openstack/rest.ts";
 
-export type { OpenStackPodRoutesArgs } from "./openstack/args";
+export type { OpenStackPodRoutesArgs } from "./openstack/args.ts";
 
 /**
  * Routes in OpenStack: one `openstack.networking.SubnetRoute` a pod CIDR, which hosts learn by DHCP,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { noOrganization, organization } from "./organization";
+import { noOrganization, organization } from "./organization.ts";
 
 /** The script on the hosts takes no longer one. */
 const longest = 200;

@@ -1,5 +1,5 @@
 import { Config, type InvokeOptions, type Output } from "@pulumi/pulumi";
-import { known } from "./known";
+import { known } from "./known.ts";
 
 /** Reads what a provider is set to: text, or the JSON of what is none. */
 export type ProviderSettings = (key: string) => Promise<string | undefined>;

@@ -20,7 +20,7 @@ export async function fetchByProxy(
       "the proxy is not a URL of http or https: see HTTPS_PROXY and HTTP_PROXY in the environment",
     );
   }
-  const undici: Undici = require("undici"); // few need it
+  const undici = await import("undici"); // few need it
   // through a tunnel where the API speaks https: then the proxy sees no token
   const dispatcher = new undici.ProxyAgent({
     ...{ uri: proxy, proxyTunnel: false },

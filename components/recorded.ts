@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { Faults } from "./core/faults";
-import { foreignText } from "./core/plainText";
-import { join, parse } from "./core/schema";
-import { organization } from "./organization";
-import { runError } from "./runError";
+import { Faults } from "./core/faults.ts";
+import { foreignText } from "./core/plainText.ts";
+import { join, parse } from "./core/schema.ts";
+import { organization } from "./organization.ts";
+import { runError } from "./runError.ts";
 
 /** What a resource was when the stack was last updated or refreshed: its outputs, and its `urn`. */
 export type Recorded = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Node } from "./core/inventory";
-import { parentType, typeIn } from "./elsewhere";
-import { nameIn, type StackResources } from "./recorded";
+import type { Node } from "./core/inventory.ts";
+import { parentType, typeIn } from "./elsewhere.ts";
+import { nameIn, type StackResources } from "./recorded.ts";
 
 const commandSchema = z.object({
   type: z.literal("command:remote:Command"),

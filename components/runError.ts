@@ -9,5 +9,10 @@ import * as pulumi from "@pulumi/pulumi";
 export function runError(message: string): pulumi.RunError {
   const error = new pulumi.RunError(message);
   error.stack = "";
-  return error;
+  // Pulumi's SDK writes `error serializing property "outputs":` before the message of an error that an output
+  // fails with. The user knows no such property, so the message stays as it is.
+  return Object.defineProperty(error, "message", {
+    get: () => message,
+    set: () => {},
+  });
 }

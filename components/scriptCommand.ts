@@ -1,9 +1,9 @@
 import { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { becomesRoot, type Ssh } from "./ssh/args";
-import { connectionTo } from "./ssh/connect";
-import type { Hosts } from "./ssh/hosts";
-import type { Finding } from "./ssh/preflight";
+import { becomesRoot, type Ssh } from "./ssh/args.ts";
+import { connectionTo } from "./ssh/connect.ts";
+import type { Hosts } from "./ssh/hosts.ts";
+import type { Finding } from "./ssh/preflight.ts";
 
 /** What is run on which node. */
 interface Script {

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { type Faults, show } from "./core/faults";
-import { foreignText } from "./core/plainText";
-import { parse, strict } from "./core/schema";
-import { shownList, shownName } from "./core/shownName";
-import type { stackInventorySchema } from "./inventory";
+import { type Faults, show } from "./core/faults.ts";
+import { foreignText } from "./core/plainText.ts";
+import { parse, strict } from "./core/schema.ts";
+import { shownList, shownName } from "./core/shownName.ts";
+import type { stackInventorySchema } from "./inventory.ts";
 
 /** The config key `inventory`: which output of which stack the nodes are. */
 export const stackOutputSchema = strict({

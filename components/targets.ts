@@ -1,25 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type AwsPodRoutesArgs, awsArgsSchema } from "./aws/args";
-import { readCloudArgs } from "./cloudArgs";
-import { Faults } from "./core/faults";
-import type { Route } from "./core/plan";
-import { readme } from "./core/readme";
+import { type AwsPodRoutesArgs, awsArgsSchema } from "./aws/args.ts";
+import { readCloudArgs } from "./cloudArgs.ts";
+import { Faults } from "./core/faults.ts";
+import type { Route } from "./core/plan.ts";
+import { readme } from "./core/readme.ts";
 import {
   type FlannelOverlayArgs,
   flannelOverlayArgsSchema,
-} from "./flannel/args";
-import { readFlannelArgs } from "./flannel/plan";
-import { Gate } from "./gate";
-import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args";
+} from "./flannel/args.ts";
+import { readFlannelArgs } from "./flannel/plan.ts";
+import { Gate } from "./gate.ts";
+import { type GcpPodRoutesArgs, gcpArgsSchema } from "./gcp/args.ts";
 import {
   type HostPodRoutesArgs,
   hostArgsSchema,
   readHostArgs,
-} from "./hostArgs";
+} from "./hostArgs.ts";
 import {
   type OpenStackPodRoutesArgs,
   openStackArgsSchema,
-} from "./openstack/args";
+} from "./openstack/args.ts";
 
 /** Where routes can go, and what each takes. */
 export const targets = {
@@ -64,12 +64,14 @@ export interface TargetConfig {
 }
 
 /** Declares the components of all targets; returns what the stack is to output. */
-export function declareAll(
+export async function declareAll(
   configs: readonly TargetConfig[],
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
   const gate = configs.length > 1 ? new Gate(configs.length) : undefined;
   try {
-    const all = configs.map(({ target, args }) => declare(target, args, gate));
+    const all = await Promise.all(
+      configs.map(({ target, args }) => declare(target, args, gate)),
+    );
     // of two targets, the first one's table is the stack's
     return Object.assign({}, ...all.reverse());
   } catch (error) {
@@ -79,17 +81,15 @@ export function declareAll(
 }
 
 /** Declares the component of a target; returns what the stack is to output. */
-export function declare(
+export async function declare(
   target: Target,
   args: unknown,
   gate?: Gate,
-): Record<string, unknown> {
+): Promise<Record<string, unknown>> {
   const name = "routes";
   switch (target) {
     case "hosts": {
-      const { HostPodRoutes } = load(
-        () => require("./hostPodRoutes") as typeof import("./hostPodRoutes"),
-      );
+      const { HostPodRoutes } = await load(() => import("./hostPodRoutes.ts"));
       const given = args as HostPodRoutesArgs;
       const routes = new HostPodRoutes(name, given, {}, gate);
       const look =
@@ -97,9 +97,7 @@ export function declare(
       return outputsOf(routes, outputs.hosts, look);
     }
     case "aws": {
-      const { AwsPodRoutes } = load(
-        () => require("./awsPodRoutes") as typeof import("./awsPodRoutes"),
-      );
+      const { AwsPodRoutes } = await load(() => import("./awsPodRoutes.ts"));
       const given = args as AwsPodRoutesArgs;
       const routes = new AwsPodRoutes(name, given, {}, gate);
       const ids = routes.routeTableIds.apply((all) => all.join(" "));
@@ -107,9 +105,7 @@ export function declare(
       return outputsOf(routes, outputs.aws, look);
     }
     case "gcp": {
-      const { GcpPodRoutes } = load(
-        () => require("./gcpPodRoutes") as typeof import("./gcpPodRoutes"),
-      );
+      const { GcpPodRoutes } = await load(() => import("./gcpPodRoutes.ts"));
       const given = args as GcpPodRoutesArgs;
       const routes = new GcpPodRoutes(name, given, {}, gate);
       const network = routes.network.apply((link) => link.replace(/^.*\//, ""));
@@ -117,9 +113,8 @@ export function declare(
       return outputsOf(routes, outputs.gcp, look);
     }
     case "openstack": {
-      const { OpenStackPodRoutes } = load(
-        () =>
-          require("./openStackPodRoutes") as typeof import("./openStackPodRoutes"),
+      const { OpenStackPodRoutes } = await load(
+        () => import("./openStackPodRoutes.ts"),
       );
       const given = args as OpenStackPodRoutesArgs;
       const routes = new OpenStackPodRoutes(name, given, {}, gate);
@@ -133,8 +128,8 @@ export function declare(
       return outputsOf(routes, outputs.openstack, look);
     }
     case "flannel": {
-      const { FlannelOverlay } = load(
-        () => require("./flannelOverlay") as typeof import("./flannelOverlay"),
+      const { FlannelOverlay } = await load(
+        () => import("./flannelOverlay.ts"),
       );
       const given = args as FlannelOverlayArgs;
       const overlay = new FlannelOverlay("overlay", given, {}, gate);
@@ -163,13 +158,13 @@ function outputsOf<K extends string>(
 }
 
 /** Loads a component with the SDK of its cloud, which need not be installed: it is large, and few need all. */
-function load<T>(require: () => T): T {
+async function load<T>(module: () => Promise<T>): Promise<T> {
   try {
-    return require();
+    return await module();
   } catch (error) {
     const { code, message = "" } = error as NodeJS.ErrnoException;
-    const [, sdk] = /Cannot find module '(@pulumi\/\w+)/.exec(message) ?? [];
-    if (code !== "MODULE_NOT_FOUND" || sdk === undefined) {
+    const [, sdk] = /Cannot find package '(@pulumi\/\w+)/.exec(message) ?? [];
+    if (code !== "ERR_MODULE_NOT_FOUND" || sdk === undefined) {
       throw error;
     }
     const faults = new Faults();

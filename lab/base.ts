@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { once } from "./cache";
-import { run, step, tryRun } from "./exec";
-import { cache, root } from "./paths";
+import { once } from "./cache.ts";
+import { run, step, tryRun } from "./exec.ts";
+import { cache, root } from "./paths.ts";
 
 /** What the lab cannot do without on this machine, or undefined if nothing is in its way. */
 export function labObstacle(): string | undefined {

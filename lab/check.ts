@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { installTools } from "./base";
-import { run } from "./exec";
-import { packageFaults } from "./packages";
-import { root } from "./paths";
+import { installTools } from "./base.ts";
+import { run } from "./exec.ts";
+import { packageFaults } from "./packages.ts";
+import { root } from "./paths.ts";
 
 /** Types, lint and format, unused code, shell scripts, packages: all are looked at, then it fails if one has a fault. */
 export async function check(): Promise<number> {
   const checks = [
-    ["node_modules/.bin/tsc", "--noCheck", "false"],
+    ["node_modules/.bin/tsc"],
     ["node_modules/.bin/biome", "check", "--error-on-warnings", "."],
     ["node_modules/.bin/knip"],
     ...(await shellChecks()),

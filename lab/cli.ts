@@ -1,11 +1,11 @@
-import { bench } from "../bench/bench";
-import { FaultsError } from "../components/core/faults";
-import { VerifyError } from "../components/verify/verifyError";
-import { labObstacle } from "./base";
-import { check } from "./check";
-import { pulumi, start, stop, verify } from "./dev";
-import { docs } from "./docs";
-import { test } from "./test";
+import { bench } from "../bench/bench.ts";
+import { FaultsError } from "../components/core/faults.ts";
+import { VerifyError } from "../components/verify/verifyError.ts";
+import { labObstacle } from "./base.ts";
+import { check } from "./check.ts";
+import { pulumi, start, stop, verify } from "./dev.ts";
+import { docs } from "./docs.ts";
+import { test } from "./test.ts";
 
 /** `npm start` and the rest, once the packages are there. */
 async function main(verb: string, args: readonly string[]): Promise<number> {
@@ -36,8 +36,7 @@ async function main(verb: string, args: readonly string[]): Promise<number> {
       return bench(args);
     case "faults": {
       // needs packages that only tests need
-      const { faults } =
-        require("../test/faults/cli") as typeof import("../test/faults/cli");
+      const { faults } = await import("../test/faults/cli.ts");
       return faults(args);
     }
     default:

@@ -1,16 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { readCliArgs } from "../components/verify/cli";
-import { installTools } from "./base";
-import { devNodes, machines } from "./devNodes";
-import { type Engine, getEngine } from "./engine";
-import { tryRun } from "./exec";
-import { Lab, permanent } from "./lab";
-import { labOf, local, root } from "./paths";
-import { pingTable } from "./pingTable";
-import { Stack } from "./stack";
-import { ownContext } from "./verifyContext";
+import { readCliArgs } from "../components/verify/cli.ts";
+import { installTools } from "./base.ts";
+import { devNodes, machines } from "./devNodes.ts";
+import { type Engine, getEngine } from "./engine.ts";
+import { tryRun } from "./exec.ts";
+import { Lab, permanent } from "./lab.ts";
+import { labOf, local, root } from "./paths.ts";
+import { pingTable } from "./pingTable.ts";
+import { Stack } from "./stack.ts";
+import { ownContext } from "./verifyContext.ts";
 
 const devLab = labOf(root);
 
@@ -111,11 +111,7 @@ function verifyBy(
   args: readonly string[],
   stack?: Stack,
 ): number {
-  const main = [
-    process.execPath,
-    ...["--require", join(root, "register.js"), join(root, program)],
-    ...args,
-  ];
+  const main = [process.execPath, ...[join(root, program), ...args]];
   const [command = "", ...rest] = stack?.inside(main) ?? main;
   const env = stack?.environment() ?? process.env;
   return spawnSync(command, rest, { env, stdio: "inherit" }).status ?? 2;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Faults } from "../components/core/faults";
-import type { Node } from "../components/core/inventory";
-import { readMachines } from "../components/core/machines";
-import { root } from "./paths";
+import { Faults } from "../components/core/faults.ts";
+import type { Node } from "../components/core/inventory.ts";
+import { readMachines } from "../components/core/machines.ts";
+import { root } from "./paths.ts";
 
 /** The inventory of the stack `dev`. */
 export const machines = "examples/machines.txt";

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { reportSchema } from "../components/verify/report";
-import { configuration } from "./docs/configuration";
-import { screenshot } from "./docs/screenshot";
-import { root } from "./paths";
+import { reportSchema } from "../components/verify/report.ts";
+import { configuration } from "./docs/configuration.ts";
+import { screenshot } from "./docs/screenshot.ts";
+import { root } from "./paths.ts";
 
 /** The files that are written from the code, by their names. */
 export const written = {

@@ -1,10 +1,10 @@
 import { existsSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { mark, once, wasMarkedToday } from "./cache";
-import { step, tryRun } from "./exec";
-import { builtFrom, goBuild, needGo } from "./goBuild";
-import { cache } from "./paths";
-import { home, type PluginName, providePlugin } from "./plugin";
+import { mark, once, wasMarkedToday } from "./cache.ts";
+import { step, tryRun } from "./exec.ts";
+import { builtFrom, goBuild, needGo } from "./goBuild.ts";
+import { cache } from "./paths.ts";
+import { home, type PluginName, providePlugin } from "./plugin.ts";
 
 /** The oldest Pulumi CLI that the tests have been run with. */
 const oldest = [3, 220, 0];

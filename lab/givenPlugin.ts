@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Engine, getEngine } from "./engine";
-import { linkPlugin } from "./plugin";
+import { type Engine, getEngine } from "./engine.ts";
+import { linkPlugin } from "./plugin.ts";
 
 /**
  * The engine with the command plugin in the directory $COMMAND_PLUGIN_DIR, if that is set, else with

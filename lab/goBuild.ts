@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run, tryRun } from "./exec";
-import { cache, root } from "./paths";
+import { run, tryRun } from "./exec.ts";
+import { cache, root } from "./paths.ts";
 
 const sources = join(root, "lab");
 

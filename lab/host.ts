@@ -7,9 +7,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { run, tryRun, until } from "./exec";
-import { root } from "./paths";
-import { descendant, killNow } from "./processes";
+import { run, tryRun, until } from "./exec.ts";
+import { root } from "./paths.ts";
+import { descendant, killNow } from "./processes.ts";
 
 /** What a host is to be. */
 export interface HostSpec {

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { installTools } from "./base";
-import { once } from "./cache";
-import { step, tryRun } from "./exec";
-import { builtFrom, goBuild, hasGo } from "./goBuild";
+import { installTools } from "./base.ts";
+import { once } from "./cache.ts";
+import { step, tryRun } from "./exec.ts";
+import { builtFrom, goBuild, hasGo } from "./goBuild.ts";
 
 /** What a cluster of the tests is made of; versions are those of the go.mod files, whatever this machine has. */
 export interface Kubernetes {

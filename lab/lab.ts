@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { base } from "./base";
-import { run, tryRun, until } from "./exec";
+import { base } from "./base.ts";
+import { run, tryRun, until } from "./exec.ts";
 import {
   firstProcess,
   generateKey,
@@ -21,9 +21,9 @@ import {
   killSupervisor,
   launch,
   prepare,
-} from "./host";
-import { labs } from "./paths";
-import { addPod, nth, type Pod, ping, pinging, removePod } from "./pods";
+} from "./host.ts";
+import { labs } from "./paths.ts";
+import { addPod, nth, type Pod, ping, pinging, removePod } from "./pods.ts";
 
 /** Owner of a lab that outlives the process that raised it. */
 export const permanent = 0;
@@ -46,11 +46,19 @@ interface Saved {
  * out. Everything of a lab is named after it, so labs do not see each other.
  */
 export class Lab {
+  readonly id: string;
+  readonly hosts: Host[];
+  private readonly podCidrs: Record<string, readonly string[]>;
+
   private constructor(
-    readonly id: string,
-    readonly hosts: Host[] = [],
-    private readonly podCidrs: Record<string, readonly string[]> = {},
-  ) {}
+    id: string,
+    hosts: Host[] = [],
+    podCidrs: Record<string, readonly string[]> = {},
+  ) {
+    this.id = id;
+    this.hosts = hosts;
+    this.podCidrs = podCidrs;
+  }
 
   /** Where the lab keeps its files. */
   get directory(): string {

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { once as event } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { installTools } from "./base";
-import { once } from "./cache";
-import { run, step, tryRun, until } from "./exec";
-import { cache, root } from "./paths";
+import { installTools } from "./base.ts";
+import { once } from "./cache.ts";
+import { run, step, tryRun, until } from "./exec.ts";
+import { cache, root } from "./paths.ts";
 
 /** moto, an EC2 API that is not ours, served on this machine alone. */
 export interface Moto {

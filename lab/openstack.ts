@@ -11,12 +11,12 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installPackages } from "./base";
-import { once } from "./cache";
-import { run, step, tryRun } from "./exec";
-import { OpenStackClient } from "./openstackClient";
-import { cache, root } from "./paths";
-import { Service } from "./service";
+import { installPackages } from "./base.ts";
+import { once } from "./cache.ts";
+import { run, step, tryRun } from "./exec.ts";
+import { OpenStackClient } from "./openstackClient.ts";
+import { cache, root } from "./paths.ts";
+import { Service } from "./service.ts";
 
 /** Keystone and Neutron, the identity and the network service of OpenStack, served on this machine alone. */
 export interface OpenStack {

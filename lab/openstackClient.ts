@@ -9,10 +9,13 @@ interface Service {
 
 /** Speaks to the services of an OpenStack in the name of a user. */
 export class OpenStackClient {
-  private constructor(
-    private readonly token: string,
-    private readonly catalog: readonly Service[],
-  ) {}
+  private readonly token: string;
+  private readonly catalog: readonly Service[];
+
+  private constructor(token: string, catalog: readonly Service[]) {
+    this.token = token;
+    this.catalog = catalog;
+  }
 
   static async login(env: Env): Promise<OpenStackClient> {
     const body = {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { tryRun } from "./exec";
-import { root } from "./paths";
+import { tryRun } from "./exec.ts";
+import { root } from "./paths.ts";
 
 /** What package-lock.json says of each package, by where it is installed. */
 export type Lock = Readonly<

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** The checkout this runs in. */
-export const root = dirname(__dirname);
+export const root = dirname(import.meta.dirname);
 
 /** What takes long to make and is the same for every checkout: the engine, the hosts' file system. */
 export const cache = join(

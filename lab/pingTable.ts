@@ -1,4 +1,4 @@
-import type { Lab } from "./lab";
+import type { Lab } from "./lab.ts";
 
 /** Has each pod of a lab ping each, by every address. Who reaches whom as a table, rows ping columns, and how many pings failed. */
 export async function pingTable(

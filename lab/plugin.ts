@@ -9,11 +9,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { mark, once, wasMarkedToday } from "./cache";
-import { step, tryRun } from "./exec";
-import { builtFrom, goBuild, needGo } from "./goBuild";
-import { cache, local, root } from "./paths";
+import { join, resolve } from "node:path";
+import { mark, once, wasMarkedToday } from "./cache.ts";
+import { step, tryRun } from "./exec.ts";
+import { builtFrom, goBuild, needGo } from "./goBuild.ts";
+import { cache, local, root } from "./paths.ts";
 
 /** A provider plugin that the project uses: a Pulumi package of package.json. */
 export type PluginName = "command" | "aws" | "gcp" | "openstack";
@@ -83,7 +83,7 @@ export async function providePlugin(
   if (name === "openstack") {
     linkPlugin(await builtOpenstack(), ours);
   } else {
-    await installStandIn(name, ours, executable);
+    installStandIn(name, ours, executable);
   }
   return true;
 }
@@ -117,24 +117,14 @@ async function builtOpenstack(): Promise<string> {
   });
 }
 
-/** What the stand-ins are made of besides lab/standin. */
-const borrowed = ["components/ssh/pkcs8.ts"];
-
-/** Brings a stand-in up to date with its sources, which keep their places below it. Others may be running it meanwhile. */
-async function installStandIn(
+/** Writes what starts a stand-in, with the Node.js that runs this. */
+function installStandIn(
   name: PluginName,
   directory: string,
   executable: string,
-): Promise<void> {
-  const { javaScript } = require("../register.js");
-  const own = readdirSync(join(root, standIns)).map((f) => `${standIns}/${f}`);
-  for (const file of [...own, ...borrowed]) {
-    const code = javaScript(join(root, file));
-    const script = join(directory, file.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(script), { recursive: true });
-    replace(script, code);
-  }
-  const start = `#!/bin/sh\nexec "${process.execPath}" "\${0%/*}/${standIns}/${name}.js" "$@"\n`;
+): void {
+  const program = join(root, standIns, `${name}.ts`);
+  const start = `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`;
   replace(join(directory, executable), start, 0o755);
 }
 

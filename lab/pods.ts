@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { run, tryRun } from "./exec";
-import { type Host, killAll } from "./host";
+import { run, tryRun } from "./exec.ts";
+import { type Host, killAll } from "./host.ts";
 
 /** A pod for the tests: a network namespace behind a bridge of its host, as a CNI plugin would make it. */
 export interface Pod {

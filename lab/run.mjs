@@ -22,7 +22,7 @@ process.chdir(root);
 install();
 const child = spawnSync(
   process.execPath,
-  ["--require", "./register.js", join("lab", "cli.ts"), verb, ...args],
+  [join("lab", "cli.ts"), verb, ...args],
   { stdio: "inherit" },
 );
 process.exit(child.status ?? failed);

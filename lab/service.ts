@@ -2,23 +2,35 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once as event } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "./exec";
+import { until } from "./exec.ts";
 
 /** A server for the tests, with its files and its log in a directory. */
 export class Service {
   private child: ChildProcess | undefined;
+
+  private readonly directory: string;
+  private readonly name: string;
+  private readonly command: readonly string[];
+  private readonly env: Readonly<Record<string, string>>;
+  private readonly answers: () => Promise<boolean>;
 
   /**
    * @param command what is run in the directory, with this environment and nothing of the user's
    * @param answers whether it is ready
    */
   constructor(
-    private readonly directory: string,
-    private readonly name: string,
-    private readonly command: readonly string[],
-    private readonly env: Readonly<Record<string, string>>,
-    private readonly answers: () => Promise<boolean>,
-  ) {}
+    directory: string,
+    name: string,
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+    answers: () => Promise<boolean>,
+  ) {
+    this.directory = directory;
+    this.name = name;
+    this.command = command;
+    this.env = env;
+    this.answers = answers;
+  }
 
   /** Starts it and waits until it answers. */
   async start(): Promise<void> {

@@ -8,26 +8,40 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Engine, environment } from "./engine";
-import { type Result, type RunOptions, run, tryRun } from "./exec";
-import { root } from "./paths";
+import { type Engine, environment } from "./engine.ts";
+import { type Result, type RunOptions, run, tryRun } from "./exec.ts";
+import { root } from "./paths.ts";
 
 /** Commands of the CLI that read the stack's configuration. */
 const configured = ["up", "preview", "refresh", "destroy", "config", "import"];
 
 /** A stack with its state in a directory of its own. */
 export class Stack {
+  readonly name: string;
+  private readonly engine: Engine;
+  private readonly netns: string | undefined;
+  readonly directory: string;
+  private readonly env: Record<string, string>;
+  readonly project: string;
+
   constructor(
-    readonly name: string,
-    private readonly engine: Engine,
+    name: string,
+    engine: Engine,
     /** The network namespace to run in, a lab's; undefined is this machine's own network. */
-    private readonly netns: string | undefined,
+    netns: string | undefined,
     /** Where state, passphrase and configuration are kept. */
-    readonly directory: string,
-    private readonly env: Record<string, string> = {},
+    directory: string,
+    env: Record<string, string> = {},
     /** Where the program is: this project, or an example of another. */
-    readonly project = root,
-  ) {}
+    project = root,
+  ) {
+    this.name = name;
+    this.engine = engine;
+    this.netns = netns;
+    this.directory = directory;
+    this.env = env;
+    this.project = project;
+  }
 
   get configFile(): string {
     return join(this.directory, `Pulumi.${this.name}.yaml`);

@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { base, installTools, labObstacle } from "./base";
-import { getEngine } from "./engine";
-import { kubernetesObstacle } from "./kubernetes";
-import { Lab } from "./lab";
-import { motoObstacle } from "./moto";
-import { openstackObstacle } from "./openstack";
-import { root } from "./paths";
+import { base, installTools, labObstacle } from "./base.ts";
+import { getEngine } from "./engine.ts";
+import { kubernetesObstacle } from "./kubernetes.ts";
+import { Lab } from "./lab.ts";
+import { motoObstacle } from "./moto.ts";
+import { openstackObstacle } from "./openstack.ts";
+import { root } from "./paths.ts";
 
 /** Why a tier cannot be run on this machine, or undefined if it can; what it needs is got ready on the way. */
 type Obstacle = () => Promise<string | undefined>;
@@ -66,7 +66,6 @@ function runTests(files: readonly string[]): number {
   const { status } = spawnSync(
     process.execPath,
     [
-      "--require=./register.js",
       "--test",
       "--test-concurrency=2",
       "--test-timeout=1800000",

@@ -1,5 +1,4 @@
-import "../deferred";
-import { verifyCli } from "../components/verify/cli";
-import { ownContext } from "./verifyContext";
+import { verifyCli } from "../components/verify/cli.ts";
+import { ownContext } from "./verifyContext.ts";
 
 verifyCli(process.argv.slice(2), ownContext).then((code) => process.exit(code));

@@ -1,8 +1,7 @@
-import "../deferred";
-import { verifyCli } from "../components/verify/cli";
-import { Lab } from "./lab";
-import { labOf, root } from "./paths";
-import { labContext } from "./verifyContext";
+import { verifyCli } from "../components/verify/cli.ts";
+import { Lab } from "./lab.ts";
+import { labOf, root } from "./paths.ts";
+import { labContext } from "./verifyContext.ts";
 
 const { netns } = Lab.named(labOf(root));
 verifyCli(process.argv.slice(2), labContext(netns)).then((code) =>

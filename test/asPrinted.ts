@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../lab/exec";
-import type { Lab } from "../lab/lab";
-import type { Stack } from "../lab/stack";
+import { run } from "../lab/exec.ts";
+import type { Lab } from "../lab/lab.ts";
+import type { Stack } from "../lab/stack.ts";
 
 /**
  * Runs a command of a report as it stands, in a shell in the lab's network. What users have in files of their home,

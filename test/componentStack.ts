@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../lab/engine";
-import { root } from "../lab/paths";
-import { ProgramStack, succeeded } from "./programStack";
+import type { Engine } from "../lab/engine.ts";
+import { root } from "../lab/paths.ts";
+import { ProgramStack, succeeded } from "./programStack.ts";
 
 export type ComponentType =
   | "HostPodRoutes"
@@ -28,16 +28,16 @@ export type Components = Readonly<
 
 /** Declares the components that the JSON file $PROGRAM lists. */
 const code = `
-const { readFileSync } = require("node:fs");
-require(${JSON.stringify(join(root, "register.js"))});
+import { readFileSync } from "node:fs";
 
+const components = ${JSON.stringify(join(root, "components"))};
 for (const [name, { type, args, opts, provider }] of Object.entries(
   JSON.parse(readFileSync(process.env.PROGRAM, "utf8")),
 )) {
-  const file = type[0].toLowerCase() + type.slice(1);
-  const { [type]: Component } = require(${JSON.stringify(join(root, "components"))} + "/" + file);
-  const [package = "", settings] = provider ?? [];
-  const { Provider } = provider ? require("@pulumi/" + package) : {};
+  const file = type[0].toLowerCase() + type.slice(1) + ".ts";
+  const { [type]: Component } = await import(components + "/" + file);
+  const [sdk = "", settings] = provider ?? [];
+  const { Provider } = provider ? await import("@pulumi/" + sdk) : {};
   const providers = Provider && [new Provider("own", settings)];
   new Component(name, args, { ...opts, providers });
 }
@@ -60,6 +60,8 @@ export class ComponentStack extends ProgramStack {
     mkdirSync(this.program, { recursive: true });
     const modules = join(this.program, "node_modules");
     symlinkSync(join(root, "node_modules"), modules);
+    const manifest = { type: "module", main: "index.js" };
+    writeFileSync(join(this.program, "package.json"), JSON.stringify(manifest));
     writeFileSync(join(this.program, "index.js"), code);
     this.writeProject();
   }

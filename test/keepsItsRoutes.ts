@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
-import { getEngine } from "../lab/engine";
-import type { PluginName } from "../lab/plugin";
+import { getEngine } from "../lab/engine.ts";
+import type { PluginName } from "../lab/plugin.ts";
 import {
   ComponentStack,
   type Components,
   type ComponentType,
-} from "./componentStack";
-import { failed } from "./programStack";
+} from "./componentStack.ts";
+import { failed } from "./programStack.ts";
 
 /** A component of a cloud, and what a test needs to know of that. */
 interface Subject {

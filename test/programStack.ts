@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Engine, environment } from "../lab/engine";
-import { type Result, tryRun } from "../lab/exec";
+import { type Engine, environment } from "../lab/engine.ts";
+import { type Result, tryRun } from "../lab/exec.ts";
 
 /** What the stack's state holds of a resource. */
 export interface ResourceState {
@@ -19,17 +19,26 @@ export abstract class ProgramStack {
   protected abstract readonly program: string;
   protected readonly directory: string;
 
+  protected name: string;
+  private readonly engine: Engine;
+  private readonly env: Readonly<Record<string, string | undefined>>;
+  private readonly netns: string | undefined;
+
   /**
    * @param parent where the stack's own directory is made
    * @param netns the network namespace to run in; undefined is this machine's own network
    */
   constructor(
-    protected name: string,
-    private readonly engine: Engine,
-    private readonly env: Readonly<Record<string, string | undefined>>,
+    name: string,
+    engine: Engine,
+    env: Readonly<Record<string, string | undefined>>,
     parent: string,
-    private readonly netns?: string,
+    netns?: string,
   ) {
+    this.name = name;
+    this.engine = engine;
+    this.env = env;
+    this.netns = netns;
     this.directory = join(parent, name);
   }
 

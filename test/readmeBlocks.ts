@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../lab/paths";
+import { root } from "../lab/paths.ts";
 
 /**
  * The blocks of commands in README.md, or another page, that say they are run by `file`.

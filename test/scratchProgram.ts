@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { run } from "../lab/exec";
-import { root } from "../lab/paths";
-import { ProgramStack } from "./programStack";
+import { run } from "../lab/exec.ts";
+import { root } from "../lab/paths.ts";
+import { ProgramStack } from "./programStack.ts";
 
 /** What a package.json says that we read. */
 interface Manifest {
@@ -45,11 +45,14 @@ export async function scratchProgram(parent: string): Promise<string> {
 
 /** A stack of such a program. */
 export class ScratchStack extends ProgramStack {
+  protected readonly program: string;
+
   constructor(
-    protected readonly program: string,
+    program: string,
     ...rest: ConstructorParameters<typeof ProgramStack>
   ) {
     super(...rest);
+    this.program = program;
   }
 }
 

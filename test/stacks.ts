@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Report, reportSchema } from "../components/verify/report";
-import { type Result, tryRun } from "../lab/exec";
-import { root } from "../lab/paths";
-import type { Stack } from "../lab/stack";
+import { type Report, reportSchema } from "../components/verify/report.ts";
+import { type Result, tryRun } from "../lab/exec.ts";
+import { root } from "../lab/paths.ts";
+import type { Stack } from "../lab/stack.ts";
 
 /** Applies a stack, and then asserts that applying it again changes nothing. */
 export async function up(stack: Stack): Promise<string> {
@@ -62,7 +62,6 @@ export async function cloudFaults(
 export function verify(stack: Stack, ...flags: string[]): Promise<Result> {
   const [command = "", ...args] = stack.inside([
     process.execPath,
-    ...["--require", join(root, "register.js")],
     "lab/verify.ts",
     ...["--stack", stack.name, "--config-file", stack.configFile],
     ...flags,
@@ -72,7 +71,7 @@ export function verify(stack: Stack, ...flags: string[]): Promise<Result> {
 
 /** A file of the examples. */
 export function example(name: string): string {
-  return readFileSync(join(__dirname, "../examples", name), "utf8");
+  return readFileSync(join(import.meta.dirname, "../examples", name), "utf8");
 }
 
 /** What a preview would do, by kind: `{ create: ["routes-rtb-1-10-200-0-0-24"] }`. Resources that stay as they are, are left out. */

@@ -1,11 +1,11 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender";
-import type { Python } from "../python";
-import { writeSshConfig } from "../sshConfig";
-import { writeTables } from "../tables";
+import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import type { Python } from "../python.ts";
+import { writeSshConfig } from "../sshConfig.ts";
+import { writeTables } from "../tables.ts";
 
-const sources = join(__dirname, "../ansible");
+const sources = join(import.meta.dirname, "../ansible");
 
 /** ansible-core: see ../README.md for what makes it fast. */
 export function ansible(python: Python): Kind {

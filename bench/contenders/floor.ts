@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Kind, Site } from "../contender";
+import type { Kind, Site } from "../contender.ts";
 import {
   type BenchEngine,
   programProcess,
   type StackContender,
   stackAt,
-} from "../pulumi";
+} from "../pulumi.ts";
 
 /**
  * A yardstick: the same engine, plugin, hosts and number of sessions, and nothing done in them.

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender";
-import { writeSshConfig } from "../sshConfig";
+import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { writeSshConfig } from "../sshConfig.ts";
 
 /** The guide's loops over the hosts, one SSH session after the other. */
 export function guide(openssh: string): Kind {
@@ -15,7 +15,7 @@ export function guide(openssh: string): Kind {
       const config = writeSshConfig(site, false);
       const loop = (verb: string): Command => ({
         command: inLab(site, "bash", "guide/loop.sh", verb, machines, config),
-        cwd: join(__dirname, ".."),
+        cwd: join(import.meta.dirname, ".."),
         env: environment(site),
       });
       return {

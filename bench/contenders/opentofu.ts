@@ -1,8 +1,8 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../../lab/exec";
-import { type Command, environment, inLab, type Kind } from "../contender";
-import { writeTables } from "../tables";
+import { run } from "../../lab/exec.ts";
+import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { writeTables } from "../tables.ts";
 
 /** OpenTofu's `terraform_data` with `remote-exec`. */
 export function openTofu(tofu: string, version: string): Kind {
@@ -15,7 +15,7 @@ export function openTofu(tofu: string, version: string): Kind {
       const { lab, directory, parallel } = site;
       const env = environment(site, { CHECKPOINT_DISABLE: "1" });
       copyFileSync(
-        join(__dirname, "../opentofu/main.tf"),
+        join(import.meta.dirname, "../opentofu/main.tf"),
         join(directory, "main.tf"),
       );
       await run(tofu, ["init", "-input=false", "-no-color"], {

@@ -1,7 +1,7 @@
-import { configOf } from "../../lab/stack";
-import type { Kind } from "../contender";
-import { network } from "../inventory";
-import { type BenchEngine, programProcess, stackAt } from "../pulumi";
+import { configOf } from "../../lab/stack.ts";
+import type { Kind } from "../contender.ts";
+import { network } from "../inventory.ts";
+import { type BenchEngine, programProcess, stackAt } from "../pulumi.ts";
 
 /**
  * This project.

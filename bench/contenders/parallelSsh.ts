@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender";
-import { type BenchNode, namesOn, routesOn } from "../inventory";
-import { writeSshConfig } from "../sshConfig";
+import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { type BenchNode, namesOn, routesOn } from "../inventory.ts";
+import { writeSshConfig } from "../sshConfig.ts";
 
 /** One SSH session a host and nothing besides: what no tool that goes by SSH can be faster than. */
 export function parallelSsh(openssh: string): Kind {
@@ -20,7 +20,7 @@ export function parallelSsh(openssh: string): Kind {
           ...["sh", "parallel/all.sh", scripts(verb), config],
           String(site.parallel),
         ),
-        cwd: join(__dirname, ".."),
+        cwd: join(import.meta.dirname, ".."),
         env: environment(site),
       });
       return {

@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender";
-import type { BenchNode } from "../inventory";
-import type { Python } from "../python";
-import { writeTables } from "../tables";
+import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import type { BenchNode } from "../inventory.ts";
+import type { Python } from "../python.ts";
+import { writeTables } from "../tables.ts";
 
-const sources = join(__dirname, "../pyinfra");
+const sources = join(import.meta.dirname, "../pyinfra");
 
 export function pyinfra(python: Python): Kind {
   return {

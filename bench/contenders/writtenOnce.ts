@@ -1,4 +1,4 @@
-import type { Command, Kind } from "../contender";
+import type { Command, Kind } from "../contender.ts";
 
 /** The same stack, where the engine writes the state at the end of a run, and not twice for every host. */
 export function writtenOnce(kind: Kind): Kind {

@@ -1,7 +1,7 @@
 // The least that a Pulumi program with one remote command a host can cost: each runs `true`. Its
 // argument is how many there are, so that all of them change, as ours do, when a host is added.
-const { readFileSync } = require("node:fs");
-const { remote } = require("@pulumi/command");
+import { readFileSync } from "node:fs";
+import { remote } from "@pulumi/command";
 
 const { hosts, connection } = JSON.parse(
   readFileSync(process.env.FLOOR, "utf8"),

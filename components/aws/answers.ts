@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { address, block, maybe } from "../core/answers";
-import { shownName } from "../core/shownName";
+import { address, block, maybe } from "../core/answers.ts";
+import { shownName } from "../core/shownName.ts";
 
 // What the functions of Pulumi's aws package answer, as far as it is read. Whatever is in another form is an error.
 

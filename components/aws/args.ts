@@ -4,8 +4,8 @@ import {
   type CloudPlan,
   cloudKeys,
   instanceNames,
-} from "../cloudArgs";
-import { strict, whole } from "../core/schema";
+} from "../cloudArgs.ts";
+import { strict, whole } from "../core/schema.ts";
 
 /** What `AwsPodRoutes` takes. */
 export interface AwsPodRoutesArgs extends CloudArgs {

@@ -1,12 +1,12 @@
-import * as ec2 from "@pulumi/aws/ec2";
+import * as ec2 from "@pulumi/aws/ec2/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
-import { answered } from "../core/answers";
-import { canonical } from "../core/cidr";
-import { type Faults, show } from "../core/faults";
-import type { Instance } from "../core/instances";
-import { join } from "../core/schema";
-import { shownList } from "../core/shownName";
-import { inParts } from "../parts";
+import { answered } from "../core/answers.ts";
+import { canonical } from "../core/cidr.ts";
+import { type Faults, show } from "../core/faults.ts";
+import type { Instance } from "../core/instances.ts";
+import { join } from "../core/schema.ts";
+import { shownList } from "../core/shownName.ts";
+import { inParts } from "../parts.ts";
 import {
   instanceSchema,
   instancesSchema,
@@ -15,8 +15,8 @@ import {
   tableSchema,
   tablesSchema,
   vpcSchema,
-} from "./answers";
-import type { AwsArgs } from "./args";
+} from "./answers.ts";
+import type { AwsArgs } from "./args.ts";
 
 /** An EC2 instance, or the network interface of one, that a route can lead to. */
 export interface AwsInstance extends Instance {

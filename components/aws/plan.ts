@@ -1,14 +1,14 @@
-import type { CloudRoutes } from "../cloudPodRoutes";
-import { parseCidrs } from "../core/cidr";
-import type { Faults } from "../core/faults";
-import { type Route, routeTable } from "../core/plan";
-import { validate } from "../core/validate";
-import { type Elsewhere, nowhere } from "../elsewhere";
-import type { Recorded } from "../recorded";
-import type { AwsArgs } from "./args";
-import type { AwsFindings, AwsRoute } from "./lookup";
-import { planTable } from "./tableRoutes";
-import { awsWorkers } from "./workers";
+import type { CloudRoutes } from "../cloudPodRoutes.ts";
+import { parseCidrs } from "../core/cidr.ts";
+import type { Faults } from "../core/faults.ts";
+import { type Route, routeTable } from "../core/plan.ts";
+import { validate } from "../core/validate.ts";
+import { type Elsewhere, nowhere } from "../elsewhere.ts";
+import type { Recorded } from "../recorded.ts";
+import type { AwsArgs } from "./args.ts";
+import type { AwsFindings, AwsRoute } from "./lookup.ts";
+import { planTable } from "./tableRoutes.ts";
+import { awsWorkers } from "./workers.ts";
 
 /** A route to a worker, and what in AWS it goes through. */
 export interface AwsPodRoute extends Route {

@@ -1,12 +1,12 @@
-import { canonical, compareCidrs, parseCidrs } from "../core/cidr";
-import type { Faults } from "../core/faults";
-import { nameOf } from "../core/plan";
-import { aligned } from "../core/render";
-import { type Elsewhere, withRenamed } from "../elsewhere";
-import type { Recorded } from "../recorded";
-import type { AwsArgs } from "./args";
-import type { AwsFindings, AwsRoute, RouteTable } from "./lookup";
-import type { AwsPlan, AwsPodRoute } from "./plan";
+import { canonical, compareCidrs, parseCidrs } from "../core/cidr.ts";
+import type { Faults } from "../core/faults.ts";
+import { nameOf } from "../core/plan.ts";
+import { aligned } from "../core/render.ts";
+import { type Elsewhere, withRenamed } from "../elsewhere.ts";
+import type { Recorded } from "../recorded.ts";
+import type { AwsArgs } from "./args.ts";
+import type { AwsFindings, AwsRoute, RouteTable } from "./lookup.ts";
+import type { AwsPlan, AwsPodRoute } from "./plan.ts";
 
 /** What this stack's state holds of routes, by {@link resourceName}. */
 interface State {

@@ -1,13 +1,13 @@
-import type { Faults } from "../core/faults";
+import type { Faults } from "../core/faults.ts";
 import {
   type CloudWords,
   type InstanceNode,
   instanceNodes,
   instancesOf,
-} from "../core/instances";
-import { shellWord } from "../core/shellWord";
-import type { AwsArgs } from "./args";
-import type { AwsFindings, AwsInstance } from "./lookup";
+} from "../core/instances.ts";
+import { shellWord } from "../core/shellWord.ts";
+import type { AwsArgs } from "./args.ts";
+import type { AwsFindings, AwsInstance } from "./lookup.ts";
 
 /** The workers, each with the instance that it is. What keeps one from being routed to goes to `faults`. */
 export function awsWorkers(

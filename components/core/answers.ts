@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { foreignText } from "./plainText";
+import { foreignText } from "./plainText.ts";
 
 /**
  * What an answer says, in the form that is expected of it. An answer in another form is an error.

@@ -1,4 +1,4 @@
-import { printable } from "./plainText";
+import { printable } from "./plainText.ts";
 
 /** One thing that is wrong with the input: where it stands, and what is wrong with which value. */
 export interface Fault {
@@ -27,13 +27,13 @@ export class Faults {
 
 /** Thrown once, with all faults of an input. Its message is for the person who wrote the input. */
 export class FaultsError extends Error {
-  constructor(
-    what: string,
-    readonly faults: readonly Fault[],
-  ) {
+  readonly faults: readonly Fault[];
+
+  constructor(what: string, faults: readonly Fault[]) {
     const lines = faults.map((f) => `  - ${f.path}: ${f.message}`);
     const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
     super([`${what}: ${count}; nothing was changed`, ...lines].join("\n"));
+    this.faults = faults;
     this.name = "FaultsError";
   }
 }

@@ -1,8 +1,8 @@
-import { type Faults, show } from "./faults";
-import { matchesGlob } from "./glob";
-import { type Node, readNode } from "./inventory";
-import { join } from "./schema";
-import { shownList, shownName } from "./shownName";
+import { type Faults, show } from "./faults.ts";
+import { matchesGlob } from "./glob.ts";
+import { type Node, readNode } from "./inventory.ts";
+import { join } from "./schema.ts";
+import { shownList, shownName } from "./shownName.ts";
 
 /** An instance as its cloud describes it. */
 export interface Instance {

@@ -8,9 +8,9 @@ import {
   parseAddress,
   parseCidr,
   unusableAs,
-} from "./cidr";
-import { type Faults, show } from "./faults";
-import { parse, strict } from "./schema";
+} from "./cidr.ts";
+import { type Faults, show } from "./faults.ts";
+import { parse, strict } from "./schema.ts";
 
 /** One node as the user writes it. */
 export interface NodeArgs {

@@ -1,8 +1,8 @@
-import type { Faults } from "./faults";
-import { show } from "./faults";
-import { type Node, readNode } from "./inventory";
-import { shellFile } from "./shellFile";
-import { shellWord } from "./shellWord";
+import type { Faults } from "./faults.ts";
+import { show } from "./faults.ts";
+import { type Node, readNode } from "./inventory.ts";
+import { shellFile } from "./shellFile.ts";
+import { shellWord } from "./shellWord.ts";
 
 const format = "expected IPV4 FQDN HOST [POD_SUBNET], separated by spaces";
 

@@ -1,5 +1,5 @@
-import type { Cidr } from "./cidr";
-import { type Node, podBlocks } from "./inventory";
+import type { Cidr } from "./cidr.ts";
+import { type Node, podBlocks } from "./inventory.ts";
 
 /** One route: packets for `destination` go to `nextHop`, the internal IP of `node`. */
 export interface Route {

@@ -1,5 +1,5 @@
-import type { Route } from "./plan";
-import { diagram, shown } from "./render";
+import type { Route } from "./plan.ts";
+import { diagram, shown } from "./render.ts";
 
 /**
  * A page about the stack, in Markdown: its routes, as a table and as a picture, and how to check them.

@@ -1,4 +1,4 @@
-import type { Route } from "./plan";
+import type { Route } from "./plan.ts";
 
 /** The route table as text, one route a line in the words of `ip route`, aligned: `10.200.0.0/24 via 10.240.0.20 # worker-0`. */
 export function routeTableText(table: readonly Route[]): string {

@@ -4,8 +4,8 @@ import {
   formatAddress,
   parseAddress,
   parseCidr,
-} from "./cidr";
-import type { Route } from "./plan";
+} from "./cidr.ts";
+import type { Route } from "./plan.ts";
 
 /** A destination and its next hop. */
 export type Hop = Pick<Route, "destination" | "nextHop">;

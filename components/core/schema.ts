@@ -1,6 +1,6 @@
 import { closest } from "fastest-levenshtein";
 import { z } from "zod";
-import { type Faults, show } from "./faults";
+import { type Faults, show } from "./faults.ts";
 
 /** An object that takes these keys and no others. */
 export function strict<S extends z.ZodRawShape>(shape: S) {

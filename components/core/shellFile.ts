@@ -1,5 +1,5 @@
-import { printable } from "./plainText";
-import { shellWord } from "./shellWord";
+import { printable } from "./plainText.ts";
+import { shellWord } from "./shellWord.ts";
 
 /**
  * The name of a file, as the input gives it, as one word of a shell. `~/` stays the user's home, and a name that

@@ -1,4 +1,4 @@
-import { show } from "./faults";
+import { show } from "./faults.ts";
 
 /** How many of a list a message names. */
 const listed = 10;

@@ -1,5 +1,5 @@
-import { type Cidr, contains } from "./cidr";
-import type { Node } from "./inventory";
+import { type Cidr, contains } from "./cidr.ts";
+import type { Node } from "./inventory.ts";
 
 /**
  * Says which nodes are in different subnets, so that neither may be a next hop of the other; undefined

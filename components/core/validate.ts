@@ -4,9 +4,9 @@ import {
   compareAddresses,
   contains,
   overlaps,
-} from "./cidr";
-import { type Faults, show } from "./faults";
-import { type Node, podBlocks } from "./inventory";
+} from "./cidr.ts";
+import { type Faults, show } from "./faults.ts";
+import { type Node, podBlocks } from "./inventory.ts";
 
 /** The networks around the nodes, where the user names them. */
 export interface Networks {

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type NodeNetworkArgs, nodeNetworkKeys } from "../clusterArgs";
-import { strict, whole } from "../core/schema";
-import { type SshArgs, sshSchema } from "../ssh/args";
-import { type BackendArgs, backendSchema } from "./backend";
-import { imageSchema } from "./image";
-import { type InterfacesArgs, interfacesSchema } from "./interfaces";
+import { type NodeNetworkArgs, nodeNetworkKeys } from "../clusterArgs.ts";
+import { strict, whole } from "../core/schema.ts";
+import { type SshArgs, sshSchema } from "../ssh/args.ts";
+import { type BackendArgs, backendSchema } from "./backend.ts";
+import { imageSchema } from "./image.ts";
+import { type InterfacesArgs, interfacesSchema } from "./interfaces.ts";
 
 /** What {@link FlannelOverlay} takes. Give the inventory by exactly one of `nodes`, `machinesFile` and `inventory`. */
 export interface FlannelOverlayArgs extends NodeNetworkArgs {

@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Family } from "../core/cidr";
-import type { Faults } from "../core/faults";
-import { strict, whole } from "../core/schema";
-import { secretText } from "../ssh/args";
+import type { Family } from "../core/cidr.ts";
+import type { Faults } from "../core/faults.ts";
+import { strict, whole } from "../core/schema.ts";
+import { secretText } from "../ssh/args.ts";
 
 /** How packets travel from host to host. An option that is not given is left to flannel. Source: `Documentation/backends.md` of flannel v0.28.4. */
 export interface BackendArgs {

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { alone, type Gate } from "../gate";
-import { known } from "../known";
-import { pipedCommand, scriptInput } from "../pipedScript";
-import { stackResources } from "../recorded";
-import { scriptCommand } from "../scriptCommand";
-import { troubledHosts } from "../ssh/check";
-import type { FlannelPlan } from "./plan";
+import { alone, type Gate } from "../gate.ts";
+import { known } from "../known.ts";
+import { pipedCommand, scriptInput } from "../pipedScript.ts";
+import { stackResources } from "../recorded.ts";
+import { scriptCommand } from "../scriptCommand.ts";
+import { troubledHosts } from "../ssh/check.ts";
+import type { FlannelPlan } from "./plan.ts";
 
 /**
  * The command that puts the overlay into the cluster, on the controller, and takes it out again when
@@ -75,7 +75,7 @@ export function flannelInput(
     "manifest",
     ...manifestYaml.trimEnd().split("\n"),
   ];
-  return scriptInput(facts, join(__dirname, "../flannelOverlay.sh"));
+  return scriptInput(facts, join(import.meta.dirname, "../flannelOverlay.sh"));
 }
 
 function texts(list: readonly { readonly text: string }[]): string {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Cidr, parseAddress } from "../core/cidr";
-import { strict } from "../core/schema";
+import { type Cidr, parseAddress } from "../core/cidr.ts";
+import { strict } from "../core/schema.ts";
 
 /** Which interface of a host leads to the other hosts. Names are tried first, then expressions, then CIDRs. */
 export interface InterfacesArgs {

@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
-import type { DaemonSet } from "kubernetes-types/apps/v1";
+import type { DaemonSet } from "kubernetes-types/apps/v1.d.ts";
 import type {
   ConfigMap,
   Namespace,
   ServiceAccount,
-} from "kubernetes-types/core/v1";
-import type { ClusterRole, ClusterRoleBinding } from "kubernetes-types/rbac/v1";
+} from "kubernetes-types/core/v1.d.ts";
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+} from "kubernetes-types/rbac/v1.d.ts";
 import { stringify } from "yaml";
-import { backendConf } from "./backend";
-import { interfaceFlags } from "./interfaces";
-import type { FlannelPlan } from "./plan";
+import { backendConf } from "./backend.ts";
+import { interfaceFlags } from "./interfaces.ts";
+import type { FlannelPlan } from "./plan.ts";
 
 /** An object of Kubernetes. */
 export interface KubernetesObject {

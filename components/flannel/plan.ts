@@ -1,20 +1,20 @@
 import { z } from "zod";
-import { type Cluster, readCluster } from "../clusterArgs";
+import { type Cluster, readCluster } from "../clusterArgs.ts";
 import {
   type Cidr,
   contains,
   type Family,
   firstAddress,
   overlaps,
-} from "../core/cidr";
-import { Faults, show } from "../core/faults";
-import { type Node, podBlocks, readCidr } from "../core/inventory";
-import { parse } from "../core/schema";
-import { readCidrs } from "../inventory";
-import type { Ssh } from "../ssh/args";
-import { type Hosts, readHosts } from "../ssh/hosts";
-import { flannelOverlayArgsSchema, flannelSchema } from "./args";
-import { checkBackend } from "./backend";
+} from "../core/cidr.ts";
+import { Faults, show } from "../core/faults.ts";
+import { type Node, podBlocks, readCidr } from "../core/inventory.ts";
+import { parse } from "../core/schema.ts";
+import { readCidrs } from "../inventory.ts";
+import type { Ssh } from "../ssh/args.ts";
+import { type Hosts, readHosts } from "../ssh/hosts.ts";
+import { flannelOverlayArgsSchema, flannelSchema } from "./args.ts";
+import { checkBackend } from "./backend.ts";
 
 type Args = z.output<typeof flannelOverlayArgsSchema>;
 

@@ -1,10 +1,10 @@
-import { getClientConfig } from "@pulumi/gcp/organizations";
+import { getClientConfig } from "@pulumi/gcp/organizations/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
-import { answered } from "../core/answers";
-import { canonical } from "../core/cidr";
-import { type Faults, show } from "../core/faults";
-import type { Instance } from "../core/instances";
-import { providerSettings } from "../providerSettings";
+import { answered } from "../core/answers.ts";
+import { canonical } from "../core/cidr.ts";
+import { type Faults, show } from "../core/faults.ts";
+import type { Instance } from "../core/instances.ts";
+import { providerSettings } from "../providerSettings.ts";
 import {
   type ApiInstance,
   clientSchema,
@@ -13,9 +13,9 @@ import {
   networkSchema,
   routeSchema,
   subnetworkSchema,
-} from "./answers";
-import type { GcpArgs } from "./args";
-import { computeApi, endpoint, relative } from "./rest";
+} from "./answers.ts";
+import type { GcpArgs } from "./args.ts";
+import { computeApi, endpoint, relative } from "./rest.ts";
 
 /** An instance that a route can lead to. */
 export interface GcpInstance extends Instance {

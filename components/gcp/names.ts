@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { nameOf } from "../core/plan";
+import { nameOf } from "../core/plan.ts";
 
 /** https://cloud.google.com/compute/docs/naming-resources: RFC 1035 labels. */
 const longest = 63;

@@ -1,15 +1,15 @@
-import type { CloudRoutes } from "../cloudPodRoutes";
-import { type Cidr, overlaps, parseCidrs } from "../core/cidr";
-import { type Faults, show } from "../core/faults";
-import type { InstanceNode } from "../core/instances";
-import { nameOf, type Route, routeTable } from "../core/plan";
-import { aligned } from "../core/render";
-import { validate } from "../core/validate";
-import { type Elsewhere, nowhere, withRenamed } from "../elsewhere";
-import type { Recorded } from "../recorded";
-import type { GcpRoute } from "./answers";
-import type { GcpArgs } from "./args";
-import type { GcpFindings, GcpInstance } from "./lookup";
+import type { CloudRoutes } from "../cloudPodRoutes.ts";
+import { type Cidr, overlaps, parseCidrs } from "../core/cidr.ts";
+import { type Faults, show } from "../core/faults.ts";
+import type { InstanceNode } from "../core/instances.ts";
+import { nameOf, type Route, routeTable } from "../core/plan.ts";
+import { aligned } from "../core/render.ts";
+import { validate } from "../core/validate.ts";
+import { type Elsewhere, nowhere, withRenamed } from "../elsewhere.ts";
+import type { Recorded } from "../recorded.ts";
+import type { GcpRoute } from "./answers.ts";
+import type { GcpArgs } from "./args.ts";
+import type { GcpFindings, GcpInstance } from "./lookup.ts";
 import {
   drift,
   nextHop,
@@ -17,8 +17,8 @@ import {
   type Present,
   planRoute,
   present,
-} from "./routes";
-import { gcpWorkers } from "./workers";
+} from "./routes.ts";
+import { gcpWorkers } from "./workers.ts";
 
 /** A route to a worker, and what GCP calls it: `projects/PROJECT/global/routes/NAME`. */
 interface GcpPodRoute extends Route {

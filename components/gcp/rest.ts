@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { CloudHttp, type Limits } from "../cloudHttp";
-import { answered } from "../core/answers";
-import type { ProviderSettings } from "../providerSettings";
+import { CloudHttp, type Limits } from "../cloudHttp.ts";
+import { answered } from "../core/answers.ts";
+import type { ProviderSettings } from "../providerSettings.ts";
 
 /** Reads of Google's compute API, https://cloud.google.com/compute/docs/reference/rest/v1 */
 export interface ComputeApi {

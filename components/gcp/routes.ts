@@ -1,13 +1,13 @@
-import { canonical } from "../core/cidr";
-import type { Faults } from "../core/faults";
-import { nameOf } from "../core/plan";
-import type { Elsewhere } from "../elsewhere";
-import type { Recorded } from "../recorded";
-import type { GcpRoute } from "./answers";
-import type { GcpArgs } from "./args";
-import type { GcpFindings } from "./lookup";
-import { otherName, routeName } from "./names";
-import { relative } from "./rest";
+import { canonical } from "../core/cidr.ts";
+import type { Faults } from "../core/faults.ts";
+import { nameOf } from "../core/plan.ts";
+import type { Elsewhere } from "../elsewhere.ts";
+import type { Recorded } from "../recorded.ts";
+import type { GcpRoute } from "./answers.ts";
+import type { GcpArgs } from "./args.ts";
+import type { GcpFindings } from "./lookup.ts";
+import { otherName, routeName } from "./names.ts";
+import { relative } from "./rest.ts";
 
 /** What a route of ours says; nothing of it can be changed once it is made. */
 export interface RouteContent {

@@ -1,12 +1,12 @@
-import type { Faults } from "../core/faults";
+import type { Faults } from "../core/faults.ts";
 import {
   type CloudWords,
   type InstanceNode,
   instanceNodes,
   instancesOf,
-} from "../core/instances";
-import type { GcpArgs } from "./args";
-import type { GcpFindings, GcpInstance } from "./lookup";
+} from "../core/instances.ts";
+import type { GcpArgs } from "./args.ts";
+import type { GcpFindings, GcpInstance } from "./lookup.ts";
 
 /** The workers, each with the instance that it is. What keeps one from being routed to goes to `faults`. */
 export function gcpWorkers(

@@ -1,10 +1,13 @@
-import { getAuthScope } from "@pulumi/openstack/identity";
+import { getAuthScope } from "@pulumi/openstack/identity/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
 import { z } from "zod";
-import { answered } from "../core/answers";
-import { foreignText } from "../core/plainText";
-import { type ProviderSettings, providerSettings } from "../providerSettings";
-import { type NetworkApi, neutron } from "./rest";
+import { answered } from "../core/answers.ts";
+import { foreignText } from "../core/plainText.ts";
+import {
+  type ProviderSettings,
+  providerSettings,
+} from "../providerSettings.ts";
+import { type NetworkApi, neutron } from "./rest.ts";
 
 const text = z.string().nullish();
 

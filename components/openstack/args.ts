@@ -4,8 +4,8 @@ import {
   type CloudPlan,
   cloudKeys,
   instanceNames,
-} from "../cloudArgs";
-import { strict } from "../core/schema";
+} from "../cloudArgs.ts";
+import { strict } from "../core/schema.ts";
 
 /** What `OpenStackPodRoutes` takes. */
 export interface OpenStackPodRoutesArgs extends CloudArgs {

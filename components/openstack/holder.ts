@@ -1,12 +1,12 @@
-import { compareCidrs, parseCidrs } from "../core/cidr";
-import type { Faults } from "../core/faults";
-import { nameOf, type Route } from "../core/plan";
-import { aligned } from "../core/render";
-import { shellWord } from "../core/shellWord";
-import type { Recorded } from "../recorded";
-import type { NeutronRoute } from "./answers";
-import type { OpenStackArgs } from "./args";
-import type { Holder } from "./lookup";
+import { compareCidrs, parseCidrs } from "../core/cidr.ts";
+import type { Faults } from "../core/faults.ts";
+import { nameOf, type Route } from "../core/plan.ts";
+import { aligned } from "../core/render.ts";
+import { shellWord } from "../core/shellWord.ts";
+import type { Recorded } from "../recorded.ts";
+import type { NeutronRoute } from "./answers.ts";
+import type { OpenStackArgs } from "./args.ts";
+import type { Holder } from "./lookup.ts";
 
 /** The id that the provider gives a route. */
 export function routeId(

@@ -1,10 +1,10 @@
 import type { InvokeOptions } from "@pulumi/pulumi";
 import type { z } from "zod";
-import { parseCidr } from "../core/cidr";
-import { type Faults, show } from "../core/faults";
-import type { Instance } from "../core/instances";
-import { shownList } from "../core/shownName";
-import { networkApi } from "./access";
+import { parseCidr } from "../core/cidr.ts";
+import { type Faults, show } from "../core/faults.ts";
+import type { Instance } from "../core/instances.ts";
+import { shownList } from "../core/shownName.ts";
+import { networkApi } from "./access.ts";
 import {
   type ApiPort,
   type ApiRouter,
@@ -13,9 +13,9 @@ import {
   portSchema,
   routerSchema,
   subnetSchema,
-} from "./answers";
-import { type OpenStackArgs, usualSubnet } from "./args";
-import type { NetworkApi } from "./rest";
+} from "./answers.ts";
+import { type OpenStackArgs, usualSubnet } from "./args.ts";
+import type { NetworkApi } from "./rest.ts";
 
 /** A port that a route can lead to. */
 export interface Port extends Instance {

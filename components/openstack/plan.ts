@@ -1,21 +1,21 @@
-import type { CloudRoutes } from "../cloudPodRoutes";
-import { type Cidr, parseCidr, parseCidrs } from "../core/cidr";
-import { type Faults, show } from "../core/faults";
+import type { CloudRoutes } from "../cloudPodRoutes.ts";
+import { type Cidr, parseCidr, parseCidrs } from "../core/cidr.ts";
+import { type Faults, show } from "../core/faults.ts";
 import {
   type CloudWords,
   type InstanceNode,
   instanceNodes,
   instancesOf,
-} from "../core/instances";
-import { nameOf, type Route, routeTable } from "../core/plan";
-import { validate } from "../core/validate";
-import { type Elsewhere, nowhere, withRenamed } from "../elsewhere";
-import type { Recorded } from "../recorded";
-import type { NeutronRoute } from "./answers";
-import type { OpenStackArgs } from "./args";
-import { checkQuota, foreignFault, gone, listing, routeId } from "./holder";
-import type { Holder, OpenStackFindings, Port } from "./lookup";
-import type { NetworkApi } from "./rest";
+} from "../core/instances.ts";
+import { nameOf, type Route, routeTable } from "../core/plan.ts";
+import { validate } from "../core/validate.ts";
+import { type Elsewhere, nowhere, withRenamed } from "../elsewhere.ts";
+import type { Recorded } from "../recorded.ts";
+import type { NeutronRoute } from "./answers.ts";
+import type { OpenStackArgs } from "./args.ts";
+import { checkQuota, foreignFault, gone, listing, routeId } from "./holder.ts";
+import type { Holder, OpenStackFindings, Port } from "./lookup.ts";
+import type { NetworkApi } from "./rest.ts";
 
 /** A route to a worker, and what the provider calls it. */
 interface OpenStackPodRoute extends Route {

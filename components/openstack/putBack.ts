@@ -1,6 +1,6 @@
-import { currentSchema, type NeutronRoute } from "./answers";
-import type { Holder } from "./lookup";
-import type { NetworkApi } from "./rest";
+import { currentSchema, type NeutronRoute } from "./answers.ts";
+import type { Holder } from "./lookup.ts";
+import type { NetworkApi } from "./rest.ts";
 
 /** As often as somebody else may get in between before we give up. */
 const attempts = 10;

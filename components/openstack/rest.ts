@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { CloudHttp, type Limits } from "../cloudHttp";
-import { answered } from "../core/answers";
+import { CloudHttp, type Limits } from "../cloudHttp.ts";
+import { answered } from "../core/answers.ts";
 
 /** Neutron's API, https://docs.openstack.org/api-ref/network/v2/ */
 export interface NetworkApi {
@@ -38,7 +38,8 @@ export function neutron(
         [collection]: z.array(item),
         [links]: z.array(link).max(100).optional(),
       });
-      const first = `${collection}?${new URLSearchParams(query)}`;
+      const search = String(new URLSearchParams(query));
+      const first = search === "" ? collection : `${collection}?${search}`;
       return http.pages(first, ({ content, question }) => {
         const found = answered(page, content, question);
         const more = found[links] as z.output<typeof link>[] | undefined;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { strict, whole } from "../core/schema";
+import { strict, whole } from "../core/schema.ts";
 
 /** How SSH reaches and trusts the hosts. */
 export interface SshArgs {

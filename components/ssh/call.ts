@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
-import { foreignText } from "../core/plainText";
-import { Connection } from "./connection";
+import { foreignText } from "../core/plainText.ts";
+import { Connection } from "./connection.ts";
 import {
   type Answer,
   compare,
@@ -9,8 +9,8 @@ import {
   type Limits,
   type Login,
   limitTime,
-} from "./login";
-import { runOn } from "./session";
+} from "./login.ts";
+import { runOn } from "./session.ts";
 
 /** What a host is to have before its commands are run there: a command that sees to it, and its standard input. */
 export interface Installation {
@@ -37,12 +37,11 @@ export class Call {
   private accept = (_isRight: boolean): void => {};
   private isClosed = false;
 
+  private readonly limits: CallLimits;
+
   /** @param way a channel through a bastion, if the host's own address is not dialled */
-  constructor(
-    login: Login,
-    private readonly limits: CallLimits,
-    way: Duplex | undefined,
-  ) {
+  constructor(login: Login, limits: CallLimits, way: Duplex | undefined) {
+    this.limits = limits;
     const { client } = this;
     this.answer = new Promise((resolve) => {
       const done = (answer: Answer) => {

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Node } from "../core/inventory";
-import type { LookIsGood } from "../gate";
-import type { StackResources } from "../recorded";
-import { runError } from "../runError";
-import { becomesRoot, type Ssh } from "./args";
-import type { Installation } from "./call";
-import type { Credentials, Hosts } from "./hosts";
-import { keyProblem, plainKey } from "./key";
-import { unknownNames } from "./names";
-import { type Finding, preflight } from "./preflight";
+import type { Node } from "../core/inventory.ts";
+import type { LookIsGood } from "../gate.ts";
+import type { StackResources } from "../recorded.ts";
+import { runError } from "../runError.ts";
+import { becomesRoot, type Ssh } from "./args.ts";
+import type { Installation } from "./call.ts";
+import type { Credentials, Hosts } from "./hosts.ts";
+import { keyProblem, plainKey } from "./key.ts";
+import { unknownNames } from "./names.ts";
+import { type Finding, preflight } from "./preflight.ts";
 
 /** Says so where hosts are trusted whatever key they show. */
 export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {

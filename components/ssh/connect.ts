@@ -1,8 +1,8 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ssh } from "./args";
-import { connection, type Hosts } from "./hosts";
-import type { Finding } from "./preflight";
+import type { Ssh } from "./args.ts";
+import { connection, type Hosts } from "./hosts.ts";
+import type { Finding } from "./preflight.ts";
 
 /**
  * How the provider reaches a node. It would wait for ever on a host that takes the connection and says nothing,

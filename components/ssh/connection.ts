@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
-import { Client, type ConnectConfig } from "ssh2";
+import ssh2, { type ConnectConfig } from "ssh2";
+
+const { Client } = ssh2;
 
 /**
  * An SSH client that takes a limited number of bytes, and can always be ended. Its socket is ours: ssh2 itself

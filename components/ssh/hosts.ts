@@ -1,19 +1,19 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type Faults, show } from "../core/faults";
-import type { Node } from "../core/inventory";
-import { join } from "../core/schema";
-import { shellFile } from "../core/shellFile";
-import { shellWord } from "../core/shellWord";
-import { readInputFile } from "../files";
-import type { Ssh } from "./args";
-import { keyProblem, mostKey, shortest } from "./key";
+import { type Faults, show } from "../core/faults.ts";
+import type { Node } from "../core/inventory.ts";
+import { join } from "../core/schema.ts";
+import { shellFile } from "../core/shellFile.ts";
+import { shellWord } from "../core/shellWord.ts";
+import { readInputFile } from "../files.ts";
+import type { Ssh } from "./args.ts";
+import { keyProblem, mostKey, shortest } from "./key.ts";
 import {
   findHostKey,
   isPinnableKey,
   parseKnownHosts,
   pinnableKeyTypes,
-} from "./knownHosts";
+} from "./knownHosts.ts";
 
 /** One end of an SSH connection. `hostKey` is undefined only where the check was turned off. */
 export interface Endpoint {

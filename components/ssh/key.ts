@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type ParsedKey, utils } from "ssh2";
-import { foreignText } from "../core/plainText";
-import { known } from "../known";
-import type { Credentials } from "./hosts";
-import { fromPkcs8 } from "./pkcs8";
+import ssh2, { type ParsedKey } from "ssh2";
+import { foreignText } from "../core/plainText.ts";
+import { known } from "../known.ts";
+import type { Credentials } from "./hosts.ts";
+import { fromPkcs8 } from "./pkcs8.ts";
+
+const { utils } = ssh2;
 
 /** How many characters a private key may have: RSA with 16384 bits takes 13,000. The time to read a text as one grows with the square. */
 export const mostKey = 32 * 1024;

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { matchesGlob } from "../core/glob";
+import { matchesGlob } from "../core/glob.ts";
 
 /** One usable line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 interface Entry {

@@ -1,10 +1,10 @@
 import { connect as dial } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Algorithms, HostVerifier, KexAlgorithm, ParsedKey } from "ssh2";
-import { foreignText, printable } from "../core/plainText";
-import { Connection } from "./connection";
-import type { Endpoint } from "./hosts";
-import { readKey } from "./key";
+import { foreignText, printable } from "../core/plainText.ts";
+import { Connection } from "./connection.ts";
+import type { Endpoint } from "./hosts.ts";
+import { readKey } from "./key.ts";
 
 /** What a host said when it was asked who it is. */
 export interface Answer {

@@ -1,9 +1,9 @@
-import { Faults, FaultsError, show } from "../core/faults";
-import type { Node } from "../core/inventory";
-import { join } from "../core/schema";
-import { shellWord } from "../core/shellWord";
-import type { Hosts } from "./hosts";
-import type { Finding } from "./preflight";
+import { Faults, FaultsError, show } from "../core/faults.ts";
+import type { Node } from "../core/inventory.ts";
+import { join } from "../core/schema.ts";
+import { shellWord } from "../core/shellWord.ts";
+import type { Hosts } from "./hosts.ts";
+import type { Finding } from "./preflight.ts";
 
 /** What to say of names of hosts, or of the bastion, that do not exist; undefined if there are none. */
 export function unknownNames(

@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import { Call, type CallLimits, type Installation } from "./call";
-import { Connection } from "./connection";
-import type { Endpoint, Hosts } from "./hosts";
-import { plainKey } from "./key";
+import { Call, type CallLimits, type Installation } from "./call.ts";
+import { Connection } from "./connection.ts";
+import type { Endpoint, Hosts } from "./hosts.ts";
+import { plainKey } from "./key.ts";
 import {
   type Answer,
   isFault,
@@ -12,7 +12,7 @@ import {
   through,
   usualPatience,
   wayPatience,
-} from "./login";
+} from "./login.ts";
 
 /** What a host said when it was asked for its key. */
 export interface Finding extends Answer {

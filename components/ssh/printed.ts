@@ -3,8 +3,12 @@ export class Printed {
   private bytes = Buffer.alloc(0);
   private length = 0;
 
+  readonly most: number;
+
   /** @param most how many bytes are taken */
-  constructor(readonly most: number) {}
+  constructor(most: number) {
+    this.most = most;
+  }
 
   /** Takes another piece; false, and nothing of it is taken, if it is too much. */
   add(piece: Buffer): boolean {

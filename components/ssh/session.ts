@@ -1,6 +1,6 @@
 import type { Client } from "ssh2";
-import { foreignText } from "../core/plainText";
-import type { Connection } from "./connection";
+import { foreignText } from "../core/plainText.ts";
+import type { Connection } from "./connection.ts";
 import {
   type Answer,
   type Limits,
@@ -8,8 +8,8 @@ import {
   login,
   through,
   usualPatience,
-} from "./login";
-import { Printed } from "./printed";
+} from "./login.ts";
+import { Printed } from "./printed.ts";
 
 const usualLimits: Limits = {
   connectTimeout: usualPatience,
@@ -22,8 +22,12 @@ const usualLimits: Limits = {
 export class Sessions {
   private readonly clients = new Map<string, Promise<Connection>>();
 
+  private readonly limits: Limits;
+
   /** @param limits what each host is allowed; through a bastion goes what all of them send */
-  constructor(private readonly limits = usualLimits) {}
+  constructor(limits = usualLimits) {
+    this.limits = limits;
+  }
 
   /** Logs in, through a bastion if there is one. Throws with the reason if that fails. */
   to(host: Login, bastion: Login | undefined): Promise<Connection> {

@@ -1,4 +1,4 @@
-import type { Cidr } from "../core/cidr";
+import type { Cidr } from "../core/cidr.ts";
 
 /** Blocks of addresses, to be asked which of them hold another one. The time for that does not depend on how many there are. */
 export class Blocks {

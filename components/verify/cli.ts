@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
-import { printable } from "../core/plainText";
-import type { Programs } from "./programs";
-import { selectedStack } from "./pulumiCli";
-import type { Report } from "./report";
-import { reportText } from "./text";
-import { verify } from "./verify";
-import { VerifyError } from "./verifyError";
+import { printable } from "../core/plainText.ts";
+import type { Programs } from "./programs.ts";
+import { selectedStack } from "./pulumiCli.ts";
+import type { Report } from "./report.ts";
+import { reportText } from "./text.ts";
+import { verify } from "./verify.ts";
+import { VerifyError } from "./verifyError.ts";
 
 /** The options of the command line, as they were given. */
 export interface CliArgs {

@@ -1,9 +1,9 @@
 import { appendFileSync } from "node:fs";
-import type { Fault } from "../core/faults";
-import { foreignText } from "../core/plainText";
-import { compareRoutes, type Real, type Wanted } from "./compare";
-import { capped } from "./findings";
-import type { Finding, TableReport } from "./report";
+import type { Fault } from "../core/faults.ts";
+import { foreignText } from "../core/plainText.ts";
+import { compareRoutes, type Real, type Wanted } from "./compare.ts";
+import { capped } from "./findings.ts";
+import type { Finding, TableReport } from "./report.ts";
 
 /** What a cloud has in one route table, network, subnet or router, beside what it is to have. */
 export interface CloudTable {

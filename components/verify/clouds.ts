@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { foreignText } from "../core/plainText";
-import { cloudReports, findingsFile } from "./cloudTables";
-import { type StackName, updateCommand } from "./commands";
-import type { Finding, TableReport } from "./report";
-import { resourceName } from "./resourceName";
-import type { StackResource } from "./state";
+import { foreignText } from "../core/plainText.ts";
+import { cloudReports, findingsFile } from "./cloudTables.ts";
+import { type StackName, updateCommand } from "./commands.ts";
+import type { Finding, TableReport } from "./report.ts";
+import { resourceName } from "./resourceName.ts";
+import type { StackResource } from "./state.ts";
 
 /** The clouds of components, by what comes before PodRoutes in their types. */
 const clouds: Record<string, string> = {

@@ -1,7 +1,7 @@
-import { shellWord } from "../core/shellWord";
-import type { Endpoint } from "../ssh/hosts";
-import type { HostState } from "./hostState";
-import type { Programs } from "./programs";
+import { shellWord } from "../core/shellWord.ts";
+import type { Endpoint } from "../ssh/hosts.ts";
+import type { HostState } from "./hostState.ts";
+import type { Programs } from "./programs.ts";
 
 const usual: Programs = { pulumi: "pulumi", ssh: "ssh" };
 

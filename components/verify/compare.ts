@@ -1,7 +1,7 @@
-import { parseCidr, parseCidrs } from "../core/cidr";
-import { Blocks } from "./blocks";
-import { firstOf } from "./findings";
-import type { Finding } from "./report";
+import { parseCidr, parseCidrs } from "../core/cidr.ts";
+import { Blocks } from "./blocks.ts";
+import { firstOf } from "./findings.ts";
+import type { Finding } from "./report.ts";
 
 /** A route that is to be there. */
 export interface Wanted {

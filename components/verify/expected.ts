@@ -1,13 +1,13 @@
-import type { Route } from "../core/plan";
+import type { Route } from "../core/plan.ts";
 import {
   type HostInput,
   type HostState,
   isOdd,
   type OddHost,
   readHostState,
-} from "./hostState";
-import type { StackResource } from "./state";
-import { readWantedHosts, type WantedHosts } from "./wanted";
+} from "./hostState.ts";
+import type { StackResource } from "./state.ts";
+import { readWantedHosts, type WantedHosts } from "./wanted.ts";
 
 /** A host that a command of the stack is for. */
 export interface ExpectedHost {

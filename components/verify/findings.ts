@@ -1,4 +1,4 @@
-import type { Finding } from "./report";
+import type { Finding } from "./report.ts";
 
 /** So many findings of one host or table are in a report. */
 const mostFindings = 200;

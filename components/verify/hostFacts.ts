@@ -1,6 +1,6 @@
-import { canonical } from "../core/cidr";
-import { foreignText } from "../core/plainText";
-import { type HostRoute, readRoute } from "./hostRoute";
+import { canonical } from "../core/cidr.ts";
+import { foreignText } from "../core/plainText.ts";
+import { type HostRoute, readRoute } from "./hostRoute.ts";
 
 /** What there is on a host, as `hostLook.sh` prints it: every text is printable, and cut after some hundred characters. */
 export interface HostFacts {

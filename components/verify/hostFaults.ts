@@ -1,7 +1,7 @@
-import { type StackName, updateCommand } from "./commands";
-import type { AbsentHost } from "./expected";
-import type { HostState, OddHost } from "./hostState";
-import type { Finding, HostReport } from "./report";
+import { type StackName, updateCommand } from "./commands.ts";
+import type { AbsentHost } from "./expected.ts";
+import type { HostState, OddHost } from "./hostState.ts";
+import type { Finding, HostReport } from "./report.ts";
 
 export function absentReport(
   { node, address, wanted }: AbsentHost,

@@ -1,13 +1,19 @@
 import { join } from "node:path";
 import type { Client } from "ssh2";
-import type { Route } from "../core/plan";
-import { pipedCommand, scriptInput } from "../pipedScript";
-import { runOn } from "../ssh/session";
-import { each, type Pace } from "./each";
-import type { HostFacts } from "./hostFacts";
-import type { HostState } from "./hostState";
-import { type Ping, type PingEnd, pairs, pingEnds, pingReport } from "./pings";
-import type { HostReport, Pings } from "./report";
+import type { Route } from "../core/plan.ts";
+import { pipedCommand, scriptInput } from "../pipedScript.ts";
+import { runOn } from "../ssh/session.ts";
+import { each, type Pace } from "./each.ts";
+import type { HostFacts } from "./hostFacts.ts";
+import type { HostState } from "./hostState.ts";
+import {
+  type Ping,
+  type PingEnd,
+  pairs,
+  pingEnds,
+  pingReport,
+} from "./pings.ts";
+import type { HostReport, Pings } from "./report.ts";
 
 /** A host that was looked at. */
 export interface Looked {
@@ -17,7 +23,7 @@ export interface Looked {
   readonly report: HostReport;
 }
 
-const script = join(__dirname, "hostLook.sh");
+const script = join(import.meta.dirname, "hostLook.sh");
 
 /** Pings from each of these hosts' pods to all the others'. @param table the routes of all of them */
 export async function pingAll(

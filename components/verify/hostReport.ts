@@ -1,12 +1,17 @@
-import { parseCidr, parseCidrs } from "../core/cidr";
-import { Blocks } from "./blocks";
-import { anewCommand, onHost, type StackName, updateCommand } from "./commands";
-import { compareRoutes } from "./compare";
-import { firstOf } from "./findings";
-import type { HostFacts } from "./hostFacts";
-import { type HostRoute, isTameInterface } from "./hostRoute";
-import type { HostState } from "./hostState";
-import type { Finding } from "./report";
+import { parseCidr, parseCidrs } from "../core/cidr.ts";
+import { Blocks } from "./blocks.ts";
+import {
+  anewCommand,
+  onHost,
+  type StackName,
+  updateCommand,
+} from "./commands.ts";
+import { compareRoutes } from "./compare.ts";
+import { firstOf } from "./findings.ts";
+import type { HostFacts } from "./hostFacts.ts";
+import { type HostRoute, isTameInterface } from "./hostRoute.ts";
+import type { HostState } from "./hostState.ts";
+import type { Finding } from "./report.ts";
 
 /** Our route protocol, see hostPodRoutes.sh. */
 const protocol = "173";

@@ -1,5 +1,5 @@
-import { canonical, parseAddress, parseCidr } from "../core/cidr";
-import type { Real } from "./compare";
+import { canonical, parseAddress, parseCidr } from "../core/cidr.ts";
+import type { Real } from "./compare.ts";
 
 /** A route of a host's main table. */
 export interface HostRoute extends Real {

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { parseAddress, parseCidr } from "../core/cidr";
-import { foreignText, printable } from "../core/plainText";
-import { readRouteLine } from "../core/runs";
-import { readHostInput } from "../hostInput";
-import { usesSudo } from "../pipedScript";
-import type { Login } from "../ssh/login";
-import type { Wanted } from "./compare";
-import { resourceName } from "./resourceName";
-import type { StackResource } from "./state";
+import { parseAddress, parseCidr } from "../core/cidr.ts";
+import { foreignText, printable } from "../core/plainText.ts";
+import { readRouteLine } from "../core/runs.ts";
+import { readHostInput } from "../hostInput.ts";
+import { usesSudo } from "../pipedScript.ts";
+import type { Login } from "../ssh/login.ts";
+import type { Wanted } from "./compare.ts";
+import { resourceName } from "./resourceName.ts";
+import type { StackResource } from "./state.ts";
 
 /** What a host is to be like, as the standard input of its command tells. */
 export interface HostInput {

@@ -1,30 +1,30 @@
 import { join } from "node:path";
-import { firstAddress, parseCidrs } from "../core/cidr";
-import { foreignText } from "../core/plainText";
-import { pipedCommand, scriptInput } from "../pipedScript";
-import { CommandFailed, runOn, Sessions } from "../ssh/session";
-import { anewCommand, type StackName, updateCommand } from "./commands";
-import { each, type Pace } from "./each";
-import { type ExpectedHost, expectedHosts } from "./expected";
-import { capped } from "./findings";
-import { readHostFacts } from "./hostFacts";
+import { firstAddress, parseCidrs } from "../core/cidr.ts";
+import { foreignText } from "../core/plainText.ts";
+import { pipedCommand, scriptInput } from "../pipedScript.ts";
+import { CommandFailed, runOn, Sessions } from "../ssh/session.ts";
+import { anewCommand, type StackName, updateCommand } from "./commands.ts";
+import { each, type Pace } from "./each.ts";
+import { type ExpectedHost, expectedHosts } from "./expected.ts";
+import { capped } from "./findings.ts";
+import { readHostFacts } from "./hostFacts.ts";
 import {
   absentReport,
   behindFaults,
   hostKeyNotes,
   oddReport,
-} from "./hostFaults";
-import { type Looked, pingAll } from "./hostPings";
-import { compareHost } from "./hostReport";
-import type { HostState } from "./hostState";
-import type { Finding, HostReport, Pings } from "./report";
-import type { StackResource } from "./state";
+} from "./hostFaults.ts";
+import { type Looked, pingAll } from "./hostPings.ts";
+import { compareHost } from "./hostReport.ts";
+import type { HostState } from "./hostState.ts";
+import type { Finding, HostReport, Pings } from "./report.ts";
+import type { StackResource } from "./state.ts";
 
 interface Work extends Pace {
   readonly stack: StackName;
 }
 
-const script = join(__dirname, "hostLook.sh");
+const script = join(import.meta.dirname, "hostLook.sh");
 
 /** How long a host may take to tell what it has, in milliseconds. */
 const lookPatience = 60_000;

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { foreignText } from "../core/plainText";
-import { againCommand, type StackName } from "./commands";
-import type { Finding } from "./report";
-import { VerifyError } from "./verifyError";
+import { foreignText } from "../core/plainText.ts";
+import { againCommand, type StackName } from "./commands.ts";
+import type { Finding } from "./report.ts";
+import { VerifyError } from "./verifyError.ts";
 
 const run = z.object({
   kind: z.string(),

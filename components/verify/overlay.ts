@@ -1,16 +1,16 @@
 import { join } from "node:path";
-import { foreignText } from "../core/plainText";
-import { pipedCommand, scriptInput } from "../pipedScript";
-import { runOn, Sessions } from "../ssh/session";
-import { type StackName, updateCommand } from "./commands";
-import { hostKeyNotes } from "./hostFaults";
-import { overlayFindings } from "./overlayLook";
-import { type OverlayState, readOverlayState } from "./overlayState";
-import type { Finding, OverlayReport } from "./report";
-import { resourceName } from "./resourceName";
-import type { StackResource } from "./state";
+import { foreignText } from "../core/plainText.ts";
+import { pipedCommand, scriptInput } from "../pipedScript.ts";
+import { runOn, Sessions } from "../ssh/session.ts";
+import { type StackName, updateCommand } from "./commands.ts";
+import { hostKeyNotes } from "./hostFaults.ts";
+import { overlayFindings } from "./overlayLook.ts";
+import { type OverlayState, readOverlayState } from "./overlayState.ts";
+import type { Finding, OverlayReport } from "./report.ts";
+import { resourceName } from "./resourceName.ts";
+import type { StackResource } from "./state.ts";
 
-const script = join(__dirname, "../flannelOverlay.sh");
+const script = join(import.meta.dirname, "../flannelOverlay.sh");
 
 /** How long a controller may take to tell what its cluster has, in milliseconds: some requests to the API server. */
 const patience = 120_000;

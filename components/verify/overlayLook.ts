@@ -1,8 +1,8 @@
-import { foreignText } from "../core/plainText";
-import { anewCommand, onHost, type StackName } from "./commands";
-import { capped } from "./findings";
-import type { OverlayState } from "./overlayState";
-import type { Finding } from "./report";
+import { foreignText } from "../core/plainText.ts";
+import { anewCommand, onHost, type StackName } from "./commands.ts";
+import { capped } from "./findings.ts";
+import type { OverlayState } from "./overlayState.ts";
+import type { Finding } from "./report.ts";
 
 /** The script prints fewer lines. */
 const mostLines = 100_000;
@@ -35,11 +35,14 @@ class Look {
   private readonly nodes: ReadonlySet<string>;
   private readonly anew: string;
 
-  constructor(
-    private readonly overlay: OverlayState,
-    private readonly stack: StackName,
-    private readonly kubectl: string,
-  ) {
+  private readonly overlay: OverlayState;
+  private readonly stack: StackName;
+  private readonly kubectl: string;
+
+  constructor(overlay: OverlayState, stack: StackName, kubectl: string) {
+    this.overlay = overlay;
+    this.stack = stack;
+    this.kubectl = kubectl;
     this.nodes = new Set(overlay.nodes);
     this.anew = anewCommand(overlay.urn, stack);
   }

@@ -1,8 +1,8 @@
-import { foreignText } from "../core/plainText";
-import { usesSudo } from "../pipedScript";
-import type { HostState } from "./hostState";
-import { inputsSchema, isUrn, toLogin } from "./hostState";
-import type { StackResource } from "./state";
+import { foreignText } from "../core/plainText.ts";
+import { usesSudo } from "../pipedScript.ts";
+import type { HostState } from "./hostState.ts";
+import { inputsSchema, isUrn, toLogin } from "./hostState.ts";
+import type { StackResource } from "./state.ts";
 
 /** What the stack's state tells of an overlay, and how to reach the controller that knows of it. */
 export interface OverlayState

@@ -1,6 +1,6 @@
-import { contains, parseAddress, parseCidr } from "../core/cidr";
-import type { HostFacts } from "./hostFacts";
-import type { Pings } from "./report";
+import { contains, parseAddress, parseCidr } from "../core/cidr.ts";
+import type { HostFacts } from "./hostFacts.ts";
+import type { Pings } from "./report.ts";
 
 /** An address to ping from and to: of a pod, or of the host itself in its pod CIDR. */
 export interface PingEnd {

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { foreignText, printable } from "../core/plainText";
-import { listCommand } from "./commands";
-import type { Programs } from "./programs";
-import { VerifyError } from "./verifyError";
+import { foreignText, printable } from "../core/plainText.ts";
+import { listCommand } from "./commands.ts";
+import type { Programs } from "./programs.ts";
+import { VerifyError } from "./verifyError.ts";
 
 /** Where and how the Pulumi CLI is run. */
 export interface Surroundings {

@@ -1,4 +1,4 @@
-import { foreignText } from "../core/plainText";
+import { foreignText } from "../core/plainText.ts";
 
 /** What a report calls a resource of the state: the end of its URN, which may be any text there. */
 export function resourceName(urn: string): string {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { parseAddress, parseCidr } from "../core/cidr";
-import { foreignText } from "../core/plainText";
-import type { Route } from "../core/plan";
-import type { StackResource } from "./state";
-import { VerifyError } from "./verifyError";
+import { parseAddress, parseCidr } from "../core/cidr.ts";
+import { foreignText } from "../core/plainText.ts";
+import type { Route } from "../core/plan.ts";
+import type { StackResource } from "./state.ts";
+import { VerifyError } from "./verifyError.ts";
 
 const cidr = z.string().refine((text) => typeof parseCidr(text) !== "string");
 const address = z

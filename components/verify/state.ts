@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { VerifyError } from "./verifyError";
+import { VerifyError } from "./verifyError.ts";
 
 const values = z
   .record(z.string(), z.unknown())

@@ -1,6 +1,6 @@
-import { printable } from "../core/plainText";
-import { aligned } from "../core/render";
-import type { Finding, Pings, Report } from "./report";
+import { printable } from "../core/plainText.ts";
+import { aligned } from "../core/render.ts";
+import type { Finding, Pings, Report } from "./report.ts";
 
 /** So many nodes still make a matrix that fits a terminal. */
 const widest = 16;

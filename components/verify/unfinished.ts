@@ -1,15 +1,15 @@
-import { foreignText } from "../core/plainText";
+import { foreignText } from "../core/plainText.ts";
 import {
   anewCommand,
   recoverCommand,
   type StackName,
   updateCommand,
-} from "./commands";
-import { firstOf } from "./findings";
-import { isUrn } from "./hostState";
-import type { Finding } from "./report";
-import { resourceName } from "./resourceName";
-import type { StackResource, StackState } from "./state";
+} from "./commands.ts";
+import { firstOf } from "./findings.ts";
+import { isUrn } from "./hostState.ts";
+import type { Finding } from "./report.ts";
+import { resourceName } from "./resourceName.ts";
+import type { StackResource, StackState } from "./state.ts";
 
 /** What runs of Pulumi have left unfinished in a stack's state. */
 export function unfinishedFindings(

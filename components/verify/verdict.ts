@@ -1,4 +1,4 @@
-import type { Report } from "./report";
+import type { Report } from "./report.ts";
 
 /** What is to be made of a report: something that is wrong weighs more than something that could not be looked at. */
 export function verdictOf({

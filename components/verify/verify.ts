@@ -1,19 +1,19 @@
-import { verifyClouds } from "./clouds";
-import { type StackName, updateCommand } from "./commands";
-import { capped } from "./findings";
-import { verifyHosts } from "./hosts";
-import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun";
-import { verifyOverlay } from "./overlay";
-import type { Programs } from "./programs";
-import { runPulumi } from "./pulumiCli";
-import type { Report } from "./report";
-import { readState } from "./state";
-import { unfinishedFindings } from "./unfinished";
-import { verdictOf } from "./verdict";
-import { VerifyError } from "./verifyError";
+import { verifyClouds } from "./clouds.ts";
+import { type StackName, updateCommand } from "./commands.ts";
+import { capped } from "./findings.ts";
+import { verifyHosts } from "./hosts.ts";
+import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun.ts";
+import { verifyOverlay } from "./overlay.ts";
+import type { Programs } from "./programs.ts";
+import { runPulumi } from "./pulumiCli.ts";
+import type { Report } from "./report.ts";
+import { readState } from "./state.ts";
+import { unfinishedFindings } from "./unfinished.ts";
+import { verdictOf } from "./verdict.ts";
+import { VerifyError } from "./verifyError.ts";
 
-export type { Report } from "./report";
-export { VerifyError } from "./verifyError";
+export type { Report } from "./report.ts";
+export { VerifyError } from "./verifyError.ts";
 
 /** What {@link verify} needs to know. */
 export interface VerifyOptions {

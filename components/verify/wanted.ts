@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { Faults } from "../core/faults";
-import { type Node, readNodes } from "../core/inventory";
-import { foreignText } from "../core/plainText";
-import { type Route, routeTable } from "../core/plan";
-import { hostInput } from "../hostInput";
-import { type HostWants, namedOn, routesFor } from "../hostWants";
-import { type HostInput, readInput } from "./hostState";
-import { readRouteTable } from "./routeTable";
-import type { StackResource } from "./state";
-import { VerifyError } from "./verifyError";
+import { Faults } from "../core/faults.ts";
+import { type Node, readNodes } from "../core/inventory.ts";
+import { foreignText } from "../core/plainText.ts";
+import { type Route, routeTable } from "../core/plan.ts";
+import { hostInput } from "../hostInput.ts";
+import { type HostWants, namedOn, routesFor } from "../hostWants.ts";
+import { type HostInput, readInput } from "./hostState.ts";
+import { readRouteTable } from "./routeTable.ts";
+import type { StackResource } from "./state.ts";
+import { VerifyError } from "./verifyError.ts";
 
 /** What a component of the hosts target says it wants. */
 export interface WantedHosts {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { nodeSchema } from "../../components/core/inventory";
-import { tolerationSchema } from "../../components/flannel/args";
-import { stackOutputSchema } from "../../components/stackInventory";
-import { type Target, targets } from "../../components/targets";
-import { type Documented, keysOf } from "./docstrings";
+import { nodeSchema } from "../../components/core/inventory.ts";
+import { tolerationSchema } from "../../components/flannel/args.ts";
+import { stackOutputSchema } from "../../components/stackInventory.ts";
+import { type Target, targets } from "../../components/targets.ts";
+import { type Documented, keysOf } from "./docstrings.ts";
 
 /** Where a target's keys are documented. */
 const interfaces: Record<Target, string> = {

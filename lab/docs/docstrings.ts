@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { root } from "../paths";
+import { root } from "../paths.ts";
 
 /** One key of an interface of arguments: its type as it is written, and what its docstring says. */
 export interface Documented {

@@ -1,5 +1,5 @@
-import { run } from "../exec";
-import { root } from "../paths";
+import { run } from "../exec.ts";
+import { root } from "../paths.ts";
 
 /** What `npm start` prints the first time, as a picture of a terminal, in SVG. Takes the lab down before. */
 export async function screenshot(): Promise<string> {

@@ -11,11 +11,11 @@ export interface Access {
 
 /** The API server has refused. */
 export class Refused extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
     super(message);
+    this.status = status;
   }
 }
 
@@ -23,7 +23,10 @@ export class Refused extends Error {
 export class Api {
   private readonly agent: Agent;
 
-  constructor(private readonly access: Access) {
+  private readonly access: Access;
+
+  constructor(access: Access) {
+    this.access = access;
     this.agent = new Agent({ keepAlive: true, ca: access.certificate });
   }
 

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Result, until } from "../exec";
-import type { HostSpec } from "../host";
-import { getKubernetes, type Kubernetes } from "../kubernetes";
-import { Lab } from "../lab";
-import { ControlPlane } from "./controlPlane";
-import { kubeletPort } from "./logs";
+import { type Result, until } from "../exec.ts";
+import type { HostSpec } from "../host.ts";
+import { getKubernetes, type Kubernetes } from "../kubernetes.ts";
+import { Lab } from "../lab.ts";
+import { ControlPlane } from "./controlPlane.ts";
+import { kubeletPort } from "./logs.ts";
 
 export interface ClusterSpec {
   /** How many nodes: worker-0 and so on. */
@@ -40,11 +40,18 @@ export class Cluster {
   /** The names of the nodes. */
   readonly workers: readonly string[];
 
+  readonly lab: Lab;
+  private readonly nodes: readonly NodeSpec[];
+  private readonly controlPlane: ControlPlane;
+
   private constructor(
-    readonly lab: Lab,
-    private readonly nodes: readonly NodeSpec[],
-    private readonly controlPlane: ControlPlane,
+    lab: Lab,
+    nodes: readonly NodeSpec[],
+    controlPlane: ControlPlane,
   ) {
+    this.lab = lab;
+    this.nodes = nodes;
+    this.controlPlane = controlPlane;
     this.workers = nodes.map(({ name }) => name);
   }
 

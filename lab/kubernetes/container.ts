@@ -8,8 +8,8 @@ import {
   readFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { run, until } from "../exec";
-import type { Container } from "./objects";
+import { run, until } from "../exec.ts";
+import type { Container } from "./objects.ts";
 
 /** A directory or a file of the host that a container sees. */
 export interface Mount {
@@ -20,7 +20,7 @@ export interface Mount {
   readonly readOnly: boolean;
 }
 
-const script = readFileSync(join(__dirname, "container.sh"), "utf8");
+const script = readFileSync(join(import.meta.dirname, "container.sh"), "utf8");
 
 /** What nsenter has to enter to be in a container of a pod on the host's network. */
 const allNamespaces = ["-m", "-u", "-i", "-n", "-p"];
@@ -51,12 +51,19 @@ export class Running {
   /** Its exit code, once it has ended; 137 if it was killed. */
   readonly ended: Promise<number>;
 
+  private readonly group: number;
+  private readonly log: string;
+  private readonly logStart: number;
+
   private constructor(
-    private readonly group: number,
+    group: number,
     exit: Promise<number | null>,
-    private readonly log: string,
-    private readonly logStart: number,
+    log: string,
+    logStart: number,
   ) {
+    this.group = group;
+    this.log = log;
+    this.logStart = logStart;
     this.ended = exit.then(async (code) => {
       await this.gone(); // it may have left processes of its own
       return code ?? 137;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Running } from "./container";
-import type { Container } from "./objects";
-import { Prober } from "./probe";
+import type { Running } from "./container.ts";
+import type { Container } from "./objects.ts";
+import { Prober } from "./probe.ts";
 
 /** A container of a pod on its node: started, started again whenever it ends, and asked whether it is well. */
 export class ContainerLoop {
@@ -14,12 +14,22 @@ export class ContainerLoop {
   private readiness: Prober | undefined;
   private liveness: Prober | undefined;
 
+  readonly container: Container;
+  private readonly start: (container: Container) => Promise<Running>;
+  private readonly host: { netns: string; address: string };
+  private readonly stopped: AbortSignal;
+
   constructor(
-    readonly container: Container,
-    private readonly start: (container: Container) => Promise<Running>,
-    private readonly host: { netns: string; address: string },
-    private readonly stopped: AbortSignal,
-  ) {}
+    container: Container,
+    start: (container: Container) => Promise<Running>,
+    host: { netns: string; address: string },
+    stopped: AbortSignal,
+  ) {
+    this.container = container;
+    this.start = start;
+    this.host = host;
+    this.stopped = stopped;
+  }
 
   /** Runs it until the pod is stopped; one that is to end, until it has ended well. */
   async run(toEnd: boolean): Promise<void> {

@@ -1,11 +1,10 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Result, tryRun } from "../exec";
-import type { Kubernetes } from "../kubernetes";
-import { root } from "../paths";
-import { Service } from "../service";
-import type { Access } from "./api";
+import { type Result, tryRun } from "../exec.ts";
+import type { Kubernetes } from "../kubernetes.ts";
+import { Service } from "../service.ts";
+import type { Access } from "./api.ts";
 
 const port = 6443;
 
@@ -20,22 +19,30 @@ export class ControlPlane {
   private readonly controllers: Service;
   private readonly kubelets: Service;
 
+  private readonly kubernetes: Kubernetes;
+  private readonly directory: string;
+  private readonly netns: string;
+  private readonly address: string;
+
   /**
    * @param address the host's, at which nodes reach the API server
    * @param lab the lab whose hosts are the nodes
    */
   constructor(
-    private readonly kubernetes: Kubernetes,
-    private readonly directory: string,
-    private readonly netns: string,
-    private readonly address: string,
+    kubernetes: Kubernetes,
+    directory: string,
+    netns: string,
+    address: string,
     lab: string,
   ) {
+    this.kubernetes = kubernetes;
+    this.directory = directory;
+    this.netns = netns;
+    this.address = address;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const { apiServer, controllerManager } = kubernetes;
     const access = join(directory, "access.json");
-    const modules = ["--require", require.resolve(typescript)];
-    const kubelet = [...modules, require.resolve("./kubelet"), lab, access];
+    const kubelet = [join(import.meta.dirname, "kubelet.ts"), lab, access];
     this.etcd = this.service("etcd", ["etcd", ...etcdFlags], () =>
       this.accepts(2379),
     );
@@ -177,8 +184,6 @@ export class ControlPlane {
     return (await this.kubectl(args)).code === 0;
   }
 }
-
-const typescript = join(root, "register.js");
 
 /** A question mark for each node that no kubelet has reported on. */
 const ready =

@@ -1,4 +1,4 @@
-import type { Container, Pod } from "./objects";
+import type { Container, Pod } from "./objects.ts";
 
 /** Where containers find the API server. */
 export interface ServiceAddress {

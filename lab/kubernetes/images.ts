@@ -1,4 +1,4 @@
-import { images } from "../kubernetes";
+import { images } from "../kubernetes.ts";
 
 /** A container image, as nodes have it. */
 export interface Image {

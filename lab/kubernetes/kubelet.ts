@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { firstProcess } from "../host";
-import { Lab } from "../lab";
-import { type Access, Api, Refused } from "./api";
-import { serveLogs } from "./logs";
-import type { Node, Pod } from "./objects";
-import { PodRun, pathOf } from "./podRun";
+import { firstProcess } from "../host.ts";
+import { Lab } from "../lab.ts";
+import { type Access, Api, Refused } from "./api.ts";
+import { serveLogs } from "./logs.ts";
+import type { Node, Pod } from "./objects.ts";
+import { PodRun, pathOf } from "./podRun.ts";
 
 /**
  * The kubelets of all nodes of a lab, and as much of a scheduler as DaemonSets need. Runs as a process
@@ -17,10 +17,12 @@ class Kubelets {
   private readonly stopping = new Set<string>();
   private readonly api: Api;
 
-  constructor(
-    private readonly lab: string,
-    private readonly access: Access,
-  ) {
+  private readonly lab: string;
+  private readonly access: Access;
+
+  constructor(lab: string, access: Access) {
+    this.lab = lab;
+    this.access = access;
     this.api = new Api(access);
   }
 

@@ -1,5 +1,5 @@
 import { createServer } from "node:https";
-import type { Access } from "./api";
+import type { Access } from "./api.ts";
 
 /** Where the API server asks kubelets for the logs of a container. */
 export const kubeletPort = 10250;

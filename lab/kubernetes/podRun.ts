@@ -1,13 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Lab } from "../lab";
-import type { Api } from "./api";
-import { Running } from "./container";
-import { ContainerLoop } from "./containerLoop";
-import { commandOf, environmentOf, type ServiceAddress } from "./env";
-import { imageNamed } from "./images";
-import type { Container, Pod } from "./objects";
-import { fillVolumes, mountsOf } from "./volumes";
+import { Lab } from "../lab.ts";
+import type { Api } from "./api.ts";
+import { Running } from "./container.ts";
+import { ContainerLoop } from "./containerLoop.ts";
+import { commandOf, environmentOf, type ServiceAddress } from "./env.ts";
+import { imageNamed } from "./images.ts";
+import type { Container, Pod } from "./objects.ts";
+import { fillVolumes, mountsOf } from "./volumes.ts";
 
 /** A reason that `kubectl get pods` shows. */
 class Problem extends Error {
@@ -28,12 +28,16 @@ export class PodRun {
   private ready = { is: false, since: now() };
   private reported = "";
 
-  constructor(
-    private readonly api: Api,
-    private readonly lab: string,
-    readonly pod: Pod,
-    private readonly service: ServiceAddress,
-  ) {
+  private readonly api: Api;
+  private readonly lab: string;
+  readonly pod: Pod;
+  private readonly service: ServiceAddress;
+
+  constructor(api: Api, lab: string, pod: Pod, service: ServiceAddress) {
+    this.api = api;
+    this.lab = lab;
+    this.pod = pod;
+    this.service = service;
     const { initContainers = [], containers } = pod.spec;
     const host = this.host();
     const loop = (container: Container) =>

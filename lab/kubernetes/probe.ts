@@ -1,6 +1,6 @@
-import { run } from "../exec";
-import type { Running } from "./container";
-import type { Container, Probe } from "./objects";
+import { run } from "../exec.ts";
+import type { Running } from "./container.ts";
+import type { Container, Probe } from "./objects.ts";
 
 /** Asks a container, now and then, whether it is well. */
 export class Prober {
@@ -10,16 +10,27 @@ export class Prober {
   /** The last answer, once there have been enough of its kind. */
   well = false;
 
+  private readonly probe: Probe;
+  private readonly container: Container;
+  private readonly running: Running;
+  private readonly host: { netns: string; address: string };
+  private readonly hurry: boolean;
+
   /**
    * @param hurry ask every half second until it is well, not to have the tests wait
    */
   constructor(
-    private readonly probe: Probe,
-    private readonly container: Container,
-    private readonly running: Running,
-    private readonly host: { netns: string; address: string },
-    private readonly hurry: boolean,
+    probe: Probe,
+    container: Container,
+    running: Running,
+    host: { netns: string; address: string },
+    hurry: boolean,
   ) {
+    this.probe = probe;
+    this.container = container;
+    this.running = running;
+    this.host = host;
+    this.hurry = hurry;
     this.next = Date.now() + (probe.initialDelaySeconds ?? 0) * 1000;
   }
 

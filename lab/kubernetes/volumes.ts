@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Api } from "./api";
-import type { Mount } from "./container";
-import { field } from "./env";
-import type { Container, Pod, Source, Volume } from "./objects";
+import type { Api } from "./api.ts";
+import type { Mount } from "./container.ts";
+import { field } from "./env.ts";
+import type { Container, Pod, Source, Volume } from "./objects.ts";
 
 /** The files of a volume, by path. */
 type Files = Record<string, string | Buffer>;

@@ -40,11 +40,11 @@
 // - getInstance also looks up the block devices, the credit, enclave, maintenance and metadata options,
 //   the protection from stopping and terminating, the user data and the password. Here these are empty.
 // - getRouteTable leaves out routes to interfaces of other accounts, of which moto has none.
-import type * as provider from "@pulumi/pulumi/provider";
-import { Ec2, Refusal } from "./awsEc2";
-import { invoke } from "./awsFunctions";
-import * as route from "./awsRoute";
-import { type Properties, plain, secret, serve } from "./wire";
+import type * as provider from "@pulumi/pulumi/provider/index.js";
+import { Ec2, Refusal } from "./awsEc2.ts";
+import { invoke } from "./awsFunctions.ts";
+import * as route from "./awsRoute.ts";
+import { type Properties, plain, secret, serve } from "./wire.ts";
 
 class AwsProvider implements provider.Provider {
   readonly version = "7.48.0";

@@ -22,12 +22,15 @@ import {
 export class Refusal extends Error {
   override readonly stack = "";
 
+  readonly code: string;
+
   constructor(
     message: string,
     /** EC2's own name for it. */
-    readonly code = "",
+    code = "",
   ) {
     super(message);
+    this.code = code;
   }
 }
 
@@ -46,10 +49,13 @@ export interface FilterArg {
 
 /** EC2 in one region. */
 export class Ec2 {
-  private constructor(
-    readonly region: string,
-    readonly client: EC2Client,
-  ) {}
+  readonly region: string;
+  readonly client: EC2Client;
+
+  private constructor(region: string, client: EC2Client) {
+    this.region = region;
+    this.client = client;
+  }
 
   /** Connects as the environment says, which has to name an endpoint and credentials. */
   static async connect(region?: string): Promise<Ec2> {

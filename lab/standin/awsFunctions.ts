@@ -8,7 +8,7 @@ import {
   type Vpc,
   type VpcAttributeName,
 } from "@aws-sdk/client-ec2";
-import * as ipaddr from "ipaddr.js";
+import ipaddr from "ipaddr.js";
 import {
   all,
   call,
@@ -20,9 +20,9 @@ import {
   primary,
   Refusal,
   tagsOf,
-} from "./awsEc2";
-import { targetsOf } from "./awsRoute";
-import type { Properties } from "./wire";
+} from "./awsEc2.ts";
+import { targetsOf } from "./awsRoute.ts";
+import type { Properties } from "./wire.ts";
 
 /** The arguments of all functions together. */
 interface Args {

@@ -5,11 +5,14 @@ import {
   ReplaceRouteCommand,
   type Route,
 } from "@aws-sdk/client-ec2";
-import type { CheckFailure, DiffResult } from "@pulumi/pulumi/provider";
-import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
-import * as ipaddr from "ipaddr.js";
-import { call, type Ec2, Refusal } from "./awsEc2";
-import type { Properties } from "./wire";
+import type {
+  CheckFailure,
+  DiffResult,
+} from "@pulumi/pulumi/provider/index.js";
+import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
+import ipaddr from "ipaddr.js";
+import { call, type Ec2, Refusal } from "./awsEc2.ts";
+import type { Properties } from "./wire.ts";
 
 /** Destinations: what EC2 calls them. Changing one makes another route. */
 const destinations = {

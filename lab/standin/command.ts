@@ -22,9 +22,9 @@
 // - Connection errors have the wording of Go's SSH library, not that of ssh2.
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type * as provider from "@pulumi/pulumi/provider";
-import { type Connection, execute } from "./ssh";
-import { type Properties, plain, secret, serve } from "./wire";
+import type * as provider from "@pulumi/pulumi/provider/index.js";
+import { type Connection, execute } from "./ssh.ts";
+import { type Properties, plain, secret, serve } from "./wire.ts";
 
 const inputs = [
   "create",

@@ -27,9 +27,9 @@
 // - Its errors are lists: "1 error occurred: * Error creating Route: ...".
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type * as provider from "@pulumi/pulumi/provider";
-import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
-import { type Properties, plain, serve } from "./wire";
+import type * as provider from "@pulumi/pulumi/provider/index.js";
+import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
+import { type Properties, plain, serve } from "./wire.ts";
 
 const routeType = "gcp:compute/route:Route";
 const clientConfig = "gcp:organizations/getClientConfig:getClientConfig";
@@ -400,11 +400,11 @@ function parseId(given: string): string {
 
 /** An answer of the API that is an error. */
 class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
     super(message);
+    this.status = status;
     this.stack = ""; // no fault of this program
   }
 }

@@ -1,7 +1,13 @@
 import { connect as dialSocket } from "node:net";
 import { constants } from "node:os";
-import { Client, type ClientChannel, type ConnectConfig, utils } from "ssh2";
-import { fromPkcs8 } from "../../components/ssh/pkcs8";
+import ssh2, {
+  type ClientChannel,
+  type ConnectConfig,
+  type Client as SshClient,
+} from "ssh2";
+import { fromPkcs8 } from "../../components/ssh/pkcs8.ts";
+
+const { Client, utils } = ssh2;
 
 /** `connection` of a remote command, with the provider's defaults filled in. */
 export interface Connection {
@@ -42,7 +48,7 @@ export async function execute(
   connection: Connection,
   execution: Execution,
 ): Promise<Output> {
-  const clients: Client[] = [];
+  const clients: SshClient[] = [];
   try {
     const client = await dial(connection, clients);
     return await runCommand(client, execution);
@@ -53,8 +59,8 @@ export async function execute(
 
 async function dial(
   connection: Connection,
-  clients: Client[],
-): Promise<Client> {
+  clients: SshClient[],
+): Promise<SshClient> {
   const { proxy } = connection;
   const open = async (to: Login, via?: ConnectConfig["sock"]) => {
     const client = await connect(to, via);
@@ -107,7 +113,7 @@ async function withRetry<T>(
 }
 
 function forward(
-  jump: Client,
+  jump: SshClient,
   { host, port }: Connection,
 ): Promise<ClientChannel> {
   return new Promise((resolve, reject) => {
@@ -194,7 +200,7 @@ function checkAgent(path: string): Promise<void> {
 function connect(
   { config, pinned, password }: Login,
   sock: ConnectConfig["sock"],
-): Promise<Client> {
+): Promise<SshClient> {
   const client = new Client();
   return new Promise((resolve, reject) => {
     let mismatch = false;
@@ -226,7 +232,7 @@ function connect(
 }
 
 function runCommand(
-  client: Client,
+  client: SshClient,
   { command, stdin, environment }: Execution,
 ): Promise<Output> {
   return new Promise((resolve, reject) => {

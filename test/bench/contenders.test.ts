@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import type { Kind } from "../../bench/contender";
-import { measures } from "../../bench/figures";
-import { BenchHosts } from "../../bench/hosts";
-import { inventory } from "../../bench/inventory";
-import { Track } from "../../bench/rounds";
-import { getTools, type Tools } from "../../bench/tools";
+import type { Kind } from "../../bench/contender.ts";
+import { measures } from "../../bench/figures.ts";
+import { BenchHosts } from "../../bench/hosts.ts";
+import { inventory } from "../../bench/inventory.ts";
+import { Track } from "../../bench/rounds.ts";
+import { getTools, type Tools } from "../../bench/tools.ts";
 
 /** All but OpenTofu, whose build takes minutes; `npm run bench` itself tries every contender on two hosts first. */
 const tried = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inventory } from "../../bench/inventory";
-import { leftOn, wrongOn } from "../../bench/look";
+import { inventory } from "../../bench/inventory.ts";
+import { leftOn, wrongOn } from "../../bench/look.ts";
 
 const nodes = inventory(3);
 const [server, node0] = nodes;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Kind } from "../../bench/contender";
-import { figuresCsv } from "../../bench/csvFile";
-import { type Figure, median, ratios } from "../../bench/figures";
-import { peersPicture, plannerPicture } from "../../bench/pictures";
-import { report } from "../../bench/report";
-import { readSettings } from "../../bench/settings";
-import { csv, markdownTable, spread } from "../../bench/text";
-import { yardsticks } from "../../bench/yardsticks";
+import type { Kind } from "../../bench/contender.ts";
+import { figuresCsv } from "../../bench/csvFile.ts";
+import { type Figure, median, ratios } from "../../bench/figures.ts";
+import { peersPicture, plannerPicture } from "../../bench/pictures.ts";
+import { report } from "../../bench/report.ts";
+import { readSettings } from "../../bench/settings.ts";
+import { csv, markdownTable, spread } from "../../bench/text.ts";
+import { yardsticks } from "../../bench/yardsticks.ts";
 
 function figure(
   contender: string,

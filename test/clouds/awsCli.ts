@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "../../lab/cache";
-import { run, step } from "../../lab/exec";
-import { cache, root } from "../../lab/paths";
-import type { Ec2 } from "./ec2";
+import { once } from "../../lab/cache.ts";
+import { run, step } from "../../lab/exec.ts";
+import { cache, root } from "../../lab/paths.ts";
+import type { Ec2 } from "./ec2.ts";
 
 /** A shell that has the AWS CLI as `aws`, which speaks to an EC2 of the tests. */
 export interface AwsCli {

@@ -6,18 +6,18 @@ import {
   DescribeTagsCommand,
 } from "@aws-sdk/client-ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { awsArgsSchema } from "../../components/aws/args";
-import { lookUp } from "../../components/aws/lookup";
-import { planAws } from "../../components/aws/plan";
-import { AwsPodRoutes } from "../../components/awsPodRoutes";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import { declare } from "../../components/targets";
-import { type FakeAccount, fakeEc2 } from "../components/fakeEc2";
-import { commandsOf } from "../components/shellWords";
-import { record, unhandledRejection, value } from "../components/support";
-import { type AwsCli, awsCli } from "./awsCli";
-import { Ec2 } from "./ec2";
+import { awsArgsSchema } from "../../components/aws/args.ts";
+import { lookUp } from "../../components/aws/lookup.ts";
+import { planAws } from "../../components/aws/plan.ts";
+import { AwsPodRoutes } from "../../components/awsPodRoutes.ts";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { declare } from "../../components/targets.ts";
+import { type FakeAccount, fakeEc2 } from "../components/fakeEc2.ts";
+import { commandsOf } from "../components/shellWords.ts";
+import { record, unhandledRejection, value } from "../components/support.ts";
+import { type AwsCli, awsCli } from "./awsCli.ts";
+import { Ec2 } from "./ec2.ts";
 
 describe("every command of the AWS CLI that is printed does what the message says", () => {
   let ec2: Ec2;
@@ -202,7 +202,7 @@ describe("every command of the AWS CLI that is printed does what the message say
         ? { outputs: {} }
         : ask(asked),
     );
-    const declared = declare("aws", {
+    const declared = await declare("aws", {
       instances: { names: ["w"] },
       routeTables: { ids: [table] },
     });

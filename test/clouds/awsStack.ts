@@ -6,7 +6,7 @@ import {
   ProgramStack,
   type ResourceState,
   succeeded,
-} from "../programStack";
+} from "../programStack.ts";
 
 /** What a stack declares and looks up. */
 export interface Program {
@@ -20,7 +20,7 @@ const up = ["up", "--yes", "--skip-preview"];
 
 /** A stack that is nothing but routes of AWS and look-ups. */
 export class AwsStack extends ProgramStack {
-  protected readonly program = join(__dirname, "aws");
+  protected readonly program = join(import.meta.dirname, "aws");
 
   /** Like {@link run}, and it must succeed. */
   async must(declared: Program, ...args: string[]): Promise<string> {

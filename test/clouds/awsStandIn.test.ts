@@ -10,9 +10,9 @@ import {
   ModifyInstanceAttributeCommand,
   ModifyNetworkInterfaceAttributeCommand,
 } from "@aws-sdk/client-ec2";
-import { type Engine, getEngine } from "../../lab/engine";
-import { AwsStack, type Program } from "./awsStack";
-import { Ec2 } from "./ec2";
+import { type Engine, getEngine } from "../../lab/engine.ts";
+import { AwsStack, type Program } from "./awsStack.ts";
+import { Ec2 } from "./ec2.ts";
 
 type Node = Awaited<ReturnType<Ec2["instance"]>>;
 

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
-import { getEngine } from "../../lab/engine";
-import type { PluginName } from "../../lab/plugin";
-import { Stack } from "../../lab/stack";
+import { getEngine } from "../../lab/engine.ts";
+import type { PluginName } from "../../lab/plugin.ts";
+import { Stack } from "../../lab/stack.ts";
 
 /** Makes stacks of the project for the tests of one file; they are gone after its last. */
 export function cloudStacks(plugin: PluginName) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { ComputeApi, type RouteResource } from "./computeApi";
+import { ComputeApi, type RouteResource } from "./computeApi.ts";
 
 const network = "kubernetes-the-hard-way";
 const google = "https://www.googleapis.com/compute/v1/";

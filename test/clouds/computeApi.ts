@@ -20,7 +20,7 @@ import {
   overlaps,
   parseAddress,
   parseCidr,
-} from "../../components/core/cidr";
+} from "../../components/core/cidr.ts";
 
 /** A subnet: its primary IPv4 range, the secondary ranges and the internal IPv6 range, as CIDRs. */
 export interface SubnetSettings {
@@ -169,13 +169,15 @@ const warnings = {
 
 /** An error as the API answers it. `detail` is the message of the one item in `errors`, if that is another. */
 class Refusal extends Error {
-  constructor(
-    readonly code: number,
-    readonly reason: string,
-    message: string,
-    readonly detail = message,
-  ) {
+  readonly code: number;
+  readonly reason: string;
+  readonly detail: string;
+
+  constructor(code: number, reason: string, message: string, detail = message) {
     super(message);
+    this.code = code;
+    this.reason = reason;
+    this.detail = detail;
   }
 
   get body(): Json {
@@ -208,7 +210,11 @@ export class ComputeApi {
   private readonly faults: Fault[] = [];
   private operationFault: Operation["error"];
 
-  private constructor(private readonly server: Server) {}
+  private readonly server: Server;
+
+  private constructor(server: Server) {
+    this.server = server;
+  }
 
   static async start(): Promise<ComputeApi> {
     const server = createServer();

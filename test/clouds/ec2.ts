@@ -19,7 +19,7 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
-import { type Moto, startMoto } from "../../lab/moto";
+import { type Moto, startMoto } from "../../lab/moto.ts";
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -53,11 +53,17 @@ const key = "test";
 
 /** An EC2 of a test's own: moto, with what the test puts into it. */
 export class Ec2 {
+  private readonly moto: Moto;
+  readonly client: EC2Client;
+
   private constructor(
-    private readonly moto: Moto,
+    moto: Moto,
     /** For what this class has no method for. */
-    readonly client: EC2Client,
-  ) {}
+    client: EC2Client,
+  ) {
+    this.moto = moto;
+    this.client = client;
+  }
 
   static async start(): Promise<Ec2> {
     const moto = await startMoto();

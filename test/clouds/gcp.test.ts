@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Stack } from "../../lab/stack";
-import { configOf } from "../../lab/stack";
-import { cloudFaults, example, faultsIn, planOf, says, up } from "../stacks";
-import { cloudStacks } from "./cloudStacks";
-import { ComputeApi } from "./computeApi";
+import type { Stack } from "../../lab/stack.ts";
+import { configOf } from "../../lab/stack.ts";
+import { cloudFaults, example, faultsIn, planOf, says, up } from "../stacks.ts";
+import { cloudStacks } from "./cloudStacks.ts";
+import { ComputeApi } from "./computeApi.ts";
 
 const type = "gcp:compute/route:Route";
 const network = "kubernetes-the-hard-way";

@@ -8,15 +8,15 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { compute } from "@pulumi/gcp";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import { type Engine, getEngine } from "../../lab/engine";
-import type { Result } from "../../lab/exec";
+import { type Engine, getEngine } from "../../lab/engine.ts";
+import type { Result } from "../../lab/exec.ts";
 import {
   failed,
   ProgramStack,
   type ResourceState,
   succeeded,
-} from "../programStack";
-import { ComputeApi } from "./computeApi";
+} from "../programStack.ts";
+import { ComputeApi } from "./computeApi.ts";
 
 /** An argument as the program in gcp/ takes it. */
 type Argument<T> = T | { secret: T } | { selfLinkOf: string };
@@ -520,7 +520,7 @@ async function start(name: string): Promise<{ api: ComputeApi; stack: Stack }> {
 
 /** A stack that is nothing but routes of Google's cloud. */
 class Stack extends ProgramStack {
-  protected readonly program = join(__dirname, "gcp");
+  protected readonly program = join(import.meta.dirname, "gcp");
 
   /** Runs the CLI with these routes as the program; `--client-config` adds getClientConfig to it. */
   override run(routes: Routes, ...args: string[]): Promise<Result> {

@@ -1,7 +1,7 @@
 import { after, before, describe } from "node:test";
-import { keepsItsRoutes } from "../keepsItsRoutes";
-import { ComputeApi } from "./computeApi";
-import { Ec2 } from "./ec2";
+import { keepsItsRoutes } from "../keepsItsRoutes.ts";
+import { ComputeApi } from "./computeApi.ts";
+import { Ec2 } from "./ec2.ts";
 
 describe("routes in a route table of AWS", () => {
   let ec2: Ec2;

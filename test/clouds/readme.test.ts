@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { environment, getEngine } from "../../lab/engine";
-import { run } from "../../lab/exec";
-import { root } from "../../lab/paths";
-import { blocksRunBy } from "../readmeBlocks";
-import { ComputeApi } from "./computeApi";
-import { Ec2 } from "./ec2";
+import { environment, getEngine } from "../../lab/engine.ts";
+import { run } from "../../lab/exec.ts";
+import { root } from "../../lab/paths.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { ComputeApi } from "./computeApi.ts";
+import { Ec2 } from "./ec2.ts";
 
 describe("README's commands for clouds work as they stand", () => {
   const home = mkdtempSync(join(tmpdir(), "pod-network-routes-readme-"));

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { awsArgsSchema } from "../../components/aws/args";
-import { lookUp } from "../../components/aws/lookup";
-import { type AwsPlan, planAws } from "../../components/aws/plan";
-import { AwsPodRoutes } from "../../components/awsPodRoutes";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import { nowhere } from "../../components/elsewhere";
-import type { Recorded } from "../../components/recorded";
-import { type FakeAccount, fakeEc2 } from "./fakeEc2";
+import { awsArgsSchema } from "../../components/aws/args.ts";
+import { lookUp } from "../../components/aws/lookup.ts";
+import { type AwsPlan, planAws } from "../../components/aws/plan.ts";
+import { AwsPodRoutes } from "../../components/awsPodRoutes.ts";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { nowhere } from "../../components/elsewhere.ts";
+import type { Recorded } from "../../components/recorded.ts";
+import { type FakeAccount, fakeEc2 } from "./fakeEc2.ts";
 import {
   type Registered,
   record,
   unhandledRejection,
   value,
   warnings,
-} from "./support";
+} from "./support.ts";
 
 /** A worker of the guide, ready to be routed to. */
 function worker(i: number, more: object = {}) {

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { awsArgsSchema } from "../../components/aws/args";
-import { planAws } from "../../components/aws/plan";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import { instanceNodes } from "../../components/core/instances";
-import { type GcpRoute, routeSchema } from "../../components/gcp/answers";
-import { gcpArgsSchema } from "../../components/gcp/args";
-import { planGcp } from "../../components/gcp/plan";
-import { openStackArgsSchema } from "../../components/openstack/args";
-import { planOpenStack } from "../../components/openstack/plan";
-import { growth } from "../core/growth";
+import { awsArgsSchema } from "../../components/aws/args.ts";
+import { planAws } from "../../components/aws/plan.ts";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { instanceNodes } from "../../components/core/instances.ts";
+import { type GcpRoute, routeSchema } from "../../components/gcp/answers.ts";
+import { gcpArgsSchema } from "../../components/gcp/args.ts";
+import { planGcp } from "../../components/gcp/plan.ts";
+import { openStackArgsSchema } from "../../components/openstack/args.ts";
+import { planOpenStack } from "../../components/openstack/plan.ts";
+import { growth } from "../core/growth.ts";
 
 // Ten times as much takes about ten times as long. What is quadratic takes a hundred times as long.
 const [small, large] = [300, 3000];

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readConfig, userErrors } from "../../components/config";
-import type { HostPodRoutesArgs } from "../../components/hostArgs";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { shortest } from "../../components/ssh/key";
+import { readConfig, userErrors } from "../../components/config.ts";
+import type { HostPodRoutesArgs } from "../../components/hostArgs.ts";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+import { shortest } from "../../components/ssh/key.ts";
 import {
   cluster,
   commands,
@@ -13,7 +13,7 @@ import {
   privateKey,
   record,
   refusal,
-} from "./support";
+} from "./support.ts";
 
 /** Reads a stack's configuration. */
 async function read(

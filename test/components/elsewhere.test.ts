@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Faults } from "../../components/core/faults";
+import { Faults } from "../../components/core/faults.ts";
 import {
   elsewhere,
   takenFaults,
   withRenamed,
-} from "../../components/elsewhere";
+} from "../../components/elsewhere.ts";
 
 const component = "urn:pulumi:s::p::a:b:Group$x:index:Routes::new";
 const route = (type: string, place?: string) => ({

@@ -1,6 +1,6 @@
-import type { Login } from "../../components/ssh/login";
-import { preflight } from "../../components/ssh/preflight";
-import { runOn, Sessions } from "../../components/ssh/session";
+import type { Login } from "../../components/ssh/login.ts";
+import { preflight } from "../../components/ssh/preflight.ts";
+import { runOn, Sessions } from "../../components/ssh/session.ts";
 
 /** Looks at a host, or has something installed there, and has no more to do then: node ends when no connection is left. */
 async function program(what: string, login: Login): Promise<object> {

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { declareOverlay } from "./flannelSupport";
-import { directory } from "./support";
+import { declareOverlay } from "./flannelSupport.ts";
+import { directory } from "./support.ts";
 
 /** What kubectl says to one call. */
 interface Answer {

@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Faults } from "../../components/core/faults";
-import { readInputFile } from "../../components/files";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { cluster, directory, file } from "./support";
+import { Faults } from "../../components/core/faults.ts";
+import { readInputFile } from "../../components/files.ts";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+import { cluster, directory, file } from "./support.ts";
 
 /** What is read, or the fault. */
 function read(name: string, most?: number): string | undefined {

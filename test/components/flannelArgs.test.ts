@@ -9,8 +9,8 @@ import {
   overlay,
   planOf,
   withFlannel,
-} from "./flannelSupport";
-import { cluster, file, hostKey } from "./support";
+} from "./flannelSupport.ts";
+import { cluster, file, hostKey } from "./support.ts";
 
 test("without a key of flannel there is no fault, and the defaults are those of flannel's manifest", () => {
   const { flannel, networks, controller, adoptExisting } = planOf();

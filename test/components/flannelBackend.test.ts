@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { backendConf, isPsk } from "../../components/flannel/backend";
+import { backendConf, isPsk } from "../../components/flannel/backend.ts";
 import {
   bothNetworks,
   dualStack,
   flannelFaults,
   ipv6Only,
   planOf,
-} from "./flannelSupport";
+} from "./flannelSupport.ts";
 
 /** 32 bytes of zeros, as `wg genpsk` would write them. */
 const psk = `${"A".repeat(43)}=`;

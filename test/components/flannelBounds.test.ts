@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { flannelSchema } from "../../components/flannel/args";
-import { growth } from "../core/growth";
-import { flannelFaults, overlay } from "./flannelSupport";
+import { flannelSchema } from "../../components/flannel/args.ts";
+import { growth } from "../core/growth.ts";
+import { flannelFaults, overlay } from "./flannelSupport.ts";
 
 /** The paths of all faults of these keys of `flannel`. */
 const badPaths = (flannel: object) => [

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readConfig } from "../../components/config";
-import { FlannelOverlay } from "../../components/flannelOverlay";
-import { declareOverlay, overlay } from "./flannelSupport";
-import { configure, record, refusal } from "./support";
+import { readConfig } from "../../components/config.ts";
+import { FlannelOverlay } from "../../components/flannelOverlay.ts";
+import { declareOverlay, overlay } from "./flannelSupport.ts";
+import { configure, record, refusal } from "./support.ts";
 
 const psk = `${"A".repeat(43)}=`;
 

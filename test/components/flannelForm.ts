@@ -1,4 +1,4 @@
-import { parseAddress, parseCidr } from "../../components/core/cidr";
+import { parseAddress, parseCidr } from "../../components/core/cidr.ts";
 
 const forms = [
   /^owner [A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,

@@ -5,18 +5,18 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import fc from "fast-check";
-import { flannelInput } from "../../components/flannel/command";
-import { readFlannelArgs } from "../../components/flannel/plan";
-import { readScript } from "../../components/pipedScript";
-import { cluster } from "../core/generators";
-import { nasty } from "../core/hostileText";
-import { isOfForm } from "./flannelForm";
-import { overlay } from "./flannelSupport";
-import { everyShell, type Shell } from "./shells";
-import { directory } from "./support";
+import { flannelInput } from "../../components/flannel/command.ts";
+import { readFlannelArgs } from "../../components/flannel/plan.ts";
+import { readScript } from "../../components/pipedScript.ts";
+import { cluster } from "../core/generators.ts";
+import { nasty } from "../core/hostileText.ts";
+import { isOfForm } from "./flannelForm.ts";
+import { overlay } from "./flannelSupport.ts";
+import { everyShell, type Shell } from "./shells.ts";
+import { directory } from "./support.ts";
 
 const script = readScript(
-  join(__dirname, "../../components/flannelOverlay.sh"),
+  join(import.meta.dirname, "../../components/flannelOverlay.sh"),
 );
 let shells: readonly Shell[] = [];
 before(async () => {

@@ -8,19 +8,19 @@ import {
   type Family,
   firstAddress,
   formatAddress,
-} from "../../components/core/cidr";
+} from "../../components/core/cidr.ts";
 import {
   addressRegex,
   interfaceFlags,
-} from "../../components/flannel/interfaces";
-import { cidr } from "../core/support";
+} from "../../components/flannel/interfaces.ts";
+import { cidr } from "../core/support.ts";
 import {
   bothNetworks,
   dualStack,
   flannelFaults,
   overlay,
   planOf,
-} from "./flannelSupport";
+} from "./flannelSupport.ts";
 
 const width = { 4: 32, 6: 128 } as const;
 const families = fc.constantFrom<Family>(4, 6);

@@ -11,9 +11,9 @@ import {
   quoted,
   rows,
   run,
-} from "./fakeKubectl";
-import { withFlannel } from "./flannelSupport";
-import { everyShell, type Shell } from "./shells";
+} from "./fakeKubectl.ts";
+import { withFlannel } from "./flannelSupport.ts";
+import { everyShell, type Shell } from "./shells.ts";
 
 let shells: readonly Shell[] = [];
 before(async () => {

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { until } from "../../lab/exec";
+import { until } from "../../lab/exec.ts";
 import {
   type Answers,
   line,
@@ -24,9 +24,9 @@ import {
   type Ran,
   rows,
   run,
-} from "./fakeKubectl";
-import { overlay, withFlannel } from "./flannelSupport";
-import { everyShell, type Shell } from "./shells";
+} from "./fakeKubectl.ts";
+import { overlay, withFlannel } from "./flannelSupport.ts";
+import { everyShell, type Shell } from "./shells.ts";
 
 let shells: readonly Shell[] = [];
 before(async () => {

@@ -3,16 +3,16 @@ import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
-import type { FlannelArgs } from "../../components/flannel/args";
-import { manifest, toYaml } from "../../components/flannel/manifest";
+import type { FlannelArgs } from "../../components/flannel/args.ts";
+import { manifest, toYaml } from "../../components/flannel/manifest.ts";
 import {
   bothNetworks,
   dualStack,
   ipv6Only,
   overlay,
   planOf,
-} from "./flannelSupport";
-import { upstream } from "./flannelUpstream";
+} from "./flannelSupport.ts";
+import { upstream } from "./flannelUpstream.ts";
 
 interface KubernetesObject {
   kind: string;

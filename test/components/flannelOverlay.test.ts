@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { FlannelOverlay } from "../../components/flannelOverlay";
-import { pipedCommand } from "../../components/pipedScript";
-import { shortest } from "../../components/ssh/key";
+import { FlannelOverlay } from "../../components/flannelOverlay.ts";
+import { pipedCommand } from "../../components/pipedScript.ts";
+import { shortest } from "../../components/ssh/key.ts";
 import {
   bothNetworks,
   declareOverlay,
   dualStack,
   overlay,
   withFlannel,
-} from "./flannelSupport";
+} from "./flannelSupport.ts";
 import {
   facts,
   file,
@@ -20,7 +20,7 @@ import {
   unhandledRejection,
   value,
   warnings,
-} from "./support";
+} from "./support.ts";
 
 const psk = `${"A".repeat(43)}=`;
 

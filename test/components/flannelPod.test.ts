@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { flannelFaults } from "./flannelSupport";
+import { flannelFaults } from "./flannelSupport.ts";
 
 const alnum = (pattern: string) =>
   fc.stringMatching(new RegExp(`^${pattern}$`));

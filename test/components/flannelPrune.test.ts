@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answers, lines, owner, quoted, rows, run } from "./fakeKubectl";
-import { withFlannel } from "./flannelSupport";
+import {
+  type Answers,
+  lines,
+  owner,
+  quoted,
+  rows,
+  run,
+} from "./fakeKubectl.ts";
+import { withFlannel } from "./flannelSupport.ts";
 
 const inOrder = [
   "delete DaemonSet kube-flannel-ds -n kube-flannel --ignore-not-found --timeout=60s",

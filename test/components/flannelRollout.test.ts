@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answers, lines, owner, quoted, run } from "./fakeKubectl";
-import { withFlannel } from "./flannelSupport";
+import { type Answers, lines, owner, quoted, run } from "./fakeKubectl.ts";
+import { withFlannel } from "./flannelSupport.ts";
 
 const stays = [
   `the objects of pod-network-routes/owner=${owner} stay; once it is mended: pulumi up`,

@@ -2,14 +2,21 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Answers, lines, owner, quoted, rows, run } from "./fakeKubectl";
+import {
+  type Answers,
+  lines,
+  owner,
+  quoted,
+  rows,
+  run,
+} from "./fakeKubectl.ts";
 import {
   bothNetworks,
   dualStack,
   overlay,
   withFlannel,
-} from "./flannelSupport";
-import { directory, file } from "./support";
+} from "./flannelSupport.ts";
+import { directory, file } from "./support.ts";
 
 const looks = [
   "get --raw /version",

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { FaultsError } from "../../components/core/faults";
-import type { FlannelArgs } from "../../components/flannel/args";
+import { FaultsError } from "../../components/core/faults.ts";
+import type { FlannelArgs } from "../../components/flannel/args.ts";
 import {
   type FlannelPlan,
   readFlannelArgs,
-} from "../../components/flannel/plan";
-import { FlannelOverlay } from "../../components/flannelOverlay";
+} from "../../components/flannel/plan.ts";
+import { FlannelOverlay } from "../../components/flannelOverlay.ts";
 import {
   type CommandInputs,
   cluster,
   commands,
   type Registered,
   record,
-} from "./support";
+} from "./support.ts";
 
 /** A controller and two workers, whose pod CIDRs are in flannel's own network; no host is asked for its key. */
 export const overlay = {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { formerHosts } from "../../components/formerHosts";
-import type { HostPodRoutesArgs } from "../../components/hostArgs";
-import { hostInput } from "../../components/hostInput";
-import { convergeCommand } from "../../components/hostScript";
-import { recordedCommands } from "../../components/recordedCommands";
-import { nodes, worker } from "../core/support";
-import { closedPort, listen, sshServer } from "./servers";
-import { commandsOf, wordsOf } from "./shellWords";
+import { formerHosts } from "../../components/formerHosts.ts";
+import type { HostPodRoutesArgs } from "../../components/hostArgs.ts";
+import { hostInput } from "../../components/hostInput.ts";
+import { convergeCommand } from "../../components/hostScript.ts";
+import { recordedCommands } from "../../components/recordedCommands.ts";
+import { nodes, worker } from "../core/support.ts";
+import { closedPort, listen, sshServer } from "./servers.ts";
+import { commandsOf, wordsOf } from "./shellWords.ts";
 import {
   commands,
   declare,
@@ -18,7 +18,7 @@ import {
   keyPair,
   privateKey,
   warnings,
-} from "./support";
+} from "./support.ts";
 
 const type = "command:remote:Command";
 const owner = "project.stack.routes";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Gate } from "../../components/gate";
+import { Gate } from "../../components/gate.ts";
 
 /** A promise, and what settles it. */
 function later() {

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import { gcpArgsSchema } from "../../components/gcp/args";
-import { lookUp } from "../../components/gcp/lookup";
-import { type GcpPlan, planGcp } from "../../components/gcp/plan";
-import { GcpPodRoutes } from "../../components/gcpPodRoutes";
-import type { Recorded } from "../../components/recorded";
-import { ComputeApi, type InstanceSettings } from "../clouds/computeApi";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { gcpArgsSchema } from "../../components/gcp/args.ts";
+import { lookUp } from "../../components/gcp/lookup.ts";
+import { type GcpPlan, planGcp } from "../../components/gcp/plan.ts";
+import { GcpPodRoutes } from "../../components/gcpPodRoutes.ts";
+import type { Recorded } from "../../components/recorded.ts";
+import { ComputeApi, type InstanceSettings } from "../clouds/computeApi.ts";
 import {
   type Registered,
   record,
   unhandledRejection,
   value,
   warnings,
-} from "./support";
+} from "./support.ts";
 
 const network = "kubernetes-the-hard-way";
 const zone = "us-west1-c";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { FaultsError } from "../../components/core/faults";
-import { readHostArgs } from "../../components/hostArgs";
+import { FaultsError } from "../../components/core/faults.ts";
+import { readHostArgs } from "../../components/hostArgs.ts";
 import {
   cluster,
   directory,
@@ -11,7 +11,7 @@ import {
   hostKey,
   keyPair,
   privateKey,
-} from "./support";
+} from "./support.ts";
 
 /** Every fault of these arguments, as `path: message`. */
 function faultsOf(args: unknown): string[] {

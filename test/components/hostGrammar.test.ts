@@ -8,20 +8,23 @@ import {
   parseAddress,
   parseCidr,
   unusableAs,
-} from "../../components/core/cidr";
-import { Faults } from "../../components/core/faults";
-import type { Node } from "../../components/core/inventory";
-import { readNodes } from "../../components/core/inventory";
-import { routesOf, routeTable } from "../../components/core/plan";
-import { readRouteLine } from "../../components/core/runs";
-import { hostInput, readHostInput } from "../../components/hostInput";
-import { anyText, nasty } from "../core/hostileText";
-import { everyShell, type Shell } from "./shells";
+} from "../../components/core/cidr.ts";
+import { Faults } from "../../components/core/faults.ts";
+import type { Node } from "../../components/core/inventory.ts";
+import { readNodes } from "../../components/core/inventory.ts";
+import { routesOf, routeTable } from "../../components/core/plan.ts";
+import { readRouteLine } from "../../components/core/runs.ts";
+import { hostInput, readHostInput } from "../../components/hostInput.ts";
+import { anyText, nasty } from "../core/hostileText.ts";
+import { everyShell, type Shell } from "./shells.ts";
 
 /** The awk program that checks the facts, as it stands in the script. */
 const [, program = ""] =
   /^FACTS_AWK='\n([\s\S]*?)\n'$/m.exec(
-    readFileSync(join(__dirname, "../../components/hostPodRoutes.sh"), "utf8"),
+    readFileSync(
+      join(import.meta.dirname, "../../components/hostPodRoutes.sh"),
+      "utf8",
+    ),
   ) ?? [];
 assert.match(program, /^function complete\(\)/m);
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAddress, parseCidr } from "../../components/core/cidr";
-import type { Node } from "../../components/core/inventory";
-import { hostInput } from "../../components/hostInput";
-import { facts } from "./support";
+import { parseAddress, parseCidr } from "../../components/core/cidr.ts";
+import type { Node } from "../../components/core/inventory.ts";
+import { hostInput } from "../../components/hostInput.ts";
+import { facts } from "./support.ts";
 
 function node(name: string, ...ips: string[]): Node {
   const internalIps = ips

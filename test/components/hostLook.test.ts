@@ -4,11 +4,11 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import fc from "fast-check";
-import { anyText, nasty } from "../core/hostileText";
-import { everyShell, type Shell } from "./shells";
+import { anyText, nasty } from "../core/hostileText.ts";
+import { everyShell, type Shell } from "./shells.ts";
 
 const source = readFileSync(
-  join(__dirname, "../../components/verify/hostLook.sh"),
+  join(import.meta.dirname, "../../components/verify/hostLook.sh"),
   "utf8",
 );
 

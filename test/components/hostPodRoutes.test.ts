@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import type { HostPodRoutesArgs } from "../../components/hostArgs";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { convergeCommand, removeCommand } from "../../components/hostScript";
-import { shortest } from "../../components/ssh/key";
+import type { HostPodRoutesArgs } from "../../components/hostArgs.ts";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+import { convergeCommand, removeCommand } from "../../components/hostScript.ts";
+import { shortest } from "../../components/ssh/key.ts";
 import {
   cluster,
   commands,
@@ -15,7 +15,7 @@ import {
   record,
   value,
   warnings,
-} from "./support";
+} from "./support.ts";
 
 const names = {
   server: "routes-server@10.240.0.10",

@@ -3,9 +3,9 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { Session } from "ssh2";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { answering, lettingIn } from "./lyingSshServers";
-import { listen, sshServer } from "./servers";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+import { answering, lettingIn } from "./lyingSshServers.ts";
+import { listen, sshServer } from "./servers.ts";
 import {
   commands,
   declare,
@@ -17,7 +17,7 @@ import {
   record,
   unhandledRejection,
   warnings,
-} from "./support";
+} from "./support.ts";
 
 const other = keyPair();
 const call = engineWith();

@@ -15,13 +15,13 @@ import {
   convergeCommand,
   installation,
   removeCommand,
-} from "../../components/hostScript";
-import { directory } from "./support";
+} from "../../components/hostScript.ts";
+import { directory } from "./support.ts";
 
 const real = "/run/pod-network-routes";
 const records = "/var/lib/pod-network-routes";
 const source = readFileSync(
-  join(__dirname, "../../components/hostPodRoutes.sh"),
+  join(import.meta.dirname, "../../components/hostPodRoutes.sh"),
   "utf8",
 );
 const name = `${createHash("sha256").update(source).digest("hex").slice(0, 12)}.sh`;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { awsArgsSchema } from "../../components/aws/args";
-import { planAws } from "../../components/aws/plan";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults, FaultsError } from "../../components/core/faults";
-import { checkArgs, type Target, targets } from "../../components/targets";
-import { readHostFacts } from "../../components/verify/hostFacts";
-import { anyText, nasty, nestedWithoutEnd } from "../core/hostileText";
+import { awsArgsSchema } from "../../components/aws/args.ts";
+import { planAws } from "../../components/aws/plan.ts";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults, FaultsError } from "../../components/core/faults.ts";
+import { checkArgs, type Target, targets } from "../../components/targets.ts";
+import { readHostFacts } from "../../components/verify/hostFacts.ts";
+import { anyText, nasty, nestedWithoutEnd } from "../core/hostileText.ts";
 
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
 

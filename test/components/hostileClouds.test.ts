@@ -1,25 +1,25 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { awsArgsSchema } from "../../components/aws/args";
-import { lookUp as lookUpAws } from "../../components/aws/lookup";
-import { planAws } from "../../components/aws/plan";
-import { AwsPodRoutes } from "../../components/awsPodRoutes";
-import { readCloudArgs } from "../../components/cloudArgs";
-import type { CloudRoutes } from "../../components/cloudPodRoutes";
-import { Faults } from "../../components/core/faults";
-import { readme } from "../../components/core/readme";
-import { diagram, routeTableText } from "../../components/core/render";
-import { gcpArgsSchema } from "../../components/gcp/args";
-import { lookUp as lookUpGcp } from "../../components/gcp/lookup";
-import { planGcp } from "../../components/gcp/plan";
-import { openStackArgsSchema } from "../../components/openstack/args";
-import { lookUp as lookUpOpenStack } from "../../components/openstack/lookup";
-import { planOpenStack } from "../../components/openstack/plan";
-import { fakeEc2 } from "./fakeEc2";
-import { hostileTexts, lyingServer } from "./lyingHttpServer";
-import { commandsOf, wordsOf } from "./shellWords";
-import { record, unhandledRejection } from "./support";
+import { awsArgsSchema } from "../../components/aws/args.ts";
+import { lookUp as lookUpAws } from "../../components/aws/lookup.ts";
+import { planAws } from "../../components/aws/plan.ts";
+import { AwsPodRoutes } from "../../components/awsPodRoutes.ts";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import type { CloudRoutes } from "../../components/cloudPodRoutes.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { readme } from "../../components/core/readme.ts";
+import { diagram, routeTableText } from "../../components/core/render.ts";
+import { gcpArgsSchema } from "../../components/gcp/args.ts";
+import { lookUp as lookUpGcp } from "../../components/gcp/lookup.ts";
+import { planGcp } from "../../components/gcp/plan.ts";
+import { openStackArgsSchema } from "../../components/openstack/args.ts";
+import { lookUp as lookUpOpenStack } from "../../components/openstack/lookup.ts";
+import { planOpenStack } from "../../components/openstack/plan.ts";
+import { fakeEc2 } from "./fakeEc2.ts";
+import { hostileTexts, lyingServer } from "./lyingHttpServer.ts";
+import { commandsOf, wordsOf } from "./shellWords.ts";
+import { record, unhandledRejection } from "./support.ts";
 
 /** Texts that a field of an answer is made of, one after the other. */
 const texts = [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { kept } from "../../components/kept";
-import { cluster, commands, facts, type Registered, value } from "./support";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+import { kept } from "../../components/kept.ts";
+import { cluster, commands, facts, type Registered, value } from "./support.ts";
 
 /** Makes the engine one that answers like this when it is told of a resource, as a user's own test does. */
 async function mocked(

@@ -8,8 +8,8 @@ import {
   plainKey,
   readKey,
   shortest,
-} from "../../components/ssh/key";
-import { ed25519, keyPair } from "./support";
+} from "../../components/ssh/key.ts";
+import { ed25519, keyPair } from "./support.ts";
 
 /** The public half of a private key. */
 function publicOf(privateKey: string): string {

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { Connection } from "ssh2";
-import { preflight } from "../../components/ssh/preflight";
-import { Sessions } from "../../components/ssh/session";
+import { preflight } from "../../components/ssh/preflight.ts";
+import { Sessions } from "../../components/ssh/session.ts";
 import {
   answering,
   at,
@@ -20,8 +20,8 @@ import {
   packet,
   raw,
   send,
-} from "./lyingSshServers";
-import { listen, sshServer } from "./servers";
+} from "./lyingSshServers.ts";
+import { listen, sshServer } from "./servers.ts";
 
 const limits = { patience: 500, installation: 500, received: 256 * 1024 };
 const inSession = { connectTimeout: 500, patience: 500, received: 1e6 };

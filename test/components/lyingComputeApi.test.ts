@@ -3,11 +3,11 @@ import type { RequestListener } from "node:http";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Limits } from "../../components/cloudHttp";
-import { computeApi } from "../../components/gcp/rest";
-import { GcpPodRoutes } from "../../components/gcpPodRoutes";
-import { endless, hostileTexts, lyingServer } from "./lyingHttpServer";
-import { record, unhandledRejection } from "./support";
+import type { Limits } from "../../components/cloudHttp.ts";
+import { computeApi } from "../../components/gcp/rest.ts";
+import { GcpPodRoutes } from "../../components/gcpPodRoutes.ts";
+import { endless, hostileTexts, lyingServer } from "./lyingHttpServer.ts";
+import { record, unhandledRejection } from "./support.ts";
 
 const token = "ya29.token";
 const thing = z.object({ name: z.string() });

@@ -4,10 +4,10 @@ import { connect, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { type Connection, Server as SshServer } from "ssh2";
-import { compare, explain, type Login } from "../../components/ssh/login";
-import { preflight } from "../../components/ssh/preflight";
-import { runOn, Sessions } from "../../components/ssh/session";
+import ssh2, { type Connection } from "ssh2";
+import { compare, explain, type Login } from "../../components/ssh/login.ts";
+import { preflight } from "../../components/ssh/preflight.ts";
+import { runOn, Sessions } from "../../components/ssh/session.ts";
 import {
   at,
   flood,
@@ -22,8 +22,10 @@ import {
   raw,
   running,
   send,
-} from "./lyingSshServers";
-import { listen } from "./servers";
+} from "./lyingSshServers.ts";
+import { listen } from "./servers.ts";
+
+const { Server: SshServer } = ssh2;
 
 const installation = { command: "install", input: "a script" };
 
@@ -352,11 +354,11 @@ async function inProgram(
   what: "Sessions" | "preflight",
   login: Login,
 ): Promise<{ said?: string; state?: string }> {
-  const program = require.resolve("./endingProgram.ts");
+  const program = join(import.meta.dirname, "endingProgram.ts");
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--require=./register.js", program, what, JSON.stringify(login)],
-    { cwd: join(__dirname, "../.."), timeout: 30_000 },
+    [program, what, JSON.stringify(login)],
+    { cwd: join(import.meta.dirname, "../.."), timeout: 30_000 },
   );
   return JSON.parse(stdout);
 }

@@ -5,12 +5,12 @@ import { gzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { z } from "zod";
-import type { Limits } from "../../components/cloudHttp";
-import { OpenStackPodRoutes } from "../../components/openStackPodRoutes";
-import { neutron } from "../../components/openstack/rest";
-import { anyText } from "../core/hostileText";
-import { endless, hostileTexts, lyingServer } from "./lyingHttpServer";
-import { record, unhandledRejection } from "./support";
+import type { Limits } from "../../components/cloudHttp.ts";
+import { OpenStackPodRoutes } from "../../components/openStackPodRoutes.ts";
+import { neutron } from "../../components/openstack/rest.ts";
+import { anyText } from "../core/hostileText.ts";
+import { endless, hostileTexts, lyingServer } from "./lyingHttpServer.ts";
+import { record, unhandledRejection } from "./support.ts";
 
 const token = "gAAAAAB-token";
 const thing = z.object({ id: z.string() });

@@ -2,15 +2,12 @@ import assert from "node:assert/strict";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { TestContext } from "node:test";
-import {
-  type Connection,
-  type ServerConfig,
-  type Session,
-  Server as SshServer,
-} from "ssh2";
-import type { Hosts } from "../../components/ssh/hosts";
-import type { Login } from "../../components/ssh/login";
-import { keyPair } from "./support";
+import ssh2, { type Connection, type ServerConfig, type Session } from "ssh2";
+import type { Hosts } from "../../components/ssh/hosts.ts";
+import type { Login } from "../../components/ssh/login.ts";
+import { keyPair } from "./support.ts";
+
+const { Server: SshServer } = ssh2;
 
 export const host = keyPair();
 const operator = keyPair();

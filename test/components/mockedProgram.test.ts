@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { AwsPodRoutes } from "../../components/awsPodRoutes";
-import { FlannelOverlay } from "../../components/flannelOverlay";
-import { GcpPodRoutes } from "../../components/gcpPodRoutes";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { OpenStackPodRoutes } from "../../components/openStackPodRoutes";
-import { overlay } from "./flannelSupport";
-import { cluster, record, unhandledRejection, value } from "./support";
+import { AwsPodRoutes } from "../../components/awsPodRoutes.ts";
+import { FlannelOverlay } from "../../components/flannelOverlay.ts";
+import { GcpPodRoutes } from "../../components/gcpPodRoutes.ts";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+import { OpenStackPodRoutes } from "../../components/openStackPodRoutes.ts";
+import { overlay } from "./flannelSupport.ts";
+import { cluster, record, unhandledRejection, value } from "./support.ts";
 
 /** What the mocks of programs' unit tests answer to calls. */
 const answers: Record<string, pulumi.runtime.Mocks["call"]> = {

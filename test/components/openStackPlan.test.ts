@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import { OpenStackPodRoutes } from "../../components/openStackPodRoutes";
-import type { NeutronRoute } from "../../components/openstack/answers";
-import { openStackArgsSchema } from "../../components/openstack/args";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { OpenStackPodRoutes } from "../../components/openStackPodRoutes.ts";
+import type { NeutronRoute } from "../../components/openstack/answers.ts";
+import { openStackArgsSchema } from "../../components/openstack/args.ts";
 import type {
   OpenStackFindings,
   Port,
-} from "../../components/openstack/lookup";
-import { planOpenStack } from "../../components/openstack/plan";
-import { putBack } from "../../components/openstack/putBack";
-import type { NetworkApi } from "../../components/openstack/rest";
-import type { Recorded } from "../../components/recorded";
+} from "../../components/openstack/lookup.ts";
+import { planOpenStack } from "../../components/openstack/plan.ts";
+import { putBack } from "../../components/openstack/putBack.ts";
+import type { NetworkApi } from "../../components/openstack/rest.ts";
+import type { Recorded } from "../../components/recorded.ts";
 
 const nobody: NetworkApi = {
   list: () => assert.fail("a plan does not ask"),

@@ -4,10 +4,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { declare, outputs, type Target } from "../../components/targets";
-import { ComputeApi } from "../clouds/computeApi";
-import { fakeEc2 } from "./fakeEc2";
-import { cluster, record, value, warnings } from "./support";
+import { declare, outputs, type Target } from "../../components/targets.ts";
+import { ComputeApi } from "../clouds/computeApi.ts";
+import { fakeEc2 } from "./fakeEc2.ts";
+import { cluster, record, value, warnings } from "./support.ts";
 
 /** Declares a target, looks at the names of the outputs, and returns the readme, a line an item. */
 async function readme(
@@ -20,7 +20,7 @@ async function readme(
       ? { outputs: {} }
       : call(asked),
   );
-  const declared = declare(target, args);
+  const declared = await declare(target, args);
   assert.deepEqual(Object.keys(declared), [...outputs[target], "readme"]);
   for (const output of Object.values(declared)) {
     assert.equal(

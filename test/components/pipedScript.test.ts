@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { pipedCommand, scriptInput } from "../../components/pipedScript";
+import { pipedCommand, scriptInput } from "../../components/pipedScript.ts";
 
 test("the script follows the facts, whole and without its comments", () => {
-  const path = join(__dirname, "../../components/flannelOverlay.sh");
+  const path = join(import.meta.dirname, "../../components/flannelOverlay.sh");
   const input = scriptInput(["a fact", "another"], path);
   const [facts, script] = input.split("\n--- script\n");
   assert.equal(facts, "a fact\nanother");
@@ -16,7 +16,7 @@ test("the script follows the facts, whole and without its comments", () => {
 });
 
 test("no fact is taken for the line before the script", () => {
-  const path = join(__dirname, "../../components/flannelOverlay.sh");
+  const path = join(import.meta.dirname, "../../components/flannelOverlay.sh");
   for (const line of ["--- script", "--- script; reboot"]) {
     assert.throws(() => scriptInput(["a fact", line], path), /not a line/);
   }

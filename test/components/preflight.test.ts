@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import dns from "node:dns";
 import { connect, createServer, type Server } from "node:net";
 import { type TestContext, test } from "node:test";
-import {
+import ssh2, {
   type Algorithms,
   type Connection,
   type KexAlgorithm,
-  Server as SshServer,
 } from "ssh2";
-import type { Installation } from "../../components/ssh/call";
-import type { Endpoint, Hosts } from "../../components/ssh/hosts";
-import { type Finding, preflight } from "../../components/ssh/preflight";
-import { closedPort, listen, recordingServer, sshServer } from "./servers";
-import { keyPair } from "./support";
+import type { Installation } from "../../components/ssh/call.ts";
+import type { Endpoint, Hosts } from "../../components/ssh/hosts.ts";
+import { type Finding, preflight } from "../../components/ssh/preflight.ts";
+import { closedPort, listen, recordingServer, sshServer } from "./servers.ts";
+import { keyPair } from "./support.ts";
+
+const { Server: SshServer } = ssh2;
 
 const [host, other, login] = [keyPair(), keyPair(), keyPair()];
 const ecdsa = keyPair("ecdsa");

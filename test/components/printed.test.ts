@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Printed } from "../../components/ssh/printed";
-import { growth } from "../core/growth";
+import { Printed } from "../../components/ssh/printed.ts";
+import { growth } from "../core/growth.ts";
 
 test("what is printed is put together from its pieces, a character of several bytes too", () => {
   const printed = new Printed(100);

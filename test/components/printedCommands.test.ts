@@ -5,16 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import { gcpArgsSchema } from "../../components/gcp/args";
-import { lookUp } from "../../components/gcp/lookup";
-import { planGcp } from "../../components/gcp/plan";
-import { GcpPodRoutes } from "../../components/gcpPodRoutes";
-import { declare } from "../../components/targets";
-import { ComputeApi, type InstanceSettings } from "../clouds/computeApi";
-import { commandsOf, wordsOf } from "./shellWords";
-import { record, unhandledRejection, value } from "./support";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { gcpArgsSchema } from "../../components/gcp/args.ts";
+import { lookUp } from "../../components/gcp/lookup.ts";
+import { planGcp } from "../../components/gcp/plan.ts";
+import { GcpPodRoutes } from "../../components/gcpPodRoutes.ts";
+import { declare } from "../../components/targets.ts";
+import { ComputeApi, type InstanceSettings } from "../clouds/computeApi.ts";
+import { commandsOf, wordsOf } from "./shellWords.ts";
+import { record, unhandledRejection, value } from "./support.ts";
 
 // gcloud cannot be had as a package, so a shell takes these commands apart, and each word is compared.
 
@@ -136,7 +136,10 @@ test("the command of the readme lists the routes of the network", async () => {
       ? { outputs: {} }
       : answers(),
   );
-  const declared = declare("gcp", { instances: { names: ["w*"] }, network });
+  const declared = await declare("gcp", {
+    instances: { names: ["w*"] },
+    network,
+  });
   const page = await value(declared.readme as pulumi.Output<string>);
   await pulumi.runtime.disconnect();
   const [look = ""] = page.match(/^gcloud .*$/m) ?? [];

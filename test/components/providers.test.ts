@@ -4,10 +4,10 @@ import { type TestContext, test } from "node:test";
 import * as gcp from "@pulumi/gcp";
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import { GcpPodRoutes } from "../../components/gcpPodRoutes";
-import { OpenStackPodRoutes } from "../../components/openStackPodRoutes";
-import { type LyingServer, lyingServer } from "./lyingHttpServer";
-import { configure, record, unhandledRejection } from "./support";
+import { GcpPodRoutes } from "../../components/gcpPodRoutes.ts";
+import { OpenStackPodRoutes } from "../../components/openStackPodRoutes.ts";
+import { type LyingServer, lyingServer } from "./lyingHttpServer.ts";
+import { configure, record, unhandledRejection } from "./support.ts";
 
 /** The ways to give a component a provider. */
 const ways: Record<

@@ -10,11 +10,11 @@ import {
   type Socket,
 } from "node:net";
 import { type TestContext, test } from "node:test";
-import { CloudHttp, type Limits } from "../../components/cloudHttp";
-import { run } from "../../lab/exec";
-import { endless, lyingServer } from "./lyingHttpServer";
-import { closedPort, listen } from "./servers";
-import { directory } from "./support";
+import { CloudHttp, type Limits } from "../../components/cloudHttp.ts";
+import { run } from "../../lab/exec.ts";
+import { endless, lyingServer } from "./lyingHttpServer.ts";
+import { closedPort, listen } from "./servers.ts";
+import { directory } from "./support.ts";
 
 const token = { "X-Auth-Token": "gAAAAAB" };
 

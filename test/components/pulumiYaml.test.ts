@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { z } from "zod";
-import { targets } from "../../components/targets";
+import { targets } from "../../components/targets.ts";
 
 /** The keys that Pulumi.yaml declares, with their types and defaults: the little YAML that its config section is. */
 function declared(): Record<string, { type?: string; default?: string }> {
-  const text = readFileSync(`${__dirname}/../../Pulumi.yaml`, "utf8");
+  const text = readFileSync(`${import.meta.dirname}/../../Pulumi.yaml`, "utf8");
   const [, config = ""] = text.split(/^config:$/m);
   const keys = config.split(/^ {2}(?=\w)/m).slice(1);
   return Object.fromEntries(

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { routeOutputsSchema as awsOutputs } from "../../components/aws/answers";
-import { Faults } from "../../components/core/faults";
-import { routeOutputsSchema as gcpOutputs } from "../../components/gcp/answers";
-import { routeOutputsSchema as openStackOutputs } from "../../components/openstack/answers";
-import { type Recorded, recorded } from "../../components/recorded";
-import { hostileTexts } from "./lyingHttpServer";
-import { record } from "./support";
+import { routeOutputsSchema as awsOutputs } from "../../components/aws/answers.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { routeOutputsSchema as gcpOutputs } from "../../components/gcp/answers.ts";
+import { routeOutputsSchema as openStackOutputs } from "../../components/openstack/answers.ts";
+import { type Recorded, recorded } from "../../components/recorded.ts";
+import { hostileTexts } from "./lyingHttpServer.ts";
+import { record } from "./support.ts";
 
 const network =
   "https://www.googleapis.com/compute/v1/projects/p/global/networks/kube";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandName } from "../../components/recordedCommands";
-import { nodes, worker } from "../core/support";
+import { commandName } from "../../components/recordedCommands.ts";
+import { nodes, worker } from "../core/support.ts";
 
 const [node] = nodes(worker("node-0", ["10.240.0.20"]));
 assert.ok(node);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import type { TestContext } from "node:test";
-import { type Algorithms, Server as SshServer } from "ssh2";
+import ssh2, { type Algorithms } from "ssh2";
+
+const { Server: SshServer } = ssh2;
 
 /** Starts a server on this machine for as long as the test runs; returns its port. */
 export async function listen(t: TestContext, server: Server): Promise<number> {

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { installTools } from "../../lab/base";
-import { run } from "../../lab/exec";
-import { directory } from "./support";
+import { installTools } from "../../lab/base.ts";
+import { run } from "../../lab/exec.ts";
+import { directory } from "./support.ts";
 
 /** A shell and an awk that a host may have. */
 export interface Shell {

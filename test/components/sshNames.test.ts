@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readHostArgs } from "../../components/hostArgs";
-import { unknownNames } from "../../components/ssh/names";
-import { cluster } from "./support";
+import { readHostArgs } from "../../components/hostArgs.ts";
+import { unknownNames } from "../../components/ssh/names.ts";
+import { cluster } from "./support.ts";
 
 const nodes = cluster.nodes.map((node) => ({
   ...node,

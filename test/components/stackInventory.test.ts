@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readConfig, userErrors } from "../../components/config";
-import type { HostPodRoutesArgs } from "../../components/hostArgs";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
-import { hostileTexts } from "./lyingHttpServer";
+import { readConfig, userErrors } from "../../components/config.ts";
+import type { HostPodRoutesArgs } from "../../components/hostArgs.ts";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+import { hostileTexts } from "./lyingHttpServer.ts";
 import {
   cluster,
   commands,
@@ -12,7 +12,7 @@ import {
   facts,
   type Registered,
   record,
-} from "./support";
+} from "./support.ts";
 
 const { nodes, ssh } = cluster;
 const stack = "organization/infra/prod";

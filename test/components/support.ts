@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { utils } from "ssh2";
-import type { HostPodRoutesArgs } from "../../components/hostArgs";
-import { HostPodRoutes } from "../../components/hostPodRoutes";
+import ssh2 from "ssh2";
+import type { HostPodRoutesArgs } from "../../components/hostArgs.ts";
+import { HostPodRoutes } from "../../components/hostPodRoutes.ts";
+
+const { utils } = ssh2;
 
 /** A directory that is gone after the tests of the file. */
 export const directory = mkdtempSync(join(tmpdir(), "components-test-"));

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { awsArgsSchema } from "../../components/aws/args";
-import { planAws } from "../../components/aws/plan";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import type { NodeArgs } from "../../components/core/inventory";
-import { type Route, routeTable } from "../../components/core/plan";
-import { gcpArgsSchema } from "../../components/gcp/args";
-import { planGcp } from "../../components/gcp/plan";
-import { readHostArgs } from "../../components/hostArgs";
-import { cluster as anyCluster } from "../core/generators";
-import { cluster as example } from "./support";
+import { awsArgsSchema } from "../../components/aws/args.ts";
+import { planAws } from "../../components/aws/plan.ts";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import type { NodeArgs } from "../../components/core/inventory.ts";
+import { type Route, routeTable } from "../../components/core/plan.ts";
+import { gcpArgsSchema } from "../../components/gcp/args.ts";
+import { planGcp } from "../../components/gcp/plan.ts";
+import { readHostArgs } from "../../components/hostArgs.ts";
+import { cluster as anyCluster } from "../core/generators.ts";
+import { cluster as example } from "./support.ts";
 
 /** What a cloud says of the workers of an inventory. */
 function instances(nodes: readonly NodeArgs[]) {

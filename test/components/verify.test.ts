@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { routeTable } from "../../components/core/plan";
-import { hostInput } from "../../components/hostInput";
-import { convergeCommand } from "../../components/hostScript";
-import { cloudReports } from "../../components/verify/cloudTables";
-import { readHostFacts } from "../../components/verify/hostFacts";
-import { compareHost } from "../../components/verify/hostReport";
-import { isOdd, readHostState } from "../../components/verify/hostState";
-import { pairs, pingEnds } from "../../components/verify/pings";
-import type { Finding, Report } from "../../components/verify/report";
-import { readState } from "../../components/verify/state";
-import { reportText } from "../../components/verify/text";
-import { nodes, worker } from "../core/support";
+import { routeTable } from "../../components/core/plan.ts";
+import { hostInput } from "../../components/hostInput.ts";
+import { convergeCommand } from "../../components/hostScript.ts";
+import { cloudReports } from "../../components/verify/cloudTables.ts";
+import { readHostFacts } from "../../components/verify/hostFacts.ts";
+import { compareHost } from "../../components/verify/hostReport.ts";
+import { isOdd, readHostState } from "../../components/verify/hostState.ts";
+import { pairs, pingEnds } from "../../components/verify/pings.ts";
+import type { Finding, Report } from "../../components/verify/report.ts";
+import { readState } from "../../components/verify/state.ts";
+import { reportText } from "../../components/verify/text.ts";
+import { nodes, worker } from "../core/support.ts";
 
 const cluster = nodes(
   worker("node-0", ["10.240.0.20", "fd00:240::20"], "10.200.0.0/24"),

@@ -4,24 +4,26 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Server as SshServer } from "ssh2";
-import { cloudReports } from "../../components/verify/cloudTables";
-import { compareRoutes } from "../../components/verify/compare";
-import { readHostFacts } from "../../components/verify/hostFacts";
-import { compareHost } from "../../components/verify/hostReport";
-import { isOdd, readHostState } from "../../components/verify/hostState";
-import { verifyHosts } from "../../components/verify/hosts";
-import type { Finding } from "../../components/verify/report";
-import { readRouteTable } from "../../components/verify/routeTable";
-import { readState } from "../../components/verify/state";
-import { reportText } from "../../components/verify/text";
-import { verify } from "../../components/verify/verify";
-import { VerifyError } from "../../components/verify/verifyError";
-import { growth } from "../core/growth";
-import { anyText, nasty } from "../core/hostileText";
-import { listen } from "./servers";
-import { directory, keyPair } from "./support";
-import { commandOf, facts, good, host, table } from "./verifyStack";
+import ssh2 from "ssh2";
+import { cloudReports } from "../../components/verify/cloudTables.ts";
+import { compareRoutes } from "../../components/verify/compare.ts";
+import { readHostFacts } from "../../components/verify/hostFacts.ts";
+import { compareHost } from "../../components/verify/hostReport.ts";
+import { isOdd, readHostState } from "../../components/verify/hostState.ts";
+import { verifyHosts } from "../../components/verify/hosts.ts";
+import type { Finding } from "../../components/verify/report.ts";
+import { readRouteTable } from "../../components/verify/routeTable.ts";
+import { readState } from "../../components/verify/state.ts";
+import { reportText } from "../../components/verify/text.ts";
+import { verify } from "../../components/verify/verify.ts";
+import { VerifyError } from "../../components/verify/verifyError.ts";
+import { growth } from "../core/growth.ts";
+import { anyText, nasty } from "../core/hostileText.ts";
+import { listen } from "./servers.ts";
+import { directory, keyPair } from "./support.ts";
+import { commandOf, facts, good, host, table } from "./verifyStack.ts";
+
+const { Server: SshServer } = ssh2;
 
 const stack = { stack: "prod", configFile: undefined };
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
@@ -461,7 +463,7 @@ test("what a cloud says forges no line", () => {
 function answering(
   answer: (command: string) => string,
   privateKey: string,
-): SshServer {
+): InstanceType<typeof SshServer> {
   return new SshServer({ hostKeys: [privateKey] }, (client) => {
     client.on("error", () => {});
     client.on("authentication", (context) => context.accept());

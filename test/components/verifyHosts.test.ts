@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { Server as SshServer } from "ssh2";
-import { recordedWants } from "../../components/hostWants";
-import { verifyHosts } from "../../components/verify/hosts";
-import type { StackResource } from "../../components/verify/state";
-import { nodes, worker } from "../core/support";
-import { closedPort, listen } from "./servers";
-import { keyPair } from "./support";
-import { commandOf } from "./verifyStack";
+import ssh2 from "ssh2";
+import { recordedWants } from "../../components/hostWants.ts";
+import { verifyHosts } from "../../components/verify/hosts.ts";
+import type { StackResource } from "../../components/verify/state.ts";
+import { nodes, worker } from "../core/support.ts";
+import { closedPort, listen } from "./servers.ts";
+import { keyPair } from "./support.ts";
+import { commandOf } from "./verifyStack.ts";
+
+const { Server: SshServer } = ssh2;
 
 const { privateKey, hostKey } = keyPair();
 

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { overlayFindings } from "../../components/verify/overlayLook";
-import { readOverlayState } from "../../components/verify/overlayState";
-import type { StackResource } from "../../components/verify/state";
+import { overlayFindings } from "../../components/verify/overlayLook.ts";
+import { readOverlayState } from "../../components/verify/overlayState.ts";
+import type { StackResource } from "../../components/verify/state.ts";
 import {
   overlay as args,
   declareOverlay,
   dualStack,
   withFlannel,
-} from "./flannelSupport";
-import { cluster } from "./support";
+} from "./flannelSupport.ts";
+import { cluster } from "./support.ts";
 
 const urn = "urn:pulumi:prod::p::Command::overlay";
 const stack = { stack: "prod", configFile: undefined };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { routeTable } from "../../components/core/plan";
-import { hostInput } from "../../components/hostInput";
-import { convergeCommand } from "../../components/hostScript";
-import { isOdd, readHostState } from "../../components/verify/hostState";
-import type { StackResource } from "../../components/verify/state";
-import { nodes, worker } from "../core/support";
+import { routeTable } from "../../components/core/plan.ts";
+import { hostInput } from "../../components/hostInput.ts";
+import { convergeCommand } from "../../components/hostScript.ts";
+import { isOdd, readHostState } from "../../components/verify/hostState.ts";
+import type { StackResource } from "../../components/verify/state.ts";
+import { nodes, worker } from "../core/support.ts";
 
 const cluster = nodes(
   worker("node-0", ["10.240.0.20"], "10.200.0.0/24"),

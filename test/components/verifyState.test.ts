@@ -1,35 +1,38 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { routeTable } from "../../components/core/plan";
-import { hostInput } from "../../components/hostInput";
+import { routeTable } from "../../components/core/plan.ts";
+import { hostInput } from "../../components/hostInput.ts";
 import {
   type HostWants,
   namedOn,
   recordedWants,
   routesFor,
-} from "../../components/hostWants";
-import { verifyClouds } from "../../components/verify/clouds";
-import { handOver } from "../../components/verify/cloudTables";
-import { expectedHosts } from "../../components/verify/expected";
+} from "../../components/hostWants.ts";
+import { verifyClouds } from "../../components/verify/clouds.ts";
+import { handOver } from "../../components/verify/cloudTables.ts";
+import { expectedHosts } from "../../components/verify/expected.ts";
 import {
   isLeaving,
   lastRunFindings,
   readLastRuns,
-} from "../../components/verify/lastRun";
-import { verifyOverlay } from "../../components/verify/overlay";
+} from "../../components/verify/lastRun.ts";
+import { verifyOverlay } from "../../components/verify/overlay.ts";
 import type {
   Finding,
   HostReport,
   Report,
-} from "../../components/verify/report";
-import { readState, type StackResource } from "../../components/verify/state";
-import { reportText } from "../../components/verify/text";
-import { unfinishedFindings } from "../../components/verify/unfinished";
-import { verdictOf } from "../../components/verify/verdict";
-import { VerifyError } from "../../components/verify/verifyError";
-import { nasty } from "../core/hostileText";
-import { nodes, worker } from "../core/support";
-import { commandOf } from "./verifyStack";
+} from "../../components/verify/report.ts";
+import {
+  readState,
+  type StackResource,
+} from "../../components/verify/state.ts";
+import { reportText } from "../../components/verify/text.ts";
+import { unfinishedFindings } from "../../components/verify/unfinished.ts";
+import { verdictOf } from "../../components/verify/verdict.ts";
+import { VerifyError } from "../../components/verify/verifyError.ts";
+import { nasty } from "../core/hostileText.ts";
+import { nodes, worker } from "../core/support.ts";
+import { commandOf } from "./verifyStack.ts";
 
 const stack = { stack: "prod", configFile: undefined };
 

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { Faults, FaultsError } from "../../components/core/faults";
-import { readMachines } from "../../components/core/machines";
-import { routesOf, routeTable } from "../../components/core/plan";
-import { readHostArgs } from "../../components/hostArgs";
-import { hostInput } from "../../components/hostInput";
-import { anyText, nasty } from "./hostileText";
+import { Faults, FaultsError } from "../../components/core/faults.ts";
+import { readMachines } from "../../components/core/machines.ts";
+import { routesOf, routeTable } from "../../components/core/plan.ts";
+import { readHostArgs } from "../../components/hostArgs.ts";
+import { hostInput } from "../../components/hostInput.ts";
+import { anyText, nasty } from "./hostileText.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "any-text-"));
 after(() => rmSync(directory, { recursive: true }));

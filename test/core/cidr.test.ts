@@ -6,8 +6,8 @@ import {
   overlaps,
   parseAddress,
   parseCidr,
-} from "../../components/core/cidr";
-import { cidr } from "./support";
+} from "../../components/core/cidr.ts";
+import { cidr } from "./support.ts";
 
 for (const text of [
   "0.0.0.0/0",

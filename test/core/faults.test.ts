@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Faults, FaultsError, show } from "../../components/core/faults";
+import { Faults, FaultsError, show } from "../../components/core/faults.ts";
 
 test("no fault, no error", () => {
   new Faults().throwIfAny("the configuration cannot be used");

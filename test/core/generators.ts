@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { NodeArgs } from "../../components/core/inventory";
+import type { NodeArgs } from "../../components/core/inventory.ts";
 
 /** Which address families a cluster has. */
 type Stack = "IPv4" | "IPv6" | "dual stack";

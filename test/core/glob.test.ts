@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { matchesGlob } from "../../components/core/glob";
-import { growth } from "./growth";
+import { matchesGlob } from "../../components/core/glob.ts";
+import { growth } from "./growth.ts";
 
 for (const [pattern, text, expected] of [
   ["*", "", true],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readNodes } from "../../components/core/inventory";
-import { faultsOf, nodes } from "./support";
+import { readNodes } from "../../components/core/inventory.ts";
+import { faultsOf, nodes } from "./support.ts";
 
 const good = {
   name: "node-0",

@@ -5,8 +5,8 @@ import {
   findHostKey,
   isPinnableKey,
   parseKnownHosts,
-} from "../../components/ssh/knownHosts";
-import { growth } from "./growth";
+} from "../../components/ssh/knownHosts.ts";
+import { growth } from "./growth.ts";
 
 const ed25519 = "ssh-ed25519 AAAAed";
 const ecdsa = "ecdsa-sha2-nistp256 AAAAec";

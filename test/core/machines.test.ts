@@ -11,10 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Faults } from "../../components/core/faults";
-import { readMachines } from "../../components/core/machines";
-import { routeTable } from "../../components/core/plan";
-import { faultsOf } from "./support";
+import { Faults } from "../../components/core/faults.ts";
+import { readMachines } from "../../components/core/machines.ts";
+import { routeTable } from "../../components/core/plan.ts";
+import { faultsOf } from "./support.ts";
 
 // The file that the seed tutorial reads with grep and cut.
 const seed = `198.19.249.33 server.kubernetes.local server

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatAddress } from "../../components/core/cidr";
-import type { NodeArgs } from "../../components/core/inventory";
-import { nodes, validated } from "./support";
+import { formatAddress } from "../../components/core/cidr.ts";
+import type { NodeArgs } from "../../components/core/inventory.ts";
+import { nodes, validated } from "./support.ts";
 
 /** A block as the bits it begins with: another way to see it than the code under test has. */
 interface Block {

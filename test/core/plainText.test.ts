@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { foreignText, printable } from "../../components/core/plainText";
-import { anyText, nasty } from "./hostileText";
+import { foreignText, printable } from "../../components/core/plainText.ts";
+import { anyText, nasty } from "./hostileText.ts";
 
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { routesOf, routeTable } from "../../components/core/plan";
-import { nodes, worker } from "./support";
+import { routesOf, routeTable } from "../../components/core/plan.ts";
+import { nodes, worker } from "./support.ts";
 
 const controller = { name: "server", internalIp: "10.240.0.10" };
 

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Faults } from "../../components/core/faults";
-import type { Node, NodeArgs } from "../../components/core/inventory";
-import { readMachines } from "../../components/core/machines";
-import { type Route, routesOf, routeTable } from "../../components/core/plan";
-import { routeTableText } from "../../components/core/render";
-import { hostInput } from "../../components/hostInput";
-import { cluster, ipv4Cluster } from "./generators";
-import { nodes, validated } from "./support";
+import { Faults } from "../../components/core/faults.ts";
+import type { Node, NodeArgs } from "../../components/core/inventory.ts";
+import { readMachines } from "../../components/core/machines.ts";
+import {
+  type Route,
+  routesOf,
+  routeTable,
+} from "../../components/core/plan.ts";
+import { routeTableText } from "../../components/core/render.ts";
+import { hostInput } from "../../components/hostInput.ts";
+import { cluster, ipv4Cluster } from "./generators.ts";
+import { nodes, validated } from "./support.ts";
 
 function holds<T>(values: fc.Arbitrary<T>, check: (value: T) => void): void {
   fc.assert(fc.property(values, check));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readme } from "../../components/core/readme";
-import { diagram, routeTableText } from "../../components/core/render";
+import { readme } from "../../components/core/readme.ts";
+import { diagram, routeTableText } from "../../components/core/render.ts";
 
 const table = [
   { destination: "10.200.9.0/24", nextHop: "10.240.0.9", node: "node-9" },

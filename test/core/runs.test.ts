@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatAddress } from "../../components/core/cidr";
+import { formatAddress } from "../../components/core/cidr.ts";
 import {
   type Hop,
   readRouteLine,
   routeLines,
-} from "../../components/core/runs";
+} from "../../components/core/runs.ts";
 
 /** `count` routes, whose destinations and next hops are so far apart. */
 function stretch(
@@ -92,7 +92,7 @@ test("lines stand for the routes that they were made of", () => {
 test("a host reads the same routes", (t) => {
   const work = mkdtempSync(join(tmpdir(), "pod-network-routes-runs-"));
   t.after(() => rmSync(work, { recursive: true }));
-  const file = join(__dirname, "../../components/hostPodRoutes.sh");
+  const file = join(import.meta.dirname, "../../components/hostPodRoutes.sh");
   const [functions = ""] = readFileSync(file, "utf8").split(/^case /m);
   mkdirSync(join(work, ".next"));
   const before = ["owner us", "node a 10.0.0.1", "adopt no", "heal 10"];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { routesOf, routeTable } from "../../components/core/plan";
-import { readRouteLine } from "../../components/core/runs";
-import { readHostArgs } from "../../components/hostArgs";
-import { hostInput } from "../../components/hostInput";
+import { routesOf, routeTable } from "../../components/core/plan.ts";
+import { readRouteLine } from "../../components/core/runs.ts";
+import { readHostArgs } from "../../components/hostArgs.ts";
+import { hostInput } from "../../components/hostInput.ts";
 
 // The size that Kubernetes itself is built for.
 const size = 5000;

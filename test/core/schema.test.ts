@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { Faults } from "../../components/core/faults";
-import { parse, strict } from "../../components/core/schema";
-import { faultsOf } from "./support";
+import { Faults } from "../../components/core/faults.ts";
+import { parse, strict } from "../../components/core/schema.ts";
+import { faultsOf } from "./support.ts";
 
 const schema = strict({
   name: z.string(),

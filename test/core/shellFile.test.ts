@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printable } from "../../components/core/plainText";
-import { shellFile } from "../../components/core/shellFile";
-import { anyText } from "./hostileText";
+import { printable } from "../../components/core/plainText.ts";
+import { shellFile } from "../../components/core/shellFile.ts";
+import { anyText } from "./hostileText.ts";
 
 /** The arguments that a shell makes of it, in the home `/home/me`. */
 function shell(words: string): string[] {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import fc from "fast-check";
-import { shellWord } from "../../components/core/shellWord";
-import { anyText, nasty } from "./hostileText";
+import { shellWord } from "../../components/core/shellWord.ts";
+import { anyText, nasty } from "./hostileText.ts";
 
 test("a word that no shell changes is not quoted", () => {
   assert.equal(shellWord("10.200.0.0/24"), "10.200.0.0/24");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { shownList, shownName } from "../../components/core/shownName";
-import { anyText, nasty } from "./hostileText";
+import { shownList, shownName } from "../../components/core/shownName.ts";
+import { anyText, nasty } from "./hostileText.ts";
 
 test("a name stays as it is, and all else is quoted", () => {
   for (const name of ["worker-0", "a.b_c", "arn:aws:x/y"]) {

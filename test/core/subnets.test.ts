@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCidrs } from "../../components/core/cidr";
-import { Faults } from "../../components/core/faults";
-import { readNodes } from "../../components/core/inventory";
-import { inDifferentSubnets } from "../../components/core/subnets";
+import { parseCidrs } from "../../components/core/cidr.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { readNodes } from "../../components/core/inventory.ts";
+import { inDifferentSubnets } from "../../components/core/subnets.ts";
 
 const said = (subnets: string[], ...internalIps: (string | string[])[]) => {
   const faults = new Faults();

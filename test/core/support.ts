@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { type Cidr, parseCidr } from "../../components/core/cidr";
-import { Faults } from "../../components/core/faults";
+import { type Cidr, parseCidr } from "../../components/core/cidr.ts";
+import { Faults } from "../../components/core/faults.ts";
 import {
   type Node,
   type NodeArgs,
   readNodes,
-} from "../../components/core/inventory";
-import { type Networks, validate } from "../../components/core/validate";
+} from "../../components/core/inventory.ts";
+import { type Networks, validate } from "../../components/core/validate.ts";
 
 /** Runs `body`, and returns every fault it found as `path: message`. */
 export function faultsOf(body: (faults: Faults) => unknown): string[] {

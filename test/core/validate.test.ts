@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Faults } from "../../components/core/faults";
-import { validate } from "../../components/core/validate";
-import { cidr, nodes, validated, worker } from "./support";
+import { Faults } from "../../components/core/faults.ts";
+import { validate } from "../../components/core/validate.ts";
+import { cidr, nodes, validated, worker } from "./support.ts";
 
 const node0 = worker("node-0", "10.240.0.20", "10.200.0.0/24");
 const node1 = worker("node-1", "10.240.0.21", "10.200.1.0/24");

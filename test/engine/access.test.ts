@@ -13,18 +13,18 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { shortest } from "../../components/ssh/key";
-import { run, until } from "../../lab/exec";
-import { root } from "../../lab/paths";
-import { blocksRunBy } from "../readmeBlocks";
-import { lines, says, up, verified, verify } from "../stacks";
+import { shortest } from "../../components/ssh/key.ts";
+import { run, until } from "../../lab/exec.ts";
+import { root } from "../../lab/paths.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { lines, says, up, verified, verify } from "../stacks.ts";
 import {
   assertSame,
   type Config,
   plainHosts,
   Scenario,
   type TestNode,
-} from "./scenario";
+} from "./scenario.ts";
 
 const nodes: TestNode[] = [0, 1].map((i) => ({
   name: `worker-${i}`,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Stack } from "../../lab/stack";
-import { upFails } from "../stacks";
-import { plainHosts, Scenario, type TestNode } from "./scenario";
+import type { Stack } from "../../lab/stack.ts";
+import { upFails } from "../stacks.ts";
+import { plainHosts, Scenario, type TestNode } from "./scenario.ts";
 
 const many = 30;
 const names = Array.from({ length: many }, (_, i) => `worker-${i}`);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import type { Stack } from "../../lab/stack";
-import { up } from "../stacks";
-import { plainHosts, Scenario, type TestNode } from "./scenario";
+import type { Stack } from "../../lab/stack.ts";
+import { up } from "../stacks.ts";
+import { plainHosts, Scenario, type TestNode } from "./scenario.ts";
 
 const hosts = {
   "controller-0": 10,

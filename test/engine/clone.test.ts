@@ -12,10 +12,10 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { run, tryRun } from "../../lab/exec";
-import { cache, labOf, root } from "../../lab/paths";
-import { blocksRunBy } from "../readmeBlocks";
-import { traces } from "./traces";
+import { run, tryRun } from "../../lab/exec.ts";
+import { cache, labOf, root } from "../../lab/paths.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { traces } from "./traces.ts";
 
 describe("a fresh clone", () => {
   const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-clone-"));

@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { remote } from "@pulumi/command";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import type { Engine } from "../../lab/engine";
-import { engineWithGivenPlugin } from "../../lab/givenPlugin";
-import type { Lab } from "../../lab/lab";
-import { ProgramStack, type ResourceState, succeeded } from "../programStack";
+import type { Engine } from "../../lab/engine.ts";
+import { engineWithGivenPlugin } from "../../lab/givenPlugin.ts";
+import type { Lab } from "../../lab/lab.ts";
+import {
+  ProgramStack,
+  type ResourceState,
+  succeeded,
+} from "../programStack.ts";
 
 /** The arguments of a remote command; standard input may be the output of another. */
 export type Command = Omit<remote.CommandArgs, "stdin"> & {
@@ -27,7 +31,7 @@ export async function engineUnderTest(
 
 /** A stack that is nothing but remote commands, run inside a lab's network. */
 export class CommandStack extends ProgramStack {
-  protected readonly program = join(__dirname, "conformance");
+  protected readonly program = join(import.meta.dirname, "conformance");
 
   constructor(name: string, engine: Engine, lab: Lab, parent: string) {
     // no agent but the one that a command names

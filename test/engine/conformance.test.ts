@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { types } from "@pulumi/command";
-import type { Engine } from "../../lab/engine";
-import { run, tryRun, until } from "../../lab/exec";
-import { Lab } from "../../lab/lab";
-import { type Command, CommandStack, engineUnderTest } from "./commandStack";
+import type { Engine } from "../../lab/engine.ts";
+import { run, tryRun, until } from "../../lab/exec.ts";
+import { Lab } from "../../lab/lab.ts";
+import { type Command, CommandStack, engineUnderTest } from "./commandStack.ts";
 
 type Connection = types.input.remote.ConnectionArgs;
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { run } from "../../lab/exec";
-import { up, verified } from "../stacks";
-import { plainHosts, Scenario } from "./scenario";
+import { run } from "../../lab/exec.ts";
+import { up, verified } from "../stacks.ts";
+import { plainHosts, Scenario } from "./scenario.ts";
 
 describe("a route that is gone from a host without systemd", () => {
   const scenario = new Scenario(() =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { up, verified } from "../stacks";
-import { Scenario, type TestNode } from "./scenario";
+import { up, verified } from "../stacks.ts";
+import { Scenario, type TestNode } from "./scenario.ts";
 
 const nodes: TestNode[] = [0, 1, 2].map((i) => ({
   name: `worker-${i}`,

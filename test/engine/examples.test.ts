@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { until } from "../../lab/exec";
-import { example, lines, up } from "../stacks";
-import { plainHosts, Scenario } from "./scenario";
+import { until } from "../../lab/exec.ts";
+import { example, lines, up } from "../stacks.ts";
+import { plainHosts, Scenario } from "./scenario.ts";
 
 describe("seed 000: routes between three workers, names on three controllers", () => {
   const controllers = {

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import type { Stack } from "../../lab/stack";
-import { says, up, upFails } from "../stacks";
+import type { Stack } from "../../lab/stack.ts";
+import { says, up, upFails } from "../stacks.ts";
 import {
   assertSame,
   type Config,
   plainHosts,
   Scenario,
   type TestNode,
-} from "./scenario";
+} from "./scenario.ts";
 
 const hosts = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };
 

@@ -3,9 +3,9 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import { root } from "../../lab/paths";
-import { anyText, nasty } from "../core/hostileText";
-import { assertSame, plainHosts, Scenario } from "./scenario";
+import { root } from "../../lab/paths.ts";
+import { anyText, nasty } from "../core/hostileText.ts";
+import { assertSame, plainHosts, Scenario } from "./scenario.ts";
 
 const place = "/run/pod-network-routes";
 const good = [

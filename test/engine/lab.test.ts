@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
-import { tryRun } from "../../lab/exec";
-import { Lab } from "../../lab/lab";
-import { root } from "../../lab/paths";
-import { plainHosts } from "./scenario";
-import { traces } from "./traces";
+import { tryRun } from "../../lab/exec.ts";
+import { Lab } from "../../lab/lab.ts";
+import { root } from "../../lab/paths.ts";
+import { plainHosts } from "./scenario.ts";
+import { traces } from "./traces.ts";
 
 describe("the lab", () => {
   it("does not disturb another one with the same names and addresses", async () => {
@@ -34,13 +34,13 @@ describe("the lab", () => {
   it("leaves nothing behind of a lab whose process was killed", async () => {
     const id = `k${process.pid}`;
     const program = `
-      const { Lab } = require("./lab/lab");
+      import { Lab } from "./lab/lab.ts";
       const host = (name, last, kind) => ({ name, addresses: ["10.240.0." + last + "/24"], kind });
       Lab.raise("${id}", ["10.240.0.1/24"])
         .then((lab) => lab.add(host("a", 20, "plain"), host("b", 21, "systemd")))
         .then(() => process.kill(process.pid, "SIGKILL"));`;
-    const register = ["--require", "./register.js"];
-    await tryRun(process.execPath, [...register, "-e", program], { cwd: root });
+    const module = ["--input-type=module", "-e", program];
+    await tryRun(process.execPath, module, { cwd: root });
     assert.ok(existsSync(`/run/pod-network-routes/${id}`), "it was up");
     await Lab.sweep();
     assert.equal(await traces(id), "");

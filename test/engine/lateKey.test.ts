@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { getEngine } from "../../lab/engine";
-import { succeeded } from "../programStack";
-import { ScratchStack, scratchProgram } from "../scratchProgram";
-import { plainHosts, Scenario } from "./scenario";
+import { getEngine } from "../../lab/engine.ts";
+import { succeeded } from "../programStack.ts";
+import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
+import { plainHosts, Scenario } from "./scenario.ts";
 
 /** A program whose key is the output of a resource that takes its time. */
 const program = `

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { run } from "../../lab/exec";
-import type { Stack } from "../../lab/stack";
-import { up } from "../stacks";
-import { plainHosts, Scenario, type TestNode } from "./scenario";
+import { run } from "../../lab/exec.ts";
+import type { Stack } from "../../lab/stack.ts";
+import { up } from "../stacks.ts";
+import { plainHosts, Scenario, type TestNode } from "./scenario.ts";
 
 /** Node 0, 1 or 2 of the stack that has the pod CIDRs 10.`network`.0.0/16, so that several stacks can share the hosts. */
 function worker(network: number, i: number, last = 20 + i): TestNode {

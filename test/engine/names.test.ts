@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Stack } from "../../lab/stack";
-import { faultsIn, says, upFails } from "../stacks";
-import { plainHosts, Scenario } from "./scenario";
+import type { Stack } from "../../lab/stack.ts";
+import { faultsIn, says, upFails } from "../stacks.ts";
+import { plainHosts, Scenario } from "./scenario.ts";
 
 describe("hosts that are reached by their names", () => {
   const scenario = new Scenario(() =>

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { getEngine } from "../../lab/engine";
-import { failed } from "../programStack";
-import { ScratchStack, scratchProgram } from "../scratchProgram";
+import { getEngine } from "../../lab/engine.ts";
+import { failed } from "../programStack.ts";
+import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
 
 const make = 'new HostPodRoutes("pods", { nodes: [], healInterval: 0 }';
 

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Engine, getEngine } from "../../lab/engine";
-import { ComponentStack } from "../componentStack";
-import { failed, succeeded } from "../programStack";
-import { lines } from "../stacks";
-import { plainHosts, Scenario } from "./scenario";
+import { type Engine, getEngine } from "../../lab/engine.ts";
+import { ComponentStack } from "../componentStack.ts";
+import { failed, succeeded } from "../programStack.ts";
+import { lines } from "../stacks.ts";
+import { plainHosts, Scenario } from "./scenario.ts";
 
 const hosts = { "controller-0": 10, "worker-0": 20, "worker-1": 21 };
 

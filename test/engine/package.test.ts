@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { HostPodRoutesArgs } from "../../components";
-import { getEngine } from "../../lab/engine";
-import { failed, succeeded } from "../programStack";
-import { ScratchStack, scratchProgram } from "../scratchProgram";
-import { plainHosts, Scenario } from "./scenario";
+import type { HostPodRoutesArgs } from "../../components/index.ts";
+import { getEngine } from "../../lab/engine.ts";
+import { failed, succeeded } from "../programStack.ts";
+import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
+import { plainHosts, Scenario } from "./scenario.ts";
 
 /** A program of somebody who has installed the package; its types are checked when it is run. */
 const files = {

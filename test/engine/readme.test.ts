@@ -3,12 +3,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
-import { environment, getEngine } from "../../lab/engine";
-import { run } from "../../lab/exec";
-import { Lab } from "../../lab/lab";
-import { root } from "../../lab/paths";
-import { blocksRunBy } from "../readmeBlocks";
-import { plainHosts } from "./scenario";
+import { environment, getEngine } from "../../lab/engine.ts";
+import { run } from "../../lab/exec.ts";
+import { Lab } from "../../lab/lab.ts";
+import { root } from "../../lab/paths.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { plainHosts } from "./scenario.ts";
 
 it("README's commands for one's own hosts work as they stand", async () => {
   const home = mkdtempSync(join(tmpdir(), "pod-network-routes-readme-"));

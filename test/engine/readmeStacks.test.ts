@@ -9,12 +9,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
-import { environment, getEngine } from "../../lab/engine";
-import { run } from "../../lab/exec";
-import { Lab } from "../../lab/lab";
-import { root } from "../../lab/paths";
-import { blocksRunBy } from "../readmeBlocks";
-import { plainHosts } from "./scenario";
+import { environment, getEngine } from "../../lab/engine.ts";
+import { run } from "../../lab/exec.ts";
+import { Lab } from "../../lab/lab.ts";
+import { root } from "../../lab/paths.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { plainHosts } from "./scenario.ts";
 
 it("README's commands for stack references work as they stand", async () => {
   const home = mkdtempSync(join(tmpdir(), "pod-network-routes-stacks-"));

@@ -3,12 +3,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
-import { engineWithGivenPlugin } from "../../lab/givenPlugin";
-import type { HostSpec } from "../../lab/host";
-import { Lab } from "../../lab/lab";
-import { configOf, Stack } from "../../lab/stack";
-import { asPrinted } from "../asPrinted";
-import { lines } from "../stacks";
+import { engineWithGivenPlugin } from "../../lab/givenPlugin.ts";
+import type { HostSpec } from "../../lab/host.ts";
+import { Lab } from "../../lab/lab.ts";
+import { configOf, Stack } from "../../lab/stack.ts";
+import { asPrinted } from "../asPrinted.ts";
+import { lines } from "../stacks.ts";
 
 export type Config = Record<string, unknown>;
 

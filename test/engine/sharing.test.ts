@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Stack } from "../../lab/stack";
-import { lines, says, up, upFails } from "../stacks";
-import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario";
+import type { Stack } from "../../lab/stack.ts";
+import { lines, says, up, upFails } from "../stacks.ts";
+import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario.ts";
 
 const hosts = { "controller-0": 10, "worker-0": 20, "worker-1": 21 };
 

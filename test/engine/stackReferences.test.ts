@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { getEngine } from "../../lab/engine";
-import { root } from "../../lab/paths";
-import { Stack } from "../../lab/stack";
-import { faultsIn, up, upFails } from "../stacks";
-import { type Config, plainHosts, Scenario } from "./scenario";
+import { getEngine } from "../../lab/engine.ts";
+import { root } from "../../lab/paths.ts";
+import { Stack } from "../../lab/stack.ts";
+import { faultsIn, up, upFails } from "../stacks.ts";
+import { type Config, plainHosts, Scenario } from "./scenario.ts";
 
 describe("three stacks: infra gives the nodes, this project routes, a consumer reads the routes", () => {
   const workers = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };

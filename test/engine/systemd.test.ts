@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { until } from "../../lab/exec";
-import { root } from "../../lab/paths";
-import type { Stack } from "../../lab/stack";
-import { lines, up } from "../stacks";
-import { assertSame, Scenario, type TestNode } from "./scenario";
+import { until } from "../../lab/exec.ts";
+import { root } from "../../lab/paths.ts";
+import type { Stack } from "../../lab/stack.ts";
+import { lines, up } from "../stacks.ts";
+import { assertSame, Scenario, type TestNode } from "./scenario.ts";
 
 const nodes: TestNode[] = [0, 1].map((i) => ({
   name: `worker-${i}`,

@@ -1,4 +1,4 @@
-import { run } from "../../lab/exec";
+import { run } from "../../lab/exec.ts";
 
 /** Whatever on this machine carries the name of a lab. */
 export async function traces(id: string): Promise<string> {

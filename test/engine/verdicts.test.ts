@@ -4,12 +4,17 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import type { Report } from "../../components/verify/report";
-import { until } from "../../lab/exec";
-import { descendants, killNow } from "../../lab/processes";
-import type { Stack } from "../../lab/stack";
-import { up, upFails, verified, verify } from "../stacks";
-import { type Config, plainHosts, Scenario, type TestNode } from "./scenario";
+import type { Report } from "../../components/verify/report.ts";
+import { until } from "../../lab/exec.ts";
+import { descendants, killNow } from "../../lab/processes.ts";
+import type { Stack } from "../../lab/stack.ts";
+import { up, upFails, verified, verify } from "../stacks.ts";
+import {
+  type Config,
+  plainHosts,
+  Scenario,
+  type TestNode,
+} from "./scenario.ts";
 
 const nodes: TestNode[] = [0, 1, 2].map((i) => ({
   name: `worker-${i}`,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import type { Report } from "../../components/verify/report";
-import type { Stack } from "../../lab/stack";
-import { up, verified, verify } from "../stacks";
-import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario";
+import type { Report } from "../../components/verify/report.ts";
+import type { Stack } from "../../lab/stack.ts";
+import { up, verified, verify } from "../stacks.ts";
+import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario.ts";
 
 const server: TestNode = { name: "server", internalIp: "10.240.0.10" };
 const workers: TestNode[] = [0, 1, 2].map((i) => ({

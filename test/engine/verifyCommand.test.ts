@@ -12,13 +12,13 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Report, reportSchema } from "../../components/verify/report";
-import { environment, getEngine } from "../../lab/engine";
-import { type Result, run, tryRun } from "../../lab/exec";
-import { Lab } from "../../lab/lab";
-import { cache, labOf, root } from "../../lab/paths";
-import { blocksRunBy } from "../readmeBlocks";
-import { traces } from "./traces";
+import { type Report, reportSchema } from "../../components/verify/report.ts";
+import { environment, getEngine } from "../../lab/engine.ts";
+import { type Result, run, tryRun } from "../../lab/exec.ts";
+import { Lab } from "../../lab/lab.ts";
+import { cache, labOf, root } from "../../lab/paths.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { traces } from "./traces.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-verify-"));
 const clone = join(directory, "clone");

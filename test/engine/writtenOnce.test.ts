@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { until } from "../../lab/exec";
-import { descendants, killNow } from "../../lab/processes";
-import type { Stack } from "../../lab/stack";
-import { blocksRunBy } from "../readmeBlocks";
-import { up } from "../stacks";
-import { assertSame, plainHosts, Scenario } from "./scenario";
+import { until } from "../../lab/exec.ts";
+import { descendants, killNow } from "../../lab/processes.ts";
+import type { Stack } from "../../lab/stack.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { up } from "../stacks.ts";
+import { assertSame, plainHosts, Scenario } from "./scenario.ts";
 
 const hosts = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };
 const nodes = Object.entries(hosts).map(([name, last], i) => ({

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { copyOfProject } from "../../bench/programs";
-import { root } from "../../lab/paths";
-import { campaign } from "./campaign";
-import { faultKinds, plan } from "./plan";
+import { copyOfProject } from "../../bench/programs.ts";
+import { root } from "../../lab/paths.ts";
+import { campaign } from "./campaign.ts";
+import { faultKinds, plan } from "./plan.ts";
 
 describe("a fault campaign", () => {
   it("breaks something of each kind, and no promise is broken", async () => {

@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../lab/exec";
-import { engineWithGivenPlugin } from "../../lab/givenPlugin";
-import { Lab } from "../../lab/lab";
-import { configOf, Stack } from "../../lab/stack";
-import { verify } from "../stacks";
-import { type Injected, inject, prepare } from "./inject";
-import { type FaultKind, plan, type Run, type Table } from "./plan";
-import { Witness } from "./witness";
+import { until } from "../../lab/exec.ts";
+import { engineWithGivenPlugin } from "../../lab/givenPlugin.ts";
+import { Lab } from "../../lab/lab.ts";
+import { configOf, Stack } from "../../lab/stack.ts";
+import { verify } from "../stacks.ts";
+import { type Injected, inject, prepare } from "./inject.ts";
+import { type FaultKind, plan, type Run, type Table } from "./plan.ts";
+import { Witness } from "./witness.ts";
 
 /** What a campaign found. */
 export interface Outcome {
@@ -119,11 +119,15 @@ class Ground {
   private now: Table | undefined;
   private healInterval = 1;
 
-  constructor(
-    private readonly lab: Lab,
-    private readonly stack: Stack,
-    private readonly witness: Witness,
-  ) {}
+  private readonly lab: Lab;
+  private readonly stack: Stack;
+  private readonly witness: Witness;
+
+  constructor(lab: Lab, stack: Stack, witness: Witness) {
+    this.lab = lab;
+    this.stack = stack;
+    this.witness = witness;
+  }
 
   /** One run: the change with its fault, what verify says then, the recovery, and a look at everything. */
   async play({ table, fault, host, after }: Run): Promise<{

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { root } from "../../lab/paths";
-import { campaign } from "./campaign";
+import { root } from "../../lab/paths.ts";
+import { campaign } from "./campaign.ts";
 
 /** `npm run test:faults -- [--runs N] [--seed N]`: exit code 1 if a promise was broken. */
 export async function faults(args: readonly string[]): Promise<number> {

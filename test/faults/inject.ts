@@ -1,9 +1,9 @@
-import { tryRun } from "../../lab/exec";
-import type { Lab } from "../../lab/lab";
-import { descendants, killNow, like } from "../../lab/processes";
-import type { Stack } from "../../lab/stack";
-import type { FaultKind } from "./plan";
-import type { Witness } from "./witness";
+import { tryRun } from "../../lab/exec.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { descendants, killNow, like } from "../../lab/processes.ts";
+import type { Stack } from "../../lab/stack.ts";
+import type { FaultKind } from "./plan.ts";
+import type { Witness } from "./witness.ts";
 
 /** Where a fault is to happen. */
 export interface Place {

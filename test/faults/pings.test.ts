@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { plainHosts, Scenario, type TestNode } from "../engine/scenario";
+import { plainHosts, Scenario, type TestNode } from "../engine/scenario.ts";
 
 const address = (i: number) => `10.240.0.${20 + i}`;
 const node = (i: number, cidr: number): TestNode => ({

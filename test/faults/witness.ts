@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Lab } from "../../lab/lab";
+import type { Lab } from "../../lab/lab.ts";
 
 /** Sees every route that a host's kernel is ever given, while it looks. */
 export class Witness {
   private readonly watching = new Map<string, ChildProcess>();
   private seen: { host: string; route: string }[] = [];
 
-  constructor(private readonly lab: Lab) {}
+  private readonly lab: Lab;
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+  }
 
   /** Looks at a host from now on; again, after it was down. */
   watch(host: string): void {

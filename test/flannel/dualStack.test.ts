@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { up, upFails } from "../stacks";
-import { FlannelScenario } from "./stack";
+import { up, upFails } from "../stacks.ts";
+import { FlannelScenario } from "./stack.ts";
 
 describe("the overlay on dual stack", () => {
   const scenario = new FlannelScenario({ workers: 2, dualStack: true });

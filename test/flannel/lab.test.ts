@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { until } from "../../lab/exec";
-import { Cluster } from "../../lab/kubernetes/cluster";
-import { traces } from "../engine/traces";
+import { until } from "../../lab/exec.ts";
+import { Cluster } from "../../lab/kubernetes/cluster.ts";
+import { traces } from "../engine/traces.ts";
 
 describe("the lab's cluster, with a manifest as flannel has it", () => {
   const namespace = "kube-flannel";

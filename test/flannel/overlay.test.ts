@@ -3,14 +3,14 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { parseAllDocuments } from "yaml";
-import { environment, getEngine } from "../../lab/engine";
-import { run, until } from "../../lab/exec";
-import { root } from "../../lab/paths";
-import type { Stack } from "../../lab/stack";
-import { asPrinted } from "../asPrinted";
-import { blocksRunBy } from "../readmeBlocks";
-import { says, up, upFails, verified } from "../stacks";
-import { FlannelScenario } from "./stack";
+import { environment, getEngine } from "../../lab/engine.ts";
+import { run, until } from "../../lab/exec.ts";
+import { root } from "../../lab/paths.ts";
+import type { Stack } from "../../lab/stack.ts";
+import { asPrinted } from "../asPrinted.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { says, up, upFails, verified } from "../stacks.ts";
+import { FlannelScenario } from "./stack.ts";
 
 /** All nodes at once, for nobody waits for the pods of a test. */
 const atOnce = { maxUnavailable: "100%" };

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { getEngine } from "../../lab/engine";
-import { ComponentStack, type Components } from "../componentStack";
-import { failed } from "../programStack";
-import { FlannelScenario } from "./stack";
+import { getEngine } from "../../lab/engine.ts";
+import { ComponentStack, type Components } from "../componentStack.ts";
+import { failed } from "../programStack.ts";
+import { FlannelScenario } from "./stack.ts";
 
 interface List {
   items: { metadata: { labels: Record<string, string> } }[];

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { stringify } from "yaml";
-import { getEngine } from "../../lab/engine";
-import { Cluster, type ClusterSpec } from "../../lab/kubernetes/cluster";
-import { Stack } from "../../lab/stack";
-import { traces } from "../engine/traces";
+import { getEngine } from "../../lab/engine.ts";
+import { Cluster, type ClusterSpec } from "../../lab/kubernetes/cluster.ts";
+import { Stack } from "../../lab/stack.ts";
+import { traces } from "../engine/traces.ts";
 
 /** What a stack's configuration says of the overlay. */
 export type Flannel = Record<string, unknown>;
@@ -17,7 +17,10 @@ export class FlannelScenario {
   cluster!: Cluster;
   home!: string;
 
-  constructor(private readonly spec: ClusterSpec) {
+  private readonly spec: ClusterSpec;
+
+  constructor(spec: ClusterSpec) {
+    this.spec = spec;
     before(async () => {
       this.cluster = await Cluster.start(spec);
       this.home = mkdtempSync(join(tmpdir(), "pod-network-routes-flannel-"));

@@ -2,21 +2,21 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readCloudArgs } from "../../components/cloudArgs";
-import { Faults } from "../../components/core/faults";
-import { OpenStackPodRoutes } from "../../components/openStackPodRoutes";
-import { openStackArgsSchema } from "../../components/openstack/args";
-import { lookUp } from "../../components/openstack/lookup";
-import { planOpenStack } from "../../components/openstack/plan";
-import { declare } from "../../components/targets";
-import { commandsOf, wordsOf } from "../components/shellWords";
+import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { Faults } from "../../components/core/faults.ts";
+import { OpenStackPodRoutes } from "../../components/openStackPodRoutes.ts";
+import { openStackArgsSchema } from "../../components/openstack/args.ts";
+import { lookUp } from "../../components/openstack/lookup.ts";
+import { planOpenStack } from "../../components/openstack/plan.ts";
+import { declare } from "../../components/targets.ts";
+import { commandsOf, wordsOf } from "../components/shellWords.ts";
 import {
   record,
   unhandledRejection,
   value,
   warnings,
-} from "../components/support";
-import { Neutron } from "./neutron";
+} from "../components/support.ts";
+import { Neutron } from "./neutron.ts";
 
 const node = (i: number) => ({
   name: `worker-${i}`,
@@ -137,7 +137,7 @@ describe("every command of openstack that is printed does what the message says"
           ? { outputs: {} }
           : answers(),
       );
-      const declared = declare("openstack", {
+      const declared = await declare("openstack", {
         ...{ nodes: [node(0)], subnet, mode },
         ...(mode === "router" && { router }),
       });

@@ -1,6 +1,6 @@
-import { run } from "../../lab/exec";
-import { type OpenStack, startOpenStack } from "../../lab/openstack";
-import { OpenStackClient } from "../../lab/openstackClient";
+import { run } from "../../lab/exec.ts";
+import { type OpenStack, startOpenStack } from "../../lab/openstack.ts";
+import { OpenStackClient } from "../../lab/openstackClient.ts";
 
 /** A route as Neutron tells it, of a subnet or of a router. */
 export interface NeutronRoute {
@@ -17,10 +17,13 @@ interface PortOptions {
 
 /** A Neutron of a test's own, with what the test puts into it as an ordinary user. */
 export class Neutron {
-  private constructor(
-    private readonly cloud: OpenStack,
-    private readonly client: OpenStackClient,
-  ) {}
+  private readonly cloud: OpenStack;
+  private readonly client: OpenStackClient;
+
+  private constructor(cloud: OpenStack, client: OpenStackClient) {
+    this.cloud = cloud;
+    this.client = client;
+  }
 
   static async start(): Promise<Neutron> {
     const cloud = await startOpenStack();

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { getEngine } from "../../lab/engine";
-import { ComponentStack } from "../componentStack";
-import { failed } from "../programStack";
-import { Neutron } from "./neutron";
+import { getEngine } from "../../lab/engine.ts";
+import { ComponentStack } from "../componentStack.ts";
+import { failed } from "../programStack.ts";
+import { Neutron } from "./neutron.ts";
 
 const name = "kubernetes";
 const nodes = [

@@ -1,6 +1,6 @@
 import { after, before, describe } from "node:test";
-import { keepsItsRoutes } from "../keepsItsRoutes";
-import { Neutron } from "./neutron";
+import { keepsItsRoutes } from "../keepsItsRoutes.ts";
+import { Neutron } from "./neutron.ts";
 
 const name = "kubernetes";
 const nodes = [0, 1].map((i) => ({

@@ -3,15 +3,15 @@
 // built from the same provider code (lab/engine/openstack): both have to pass.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Engine, getEngine } from "../../lab/engine";
-import { until } from "../../lab/exec";
-import { Neutron, type NeutronRoute } from "./neutron";
-import { type Declared, OpenStackStack, type Program } from "./pluginStack";
+import { type Engine, getEngine } from "../../lab/engine.ts";
+import { until } from "../../lab/exec.ts";
+import { Neutron, type NeutronRoute } from "./neutron.ts";
+import { type Declared, OpenStackStack, type Program } from "./pluginStack.ts";
 
 /** What routes are kept in: a subnet, or a router with an interface in it. */
 interface Place {
@@ -505,10 +505,13 @@ function assertSays(said: string, expected: string): void {
 class Turnstile {
   private readonly held: { body: string; pass: () => void }[] = [];
 
-  private constructor(
-    private readonly endpoint: string,
-    private readonly server = createServer(),
-  ) {}
+  private readonly endpoint: string;
+  private readonly server: Server;
+
+  private constructor(endpoint: string, server = createServer()) {
+    this.endpoint = endpoint;
+    this.server = server;
+  }
 
   static async before(endpoint: string): Promise<Turnstile> {
     const turnstile = new Turnstile(endpoint);

@@ -6,7 +6,7 @@ import {
   ProgramStack,
   type ResourceState,
   succeeded,
-} from "../programStack";
+} from "../programStack.ts";
 
 type Options =
   | Pick<CustomResourceOptions, "import" | "deleteBeforeReplace">
@@ -25,7 +25,7 @@ export interface Program {
 
 /** A stack that is nothing but routes of OpenStack. */
 export class OpenStackStack extends ProgramStack {
-  protected readonly program = join(__dirname, "program");
+  protected readonly program = join(import.meta.dirname, "program");
 
   /** Runs a command that changes things, without a preview before; it must succeed. */
   async must(

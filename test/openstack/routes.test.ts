@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { until } from "../../lab/exec";
-import type { Stack } from "../../lab/stack";
-import { configOf } from "../../lab/stack";
-import { cloudStacks } from "../clouds/cloudStacks";
-import { commandsOf, wordsOf } from "../components/shellWords";
-import { cloudFaults, faultsIn, lines, planOf, says, up } from "../stacks";
-import { Neutron } from "./neutron";
+import { until } from "../../lab/exec.ts";
+import type { Stack } from "../../lab/stack.ts";
+import { configOf } from "../../lab/stack.ts";
+import { cloudStacks } from "../clouds/cloudStacks.ts";
+import { commandsOf, wordsOf } from "../components/shellWords.ts";
+import { cloudFaults, faultsIn, lines, planOf, says, up } from "../stacks.ts";
+import { Neutron } from "./neutron.ts";
 
 const makeStack = cloudStacks("openstack");
 const subnetRoute = "openstack:networking/subnetRoute:SubnetRoute";
@@ -489,10 +489,13 @@ describe("seed 003: routes in OpenStack", () => {
 
 /** Stands before a Neutron, and answers the second change of a subnet with an error of its own. */
 class FaultyProxy {
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
+  private readonly server: Server;
+  readonly url: string;
+
+  private constructor(server: Server, url: string) {
+    this.server = server;
+    this.url = url;
+  }
 
   static async to(neutron: string, code: number): Promise<FaultyProxy> {
     let changes = 0;

@@ -6,10 +6,10 @@ import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { getEngine } from "../../lab/engine";
-import { plainHosts, Scenario } from "../engine/scenario";
-import { example, lines, up } from "../stacks";
-import { Neutron } from "./neutron";
+import { getEngine } from "../../lab/engine.ts";
+import { plainHosts, Scenario } from "../engine/scenario.ts";
+import { example, lines, up } from "../stacks.ts";
+import { Neutron } from "./neutron.ts";
 
 describe("seed 003: routes of the subnet, and forwarding on every host, in one stack", () => {
   const hosts = {
@@ -74,11 +74,19 @@ describe("seed 003: routes of the subnet, and forwarding on every host, in one s
 
 /** Carries connections to loopback ports in a network namespace to the same ports on this machine's own loopback. */
 class Tunnel {
+  private readonly directory: string;
+  private readonly servers: readonly Server[];
+  private readonly inside: ChildProcess;
+
   private constructor(
-    private readonly directory: string,
-    private readonly servers: readonly Server[],
-    private readonly inside: ChildProcess,
-  ) {}
+    directory: string,
+    servers: readonly Server[],
+    inside: ChildProcess,
+  ) {
+    this.directory = directory;
+    this.servers = servers;
+    this.inside = inside;
+  }
 
   static async into(netns: string, ports: readonly number[]): Promise<Tunnel> {
     const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-tunnel-"));

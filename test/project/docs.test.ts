@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { outputs } from "../../components/targets";
-import { written } from "../../lab/docs";
-import { root } from "../../lab/paths";
-import { shellBlocks } from "../readmeBlocks";
+import { outputs } from "../../components/targets.ts";
+import { written } from "../../lab/docs.ts";
+import { root } from "../../lab/paths.ts";
+import { shellBlocks } from "../readmeBlocks.ts";
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const pages = [

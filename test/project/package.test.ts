@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as ts from "typescript";
-import { run, tryRun } from "../../lab/exec";
-import { root } from "../../lab/paths";
-import { blocksRunBy } from "../readmeBlocks";
-import { manifest, scratchProgram } from "../scratchProgram";
+import { run, tryRun } from "../../lab/exec.ts";
+import { root } from "../../lab/paths.ts";
+import { blocksRunBy } from "../readmeBlocks.ts";
+import { manifest, scratchProgram } from "../scratchProgram.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-package-"));
 const clouds = { aws: "Aws", gcp: "Gcp", openstack: "OpenStack" };

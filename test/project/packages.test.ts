@@ -9,9 +9,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { run } from "../../lab/exec";
-import { auditFaults, lockFaults } from "../../lab/packages";
-import { root } from "../../lab/paths";
+import { run } from "../../lab/exec.ts";
+import { auditFaults, lockFaults } from "../../lab/packages.ts";
+import { root } from "../../lab/paths.ts";
 
 const integrity = "sha512-AAAA";
 

@@ -1,8 +1,8 @@
 // Declares the routes and calls the functions that the JSON file $PROGRAM lists:
 // `{ routes: { NAME: { ...args, opts } }, functions: { NAME: [FUNCTION, args] } }`.
 // What the functions return, or the message with which they fail, are the outputs.
-const { readFileSync } = require("node:fs");
-const { ec2 } = require("@pulumi/aws");
+import { readFileSync } from "node:fs";
+import { ec2 } from "@pulumi/aws";
 
 const { routes, functions } = JSON.parse(
   readFileSync(process.env.PROGRAM, "utf8"),
@@ -11,7 +11,7 @@ for (const [name, { opts, ...args }] of Object.entries(routes ?? {})) {
   new ec2.Route(name, args, opts);
 }
 
-module.exports = async () =>
+export default async () =>
   Object.fromEntries(
     await Promise.all(
       Object.entries(functions ?? {}).map(async ([name, [fn, args]]) => [

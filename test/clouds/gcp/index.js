@@ -1,9 +1,9 @@
 // Declares the routes that the JSON file $PROGRAM lists: `{ routes: { NAME: { ...args, opts } } }`.
 // An argument may be `{ secret: VALUE }`, or `{ selfLinkOf: NAME }` of a route above it.
 // With `clientConfig: true` the output of the same name is what getClientConfig returned.
-const { readFileSync } = require("node:fs");
-const { secret } = require("@pulumi/pulumi");
-const { compute, organizations } = require("@pulumi/gcp");
+import { readFileSync } from "node:fs";
+import { compute, organizations } from "@pulumi/gcp";
+import { secret } from "@pulumi/pulumi";
 
 const declared = JSON.parse(readFileSync(process.env.PROGRAM, "utf8"));
 const routes = {};
@@ -25,7 +25,7 @@ for (const [name, { opts, ...args }] of Object.entries(declared.routes ?? {})) {
   routes[name] = new compute.Route(name, Object.fromEntries(inputs), opts);
 }
 
-module.exports = async () =>
+export default async () =>
   declared.clientConfig
     ? { clientConfig: await organizations.getClientConfig({}) }
     : {};

@@ -1,7 +1,7 @@
 // Declares the remote commands that the JSON file $PROGRAM lists: `{ NAME: { ...args, opts } }`.
 // `stdin: { stdoutOf: NAME }` stands for the output of a command above it.
-const { readFileSync } = require("node:fs");
-const { remote } = require("@pulumi/command");
+import { readFileSync } from "node:fs";
+import { remote } from "@pulumi/command";
 
 const commands = {};
 for (const [name, { opts, ...args }] of Object.entries(

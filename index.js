@@ -1,5 +1,0 @@
-// What Pulumi loads: index.ts, without the TypeScript compiler.
-require("./register");
-require("./deferred");
-
-module.exports = require("./index.ts");
