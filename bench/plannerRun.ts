@@ -1,6 +1,7 @@
 // plannerRun.ts WORKERS: plans a cluster of that size, and prints what it took. To be run with --expose-gc.
-import { routesOf, routeTable } from "../components/core/plan.ts";
-import { readHostArgs } from "../components/hostArgs.ts";
+
+import { readHostArgs } from "../components/hosts/hostArgs.ts";
+import { routesOf, routeTable } from "../components/inventory/routeTable.ts";
 
 const size = Number(process.argv[2]);
 const nodes = Array.from({ length: size }, (_, i) => ({

@@ -13,7 +13,13 @@ interface Locked {
  */
 export function copyOfProject(directory: string): void {
   const files = ["index.ts", "Pulumi.yaml"];
-  for (const file of [...files, "package.json", "components", "examples"]) {
+  for (const file of [
+    ...files,
+    "package.json",
+    "components",
+    "program",
+    "examples",
+  ]) {
     cpSync(join(root, file), join(directory, file), {
       recursive: true,
       filter: (path) => path !== join(root, "components/dist"),

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Faults } from "../components/core/faults.ts";
-import type { Node } from "../components/core/inventory.ts";
-import { readMachines } from "../components/core/machines.ts";
+import { readMachines } from "../components/inventory/machinesFile.ts";
+import type { Node } from "../components/inventory/nodes.ts";
 import { root } from "./paths.ts";
 
 /** The inventory of the stack `dev`. */

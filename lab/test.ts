@@ -15,8 +15,7 @@ type Obstacle = () => Promise<string | undefined>;
 /** The tiers of the tests, folders under test/. */
 const tiers: Record<string, Obstacle> = {
   project: async () => undefined,
-  core: async () => undefined,
-  components: async () => undefined,
+  unit: async () => undefined,
   clouds: async () => (await motoObstacle()) ?? engineObstacle(),
   openstack: async () =>
     labObstacle() ??
@@ -116,7 +115,10 @@ async function makeReady(): Promise<undefined> {
 }
 
 function testsIn(directory: string): string[] {
-  return readdirSync(join(root, directory))
+  return readdirSync(join(root, directory), {
+    recursive: true,
+    encoding: "utf8",
+  })
     .filter((name) => name.endsWith(".test.ts"))
     .map((name) => join(directory, name));
 }

@@ -1,6 +1,6 @@
-import { currentSchema, type NeutronRoute } from "./answers.ts";
-import type { Holder } from "./lookup.ts";
-import type { NetworkApi } from "./rest.ts";
+import { currentSchema, type NeutronRoute } from "./openStackAnswers.ts";
+import type { NetworkApi } from "./openStackApi.ts";
+import type { Holder } from "./openStackLookup.ts";
 
 /** As often as somebody else may get in between before we give up. */
 const attempts = 10;

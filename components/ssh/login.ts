@@ -3,8 +3,8 @@ import type { Duplex } from "node:stream";
 import type { Algorithms, HostVerifier, KexAlgorithm, ParsedKey } from "ssh2";
 import { foreignText, printable } from "../core/plainText.ts";
 import { Connection } from "./connection.ts";
-import type { Endpoint } from "./hosts.ts";
-import { readKey } from "./key.ts";
+import type { Endpoint } from "./endpoints.ts";
+import { readKey } from "./privateKey.ts";
 
 /** What a host said when it was asked who it is. */
 export interface Answer {

@@ -1,8 +1,7 @@
 import type { Duplex } from "node:stream";
 import { Call, type CallLimits, type Installation } from "./call.ts";
 import { Connection } from "./connection.ts";
-import type { Endpoint, Hosts } from "./hosts.ts";
-import { plainKey } from "./key.ts";
+import type { Endpoint, Hosts } from "./endpoints.ts";
 import {
   type Answer,
   isFault,
@@ -13,6 +12,7 @@ import {
   usualPatience,
   wayPatience,
 } from "./login.ts";
+import { plainKey } from "./privateKey.ts";
 
 /** What a host said when it was asked for its key. */
 export interface Finding extends Answer {

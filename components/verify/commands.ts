@@ -1,5 +1,5 @@
 import { shellWord } from "../core/shellWord.ts";
-import type { Endpoint } from "../ssh/hosts.ts";
+import type { Endpoint } from "../ssh/endpoints.ts";
 import type { HostState } from "./hostState.ts";
 import type { Programs } from "./programs.ts";
 

@@ -1,4 +1,4 @@
-import type { Route } from "../core/plan.ts";
+import type { Route } from "../inventory/routeTable.ts";
 import {
   type HostInput,
   type HostState,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Client } from "ssh2";
-import type { Route } from "../core/plan.ts";
-import { pipedCommand, scriptInput } from "../pipedScript.ts";
+import type { Route } from "../inventory/routeTable.ts";
+import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
 import { runOn } from "../ssh/session.ts";
 import { each, type Pace } from "./each.ts";
 import type { HostFacts } from "./hostFacts.ts";

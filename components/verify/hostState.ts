@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { parseAddress, parseCidr } from "../core/cidr.ts";
 import { foreignText, printable } from "../core/plainText.ts";
-import { readRouteLine } from "../core/runs.ts";
-import { readHostInput } from "../hostInput.ts";
-import { usesSudo } from "../pipedScript.ts";
+import { readHostInput } from "../hosts/hostInput.ts";
+import { readRouteLine } from "../hosts/runs.ts";
 import type { Login } from "../ssh/login.ts";
+import { usesSudo } from "../ssh/pipedScript.ts";
 import type { Wanted } from "./compare.ts";
 import { resourceName } from "./resourceName.ts";
 import type { StackResource } from "./state.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { foreignText } from "../core/plainText.ts";
-import { pipedCommand, scriptInput } from "../pipedScript.ts";
+import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
 import { runOn, Sessions } from "../ssh/session.ts";
 import { type StackName, updateCommand } from "./commands.ts";
 import { hostKeyNotes } from "./hostFaults.ts";
@@ -10,7 +10,7 @@ import type { Finding, OverlayReport } from "./report.ts";
 import { resourceName } from "./resourceName.ts";
 import type { StackResource } from "./state.ts";
 
-const script = join(import.meta.dirname, "../flannelOverlay.sh");
+const script = join(import.meta.dirname, "../flannel/flannelOverlay.sh");
 
 /** How long a controller may take to tell what its cluster has, in milliseconds: some requests to the API server. */
 const patience = 120_000;

@@ -1,5 +1,5 @@
 import { foreignText } from "../core/plainText.ts";
-import { usesSudo } from "../pipedScript.ts";
+import { usesSudo } from "../ssh/pipedScript.ts";
 import type { HostState } from "./hostState.ts";
 import { inputsSchema, isUrn, toLogin } from "./hostState.ts";
 import type { StackResource } from "./state.ts";

@@ -1,5 +1,5 @@
 import { printable } from "../core/plainText.ts";
-import { aligned } from "../core/render.ts";
+import { aligned } from "../inventory/renderedTable.ts";
 import type { Finding, Pings, Report } from "./report.ts";
 
 /** So many nodes still make a matrix that fits a terminal. */

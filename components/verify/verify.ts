@@ -1,7 +1,7 @@
 import { verifyClouds } from "./clouds.ts";
 import { type StackName, updateCommand } from "./commands.ts";
 import { capped } from "./findings.ts";
-import { verifyHosts } from "./hosts.ts";
+import { verifyHosts } from "./hostsReport.ts";
 import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun.ts";
 import { verifyOverlay } from "./overlay.ts";
 import type { Programs } from "./programs.ts";

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { Faults } from "../core/faults.ts";
-import { type Node, readNodes } from "../core/inventory.ts";
 import { foreignText } from "../core/plainText.ts";
-import { type Route, routeTable } from "../core/plan.ts";
-import { hostInput } from "../hostInput.ts";
-import { type HostWants, namedOn, routesFor } from "../hostWants.ts";
+import { hostInput } from "../hosts/hostInput.ts";
+import { type HostWants, namedOn, routesFor } from "../hosts/hostWants.ts";
+import { type Node, readNodes } from "../inventory/nodes.ts";
+import { type Route, routeTable } from "../inventory/routeTable.ts";
 import { type HostInput, readInput } from "./hostState.ts";
-import { readRouteTable } from "./routeTable.ts";
+import { readRouteTable } from "./recordedTable.ts";
 import type { StackResource } from "./state.ts";
 import { VerifyError } from "./verifyError.ts";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Route } from "../../components/core/plan.ts";
+import type { Route } from "../../components/inventory/routeTable.ts";
 
 const routes = new pulumi.StackReference(new pulumi.Config().require("routes"));
 const routeTable = routes.requireOutput("routeTable") as pulumi.Output<Route[]>;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { NodeArgs } from "../../components/core/inventory.ts";
+import type { NodeArgs } from "../../components/inventory/nodes.ts";
 
 // Here the machines are numbers. A real stack makes them, and outputs their addresses.
 const workers = new pulumi.Config().requireNumber("workers");

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { nodeSchema } from "../../components/core/inventory.ts";
-import { tolerationSchema } from "../../components/flannel/args.ts";
-import { stackOutputSchema } from "../../components/stackInventory.ts";
-import { type Target, targets } from "../../components/targets.ts";
+import { tolerationSchema } from "../../components/flannel/flannelArgs.ts";
+import { nodeSchema } from "../../components/inventory/nodes.ts";
+import { stackOutputSchema } from "../../program/stackInventory.ts";
+import { type Target, targets } from "../../program/targets.ts";
 import { type Documented, keysOf } from "./docstrings.ts";
 
 /** Where a target's keys are documented. */

@@ -6,16 +6,16 @@ import {
   DescribeTagsCommand,
 } from "@aws-sdk/client-ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { awsArgsSchema } from "../../components/aws/args.ts";
-import { lookUp } from "../../components/aws/lookup.ts";
-import { planAws } from "../../components/aws/plan.ts";
-import { AwsPodRoutes } from "../../components/awsPodRoutes.ts";
-import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { awsArgsSchema } from "../../components/aws/awsArgs.ts";
+import { lookUp } from "../../components/aws/awsLookup.ts";
+import { planAws } from "../../components/aws/awsPlan.ts";
+import { AwsPodRoutes } from "../../components/aws/awsPodRoutes.ts";
+import { readCloudArgs } from "../../components/cloud/cloudArgs.ts";
 import { Faults } from "../../components/core/faults.ts";
-import { declare } from "../../components/targets.ts";
-import { type FakeAccount, fakeEc2 } from "../components/fakeEc2.ts";
-import { commandsOf } from "../components/shellWords.ts";
-import { record, unhandledRejection, value } from "../components/support.ts";
+import { declare } from "../../program/targets.ts";
+import { type FakeAccount, fakeEc2 } from "../unit/aws/fakeEc2.ts";
+import { record, unhandledRejection, value } from "../unit/mockedStack.ts";
+import { commandsOf } from "../unit/shellWords.ts";
 import { type AwsCli, awsCli } from "./awsCli.ts";
 import { Ec2 } from "./ec2.ts";
 

@@ -4,7 +4,7 @@ import type { Stack } from "../../lab/stack.ts";
 import { configOf } from "../../lab/stack.ts";
 import { cloudFaults, example, faultsIn, planOf, says, up } from "../stacks.ts";
 import { cloudStacks } from "./cloudStacks.ts";
-import { ComputeApi } from "./computeApi.ts";
+import { ComputeApi } from "./computeApiServer.ts";
 
 const type = "gcp:compute/route:Route";
 const network = "kubernetes-the-hard-way";

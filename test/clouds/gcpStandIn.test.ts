@@ -16,7 +16,7 @@ import {
   type ResourceState,
   succeeded,
 } from "../programStack.ts";
-import { ComputeApi } from "./computeApi.ts";
+import { ComputeApi } from "./computeApiServer.ts";
 
 /** An argument as the program in gcp/ takes it. */
 type Argument<T> = T | { secret: T } | { selfLinkOf: string };

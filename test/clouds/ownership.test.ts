@@ -1,6 +1,6 @@
 import { after, before, describe } from "node:test";
 import { keepsItsRoutes } from "../keepsItsRoutes.ts";
-import { ComputeApi } from "./computeApi.ts";
+import { ComputeApi } from "./computeApiServer.ts";
 import { Ec2 } from "./ec2.ts";
 
 describe("routes in a route table of AWS", () => {

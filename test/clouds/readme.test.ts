@@ -7,7 +7,7 @@ import { environment, getEngine } from "../../lab/engine.ts";
 import { run } from "../../lab/exec.ts";
 import { root } from "../../lab/paths.ts";
 import { blocksRunBy } from "../readmeBlocks.ts";
-import { ComputeApi } from "./computeApi.ts";
+import { ComputeApi } from "./computeApiServer.ts";
 import { Ec2 } from "./ec2.ts";
 
 describe("README's commands for clouds work as they stand", () => {

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { getEngine } from "../../lab/engine.ts";
 import { configOf, type Stack } from "../../lab/stack.ts";
-import { recordingServer } from "../components/servers.ts";
-import { keyPair } from "../components/support.ts";
 import { says } from "../stacks.ts";
+import { keyPair } from "../unit/mockedStack.ts";
+import { recordingServer } from "../unit/ssh/servers.ts";
 import { cloudStacks } from "./cloudStacks.ts";
-import { ComputeApi } from "./computeApi.ts";
+import { ComputeApi } from "./computeApiServer.ts";
 
 const network = "kubernetes-the-hard-way";
 const makeStack = cloudStacks("gcp");

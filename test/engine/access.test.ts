@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { shortest } from "../../components/ssh/key.ts";
+import { shortest } from "../../components/ssh/privateKey.ts";
 import { run, until } from "../../lab/exec.ts";
 import { root } from "../../lab/paths.ts";
 import { blocksRunBy } from "../readmeBlocks.ts";
@@ -95,7 +95,7 @@ describe("SSH", () => {
     await scenario.lab.on("worker-1", "ln -sf bash /usr/bin/sh");
     for (const worker of workers) {
       copyFileSync(
-        join(root, "components/hostPodRoutes.sh"),
+        join(root, "components/hosts/hostPodRoutes.sh"),
         join(scenario.lab.root(worker), "root/hostPodRoutes.sh"),
       );
       await scenario.lab.on(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import { root } from "../../lab/paths.ts";
-import { anyText, nasty } from "../core/hostileText.ts";
+import { anyText, nasty } from "../unit/hostileText.ts";
 import { assertSame, plainHosts, Scenario } from "./scenario.ts";
 
 const place = "/run/pod-network-routes";
@@ -194,7 +194,7 @@ describe("the script on a host, given what no component would send,", () => {
 
   before(() => {
     mkdirSync(files(), { recursive: true });
-    const script = join(root, "components/hostPodRoutes.sh");
+    const script = join(root, "components/hosts/hostPodRoutes.sh");
     copyFileSync(script, join(files(), "script"));
   });
 

@@ -34,7 +34,7 @@ describe("a fault campaign", () => {
       const project = mkdtempSync(join(tmpdir(), "pod-network-routes-broken-"));
       t.after(() => rmSync(project, { recursive: true }));
       copyOfProject(project);
-      const file = join(project, "components/hostPodRoutes.sh");
+      const file = join(project, "components/hosts/hostPodRoutes.sh");
       const script = readFileSync(file, "utf8");
       assert.ok(script.includes(right));
       writeFileSync(file, script.replace(right, broken));

@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, it } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { readCloudArgs } from "../../components/cloudArgs.ts";
+import { readCloudArgs } from "../../components/cloud/cloudArgs.ts";
 import { Faults } from "../../components/core/faults.ts";
-import { OpenStackPodRoutes } from "../../components/openStackPodRoutes.ts";
-import { openStackArgsSchema } from "../../components/openstack/args.ts";
-import { lookUp } from "../../components/openstack/lookup.ts";
-import { planOpenStack } from "../../components/openstack/plan.ts";
-import { declare } from "../../components/targets.ts";
-import { commandsOf, wordsOf } from "../components/shellWords.ts";
+import { openStackArgsSchema } from "../../components/openstack/openStackArgs.ts";
+import { lookUp } from "../../components/openstack/openStackLookup.ts";
+import { planOpenStack } from "../../components/openstack/openStackPlan.ts";
+import { OpenStackPodRoutes } from "../../components/openstack/openStackPodRoutes.ts";
+import { declare } from "../../program/targets.ts";
 import {
   record,
   unhandledRejection,
   value,
   warnings,
-} from "../components/support.ts";
+} from "../unit/mockedStack.ts";
+import { commandsOf, wordsOf } from "../unit/shellWords.ts";
 import { Neutron } from "./neutron.ts";
 
 const node = (i: number) => ({

@@ -6,8 +6,8 @@ import { until } from "../../lab/exec.ts";
 import type { Stack } from "../../lab/stack.ts";
 import { configOf } from "../../lab/stack.ts";
 import { cloudStacks } from "../clouds/cloudStacks.ts";
-import { commandsOf, wordsOf } from "../components/shellWords.ts";
 import { cloudFaults, faultsIn, lines, planOf, says, up } from "../stacks.ts";
+import { commandsOf, wordsOf } from "../unit/shellWords.ts";
 import { Neutron } from "./neutron.ts";
 
 const makeStack = cloudStacks("openstack");

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { outputs } from "../../components/targets.ts";
 import { written } from "../../lab/docs.ts";
 import { root } from "../../lab/paths.ts";
+import { outputs } from "../../program/targets.ts";
 import { shellBlocks } from "../readmeBlocks.ts";
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -128,8 +128,12 @@ test("README's stack files are those of the examples", () => {
 });
 
 test("the messages that docs/troubleshooting.md quotes are those of the code", () => {
-  const code = readdirSync(join(root, "components"), { recursive: true })
-    .map((name) => `components/${name}`)
+  const code = ["components", "program"]
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true }).map(
+        (name) => `${folder}/${name}`,
+      ),
+    )
     .filter((name) => /(?<!\.d)\.(ts|sh)$/.test(name) && !/dist/.test(name))
     .map(read)
     .join("\n");

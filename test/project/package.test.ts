@@ -38,11 +38,10 @@ describe("the package", () => {
     const compiled = files
       .filter((file) => file.endsWith(".js"))
       .map((file) => file.slice("dist/".length, -".js".length));
-    const scripts = ["", "verify/"].flatMap((folder) =>
-      readdirSync(join(root, "components", folder))
-        .filter((file) => file.endsWith(".sh"))
-        .map((file) => `${folder}${file}`),
-    );
+    const scripts = readdirSync(join(root, "components"), {
+      recursive: true,
+      encoding: "utf8",
+    }).filter((file) => file.endsWith(".sh") && !file.startsWith("dist/"));
     assert.deepEqual(
       files,
       [
@@ -55,10 +54,8 @@ describe("the package", () => {
       assert.ok(existsSync(join(root, "components", `${name}.ts`)), name);
     }
     // what reads the configuration of the program is no part of it
-    assert.ok(compiled.includes("hostPodRoutes"));
-    for (const name of ["config", "targets"]) {
-      assert.ok(!compiled.includes(name), name);
-    }
+    assert.ok(compiled.includes("hosts/hostPodRoutes"));
+    assert.ok(!compiled.some((name) => name.startsWith("program")));
   });
 
   it("is packed and installed by README's commands", async () => {
@@ -87,7 +84,7 @@ describe("the package", () => {
       .filter((file) => file.endsWith(".js"))
       .flatMap((file) => [
         ...readFileSync(join(dist, file), "utf8").matchAll(
-          /\brequire\("((?:@[\w-]+\/)?[\w-][\w.-]*)(?:\/[^"]*)?"\)/g,
+          /\b(?:from |import\()"((?!node:)(?:@[\w-]+\/)?[\w-][\w.-]*)(?:\/[^"]*)?"/g,
         ),
       ])
       .map(([, name]) => name);

@@ -1,0 +1,32 @@
+import { Config, type InvokeOptions, type Output } from "@pulumi/pulumi";
+import { known } from "../stack/known.ts";
+
+/** Reads what a provider is set to: text, or the JSON of what is none. */
+export type ProviderSettings = (key: string) => Promise<string | undefined>;
+
+/**
+ * The settings of the provider that a component's resources get: of the one that it was given by `provider`
+ * or `providers`, itself or by a parent; else of the default one, which are those of the stack.
+ *
+ * @param name the package of the resources: `gcp`
+ */
+export function providerSettings(
+  name: string,
+  { parent }: InvokeOptions,
+): ProviderSettings {
+  const provider = parent?.getProvider(`${name}:index:Any`);
+  if (provider === undefined) {
+    const config = new Config(name);
+    return async (key) => config.get(key);
+  }
+  // the SDKs declare only the arguments that are text, but a resource has all of them
+  const outputs = provider as unknown as Partial<
+    Record<string, Output<unknown>>
+  >;
+  return async (key) => {
+    const value = (await known(outputs[key]))?.value ?? undefined;
+    return value === undefined || typeof value === "string"
+      ? value
+      : JSON.stringify(value);
+  };
+}

@@ -1,0 +1,168 @@
+import type { CloudRoutes } from "../cloud/cloudPodRoutes.ts";
+import type { InstanceNode } from "../cloud/instances.ts";
+import { type Cidr, overlaps, parseCidrs } from "../core/cidr.ts";
+import { type Faults, show } from "../core/faults.ts";
+import { aligned } from "../inventory/renderedTable.ts";
+import { nameOf, type Route, routeTable } from "../inventory/routeTable.ts";
+import { validate } from "../inventory/validate.ts";
+import { type Elsewhere, nowhere, withRenamed } from "../stack/elsewhere.ts";
+import type { Recorded } from "../stack/recorded.ts";
+import type { GcpRoute } from "./gcpAnswers.ts";
+import type { GcpArgs } from "./gcpArgs.ts";
+import type { GcpFindings, GcpInstance } from "./gcpLookup.ts";
+import {
+  drift,
+  nextHop,
+  type PlannedRoute,
+  type Present,
+  planRoute,
+  present,
+} from "./gcpRoutes.ts";
+import { gcpWorkers } from "./gcpWorkers.ts";
+
+/** A route to a worker, and what GCP calls it: `projects/PROJECT/global/routes/NAME`. */
+interface GcpPodRoute extends Route {
+  readonly id: string;
+}
+
+export interface GcpPlan extends CloudRoutes {
+  readonly routeTable: GcpPodRoute[];
+  readonly routes: PlannedRoute[];
+  readonly ids: {
+    /** Self link of the network. */
+    readonly network: string;
+    readonly project: string;
+  };
+}
+
+/**
+ * What has to be declared, given what GCP holds; what cannot be goes to `faults`.
+ *
+ * @param named what this stack's state holds of its routes, by {@link PlannedRoute.resource}
+ * @param others what it holds under other names
+ */
+export function planGcp(
+  args: GcpArgs,
+  found: GcpFindings,
+  named: ReadonlyMap<string, Recorded>,
+  faults: Faults,
+  others: Elsewhere = nowhere,
+): GcpPlan {
+  const { project, network = "" } = found;
+  const workers = gcpWorkers(args, found, faults);
+  const cluster =
+    args.source === "instances" ? workers.map((w) => w.node) : args.cluster;
+  const nodeSubnets = parseCidrs(found.nodeRanges);
+  const { serviceCidrs, priority } = args;
+  validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
+  checkOtherRanges(workers, parseCidrs(found.otherRanges), faults);
+
+  const byNode = new Map(workers.map((w) => [w.node.name, w.instance]));
+  const table = routeTable(workers.map((w) => w.node));
+  const resources = table.map(({ destination }) => nameOf(destination));
+  const ours = withRenamed(named, others, resources);
+  const there = present(found, ours, others);
+  const routes = table.map((route) => {
+    const nextHopInstance = byNode.get(route.node)?.path ?? "";
+    const hop =
+      args.nextHop === "address"
+        ? { nextHopIp: route.nextHop }
+        : { nextHopInstance };
+    const destRange = route.destination;
+    const content = { project, network, destRange, priority, ...hop };
+    return planRoute(content, args, there, ours, faults);
+  });
+  checkQuota(args, there, routes, faults);
+  const wanted = new Set(routes.map(({ name }) => name));
+  const foreign = there.inNetwork.filter(
+    ({ name }) => !there.ours.has(name) && !wanted.has(name),
+  );
+  return {
+    routeTable: table.map((route, i) => ({
+      ...route,
+      id: `projects/${project}/global/routes/${routes[i]?.name}`,
+    })),
+    routes,
+    tables: [
+      {
+        holder: args.network,
+        wanted: table.map(({ destination, node }, i) => ({
+          ...{ destination, node },
+          nextHop: nextHop(routes[i]?.content ?? {}),
+        })),
+        real: there.inNetwork.map((route) => ({
+          destination: route.destRange,
+          nextHop: nextHop(route),
+          text: `${route.name} to ${route.destRange} by ${nextHop(route)}`,
+        })),
+      },
+    ],
+    text: listing([
+      ...foreign,
+      ...routes.map(({ name, content }) => ({ name, ...content })),
+    ]),
+    ids: { network, project },
+    warnings: drift(ours, there),
+  };
+}
+
+/** GCP refuses a route to a part of a subnet, and that is not only where the nodes are. */
+function checkOtherRanges(
+  workers: readonly InstanceNode<GcpInstance>[],
+  ranges: readonly Cidr[],
+  faults: Faults,
+): void {
+  for (const { node } of workers) {
+    for (const cidr of node.podCidrs) {
+      const range = ranges.find((one) => overlaps(one, cidr));
+      if (range !== undefined) {
+        faults.add(
+          node.path,
+          `pod CIDR ${show(cidr.text)} of ${node.name} overlaps the secondary subnet range ${range.text}`,
+        );
+      }
+    }
+  }
+}
+
+/** The engine makes new routes before it removes old ones, so that all are there at once. */
+function checkQuota(
+  { network, routesPerNetwork }: GcpArgs,
+  { inNetwork }: Present,
+  routes: readonly PlannedRoute[],
+  faults: Faults,
+): void {
+  const names = new Set(inNetwork.filter(isStatic).map(({ name }) => name));
+  const more = routes.filter(({ name }) => !names.has(name));
+  if (more.length > 0 && names.size + more.length > routesPerNetwork) {
+    faults.add(
+      network,
+      `has ${names.size} static routes and would get ${more.length} more, ${routesPerNetwork} are allowed; raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is`,
+    );
+  }
+}
+
+/** Routes of subnets and of peerings do not count. */
+function isStatic({ nextHopNetwork, nextHopPeering }: GcpRoute): boolean {
+  return !nextHopNetwork && !nextHopPeering;
+}
+
+/** What `gcloud compute routes list` prints. */
+function listing(
+  routes: readonly (Pick<GcpRoute, "name" | "network" | "destRange"> &
+    Partial<GcpRoute>)[],
+): string {
+  const rows = [...routes]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((route) => [
+      route.name,
+      route.network.replace(/^.*\//, ""),
+      route.destRange,
+      nextHop(route),
+      String(route.priority ?? ""),
+    ]);
+  return aligned(
+    [["NAME", "NETWORK", "DEST_RANGE", "NEXT_HOP", "PRIORITY"], ...rows],
+    "  ",
+  );
+}

@@ -1,0 +1,62 @@
+import {
+  type CloudWords,
+  type InstanceNode,
+  instanceNodes,
+  instancesOf,
+} from "../cloud/instances.ts";
+import type { Faults } from "../core/faults.ts";
+import type { GcpArgs } from "./gcpArgs.ts";
+import type { GcpFindings, GcpInstance } from "./gcpLookup.ts";
+
+/** The workers, each with the instance that it is. What keeps one from being routed to goes to `faults`. */
+export function gcpWorkers(
+  args: GcpArgs,
+  found: GcpFindings,
+  faults: Faults,
+): InstanceNode<GcpInstance>[] {
+  const { names, zones, podCidrKey = "" } = args.instances ?? {};
+  const where = zones === undefined ? "" : ` in ${zones.join(", ")}`;
+  const words: CloudWords<GcpInstance> = {
+    noun: "instance",
+    podCidrs: `metadata ${podCidrKey}`,
+    where: `of project ${found.instanceProject}${where}`,
+    network: `in network ${args.network}`,
+    start: ({ name, zone }) =>
+      `gcloud compute instances start ${name} --zone ${zone}`,
+    label: ({ name, zone }) =>
+      `gcloud compute instances add-metadata ${name} --zone ${zone} --metadata ${podCidrKey}=CIDR`,
+  };
+  const nodes = args.cluster.filter((node) => node.podCidrs.length > 0);
+  const workers =
+    names !== undefined
+      ? instanceNodes(
+          names,
+          found.instances.filter((i) => zones?.includes(i.zone) ?? true),
+          "instances.names",
+          words,
+          faults,
+        )
+      : instancesOf(
+          found.network === undefined ? [] : nodes,
+          found.instances.filter((i) => i.inNetwork),
+          words,
+          faults,
+        );
+  for (const { node, instance } of workers) {
+    const { name, zone } = instance;
+    if (found.network !== undefined && !instance.inNetwork) {
+      faults.add(
+        node.path,
+        `has no interface in network ${args.network}, where its route would be`,
+      );
+    }
+    if (!instance.canIpForward) {
+      const file = `${name}.yaml`;
+      faults.add(
+        node.path,
+        `drops packets for pods, for it may not forward (canIpForward is false); allow it: gcloud compute instances export ${name} --zone ${zone} --destination ${file} && sed -i -e '1i canIpForward: true' -e '/^canIpForward:/d' ${file} && gcloud compute instances update-from-file ${name} --zone ${zone} --source ${file} --most-disruptive-allowed-action RESTART`,
+      );
+    }
+  }
+  return workers;
+}

@@ -1,0 +1,86 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Node } from "../inventory/nodes.ts";
+import type { Endpoint, Hosts } from "../ssh/endpoints.ts";
+import { preflight } from "../ssh/preflight.ts";
+import { unchangedCommand } from "../ssh/scriptCommand.ts";
+import type { Ssh } from "../ssh/sshArgs.ts";
+import { noOrganization, organization } from "../stack/organization.ts";
+import { nameIn } from "../stack/recorded.ts";
+import { forgetCommand } from "../verify/commands.ts";
+import { type HostState, isOdd, readHostState } from "../verify/hostState.ts";
+import { placeOf, type RecordedCommand } from "./recordedCommands.ts";
+
+/**
+ * The hosts that the state has of a component, and that are no longer in its inventory by this name and address.
+ * The engine cleans them when an `up` has done all else.
+ */
+export function formerHosts(
+  recorded: readonly RecordedCommand[],
+  cluster: readonly Node[],
+): HostState[] {
+  const present = new Set(cluster.map(placeOf));
+  return recorded
+    .filter(({ place }) => !present.has(place))
+    .flatMap(({ urn, outputs }) => {
+      const connection = pulumi.runtime.unwrapRpcSecret(outputs.connection);
+      const inputs = { ...outputs, connection };
+      const host = readHostState(
+        { ...{ urn, type: "", inputs, outputs } },
+        new Map(),
+      );
+      return isOdd(host) ? [] : [host];
+    });
+}
+
+/**
+ * Keeps the commands of former hosts that do not answer as they are, and warns. If the engine were to delete
+ * them, the `up` would fail, or wait for ever on a host that takes connections and says nothing. Those that
+ * answer again are no longer kept by the next run, and so are cleaned.
+ */
+export async function keepSilent(
+  former: readonly HostState[],
+  { hosts, ssh }: { readonly hosts: Hosts; readonly ssh: Ssh },
+  parent: pulumi.Resource,
+): Promise<void> {
+  const findings = await Promise.all(
+    byBastion(former).map((group) =>
+      preflight({ ...hosts, ...group }, ssh.connectTimeout * 1000),
+    ),
+  );
+  const byUrn = new Map(former.map((host) => [host.urn, host]));
+  for (const { node: urn, state, reason } of findings.flat()) {
+    const host = byUrn.get(urn);
+    if (host !== undefined && state !== "ok") {
+      await pulumi.log.warn(letGo(host, reason), parent);
+      unchangedCommand(nameIn(urn), host.login.host, { parent });
+    }
+  }
+}
+
+/** These hosts by the bastion that leads to them: whoever asks for several logs in there once. */
+function byBastion(
+  former: readonly HostState[],
+): Pick<Hosts, "byNode" | "bastion">[] {
+  const groups = new Map<
+    string,
+    { byNode: Map<string, Endpoint>; bastion: Endpoint | undefined }
+  >();
+  for (const { urn, login, bastion } of former) {
+    const key = JSON.stringify([bastion?.host, bastion?.port, bastion?.user]);
+    const group = groups.get(key) ?? { byNode: new Map(), bastion };
+    // a node may have had several addresses
+    group.byNode.set(urn, login);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** What is wrong with a former host, and the command that gives it up. */
+function letGo({ urn, node, login }: HostState, reason: string): string {
+  const stack =
+    organization() === noOrganization
+      ? pulumi.getStack()
+      : `${organization()}/${pulumi.getStack()}`;
+  const forget = forgetCommand(urn, { stack, configFile: undefined });
+  return `cannot clean ${node} (${login.host}), which is no longer in the inventory: ${reason}; it stays as it is, and the first pulumi up that reaches it cleans it; if it is gone for good: ${forget}`;
+}

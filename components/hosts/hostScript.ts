@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Installation } from "../ssh/call.ts";
+import { shell } from "../ssh/pipedScript.ts";
+
+/**
+ * The script on the hosts. An `up` puts it there (see ssh/check.ts), once for all stacks and until the next
+ * boot, in a file that is named by its content. Its hash is compared when it is put there, and again each time
+ * before it is run: a file of that name with other contents is replaced, and never run.
+ */
+const source = join(import.meta.dirname, "hostPodRoutes.sh");
+const directory = "/run/pod-network-routes";
+/** Where the script records what is whose. */
+const records = "/var/lib/pod-network-routes";
+
+interface Script {
+  readonly text: string;
+  /** Where it is on a host. */
+  readonly path: string;
+  /** A condition of the shell: a file is this script. */
+  is(file: string): string;
+}
+
+let script: Script | undefined;
+
+function theScript(): Script {
+  if (script === undefined) {
+    const text = readFileSync(source, "utf8");
+    const hash = createHash("sha256").update(text).digest("hex");
+    script = {
+      text,
+      path: `${directory}/${hash.slice(0, 12)}.sh`,
+      is: (file) => `[ "$(sha256sum <${file})" = "${hash}  -" ]`,
+    };
+  }
+  return script;
+}
+
+/** Makes a host as standard input says. */
+export function convergeCommand(sudo: boolean): string {
+  const { path, is } = theScript();
+  return `sh -c '${is(path)} && exec ${shell(sudo)} ${path} converge; echo "${path} is missing or has other contents; a warning before says why it could not be put there" >&2; exit 1'`;
+}
+
+/** Undoes it, with the script that has done it. A host that has been installed anew has nothing of this owner's. */
+export function removeCommand(owner: string, sudo: boolean): string {
+  const record = `${records}/${owner}`;
+  return `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
+}
+
+/** Puts the script, which is standard input, on a host where it is not yet. One that does not arrive whole is not put there. */
+export function installation(sudo: boolean): Installation {
+  const { text, path, is } = theScript();
+  const unfinished = `${path}.$$`;
+  const put = `umask 022; mkdir -p ${directory} && cat >${unfinished} && ${is(unfinished)} && mv ${unfinished} ${path} && exit; rm -f ${unfinished}; echo "${path} could not be put there" >&2; exit 1`;
+  return {
+    command: `sh -c '[ -e ${path} ] && ${is(path)} || exec ${shell(sudo)} -c "$0"' '${put}'`,
+    input: text,
+  };
+}

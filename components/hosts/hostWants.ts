@@ -1,0 +1,54 @@
+import type { Node, NodeArgs } from "../inventory/nodes.ts";
+import { type Route, routesOf } from "../inventory/routeTable.ts";
+
+/** What of the arguments decides what each host is to have. */
+export interface HostWants {
+  readonly cluster: readonly Node[];
+  readonly hostRoutes: boolean;
+  readonly controllerRoutes: boolean;
+  readonly controllerHosts: boolean;
+  readonly healInterval: number;
+}
+
+/** What the component has as inputs, so that the state says what is wanted before any host is changed. */
+export interface RecordedWants extends Omit<HostWants, "cluster"> {
+  /** By node name: a node that comes or goes is one line of a preview. */
+  readonly nodes: Record<string, Required<Omit<NodeArgs, "name" | "aliases">>>;
+}
+
+export function recordedWants(wants: HostWants): RecordedWants {
+  const { hostRoutes, controllerRoutes, controllerHosts, healInterval } = wants;
+  return {
+    nodes: Object.fromEntries(
+      wants.cluster.map(({ name, role, address, internalIps, podCidrs }) => [
+        name,
+        {
+          ...{ role, address },
+          internalIp: internalIps.map(({ text }) => text),
+          podCidrs: podCidrs.map(({ text }) => text),
+        },
+      ]),
+    ),
+    ...{ hostRoutes, controllerRoutes, controllerHosts, healInterval },
+  };
+}
+
+/** The routes that a node is to have. @param table the routes of the whole cluster */
+export function routesFor(
+  node: Node,
+  wants: HostWants,
+  table: readonly Route[],
+): Route[] {
+  const none =
+    !wants.hostRoutes ||
+    (node.role === "controller" && !wants.controllerRoutes);
+  return none ? [] : routesOf(node, table);
+}
+
+/** The nodes that /etc/hosts of a node is to name. */
+export function namedOn(node: Node, wants: HostWants): Node[] {
+  const wanted = node.role === "controller" && wants.controllerHosts;
+  return wanted
+    ? wants.cluster.filter((other) => other.podCidrs.length > 0)
+    : [];
+}

@@ -1,0 +1,130 @@
+import { compareCidrs, parseCidrs } from "../core/cidr.ts";
+import type { Faults } from "../core/faults.ts";
+import { shellWord } from "../core/shellWord.ts";
+import { aligned } from "../inventory/renderedTable.ts";
+import { nameOf, type Route } from "../inventory/routeTable.ts";
+import type { Recorded } from "../stack/recorded.ts";
+import type { NeutronRoute } from "./openStackAnswers.ts";
+import type { OpenStackArgs } from "./openStackArgs.ts";
+import type { Holder } from "./openStackLookup.ts";
+
+/** The id that the provider gives a route. */
+export function routeId(
+  { id }: Holder,
+  { destination, nexthop }: NeutronRoute,
+): string {
+  return `${id}-route-${destination}-${nexthop}`;
+}
+
+/** A route that stands where one of ours is to be. */
+export function foreignFault(
+  holder: Holder,
+  route: NeutronRoute,
+  wanted: NeutronRoute,
+  node: string,
+  faults: Faults,
+): void {
+  const remove = removal(holder, route);
+  faults.add(
+    `${holder.kind} ${holder.name} ${route.destination}`,
+    route.nexthop === wanted.nexthop
+      ? `a route that this stack did not make leads to ${node} already; take it over: pulumi config set adoptExisting true; or remove it: ${remove}`
+      : `a route that this stack did not make leads to ${route.nexthop}, not to ${wanted.nexthop} of ${node}; remove it: ${remove}`,
+  );
+}
+
+function removal(
+  { kind, id }: Holder,
+  { destination, nexthop }: NeutronRoute,
+): string {
+  const pair = `destination=${destination},gateway=${nexthop}`;
+  return kind === "subnet"
+    ? `openstack subnet unset --host-route ${pair} ${id}`
+    : `openstack router remove route --route ${pair} ${id}`;
+}
+
+/** The engine makes new routes before it removes old ones, so that all are there at once. */
+export function checkQuota(
+  { kind, name, routes }: Holder,
+  wanted: readonly Route[],
+  { routesPerSubnet, routesPerRouter }: OpenStackArgs,
+  faults: Faults,
+): void {
+  const more = wanted.filter((one) =>
+    routes.every(
+      (route) =>
+        route.destination !== one.destination || route.nexthop !== one.nextHop,
+    ),
+  );
+  const [quota, key, option] =
+    kind === "subnet"
+      ? [routesPerSubnet, "routesPerSubnet", "max_subnet_host_routes"]
+      : [routesPerRouter, "routesPerRouter", "max_routes"];
+  if (more.length > 0 && routes.length + more.length > quota) {
+    const instead = kind === "subnet" ? ", or use mode router (30)" : "";
+    faults.add(
+      `${kind} ${name}`,
+      `has ${routes.length} routes and would get ${more.length} more, ${quota} are allowed; have the cloud raise ${option} in neutron.conf and then set ${key} to what it is${instead}`,
+    );
+  }
+}
+
+/**
+ * The routes of ours that somebody else deleted and that are still wanted. The provider fails when it
+ * is to delete such a route, so one that is to go or to change is a fault.
+ */
+export function gone(
+  holder: Holder,
+  wanted: readonly Route[],
+  ours: ReadonlyMap<string, Recorded>,
+  faults: Faults,
+): NeutronRoute[] {
+  const still = new Map(wanted.map((r) => [nameOf(r.destination), r.nextHop]));
+  return [...ours].flatMap(([name, mine]) => {
+    const route = {
+      destination: String(mine.destinationCidr),
+      nexthop: String(mine.nextHop),
+    };
+    if (
+      holder.routes.some(
+        (there) => routeId(holder, there) === routeId(holder, route),
+      ) ||
+      // it is of another subnet or router, of which nothing is known here
+      ![mine.subnetId, mine.routerId].includes(holder.id)
+    ) {
+      return [];
+    }
+    if (still.get(name) !== route.nexthop) {
+      faults.add(
+        `${holder.kind} ${holder.name} ${route.destination}`,
+        `the route via ${route.nexthop} was deleted by somebody else, and Pulumi cannot delete it again; have it forget the route: pulumi state delete ${shellWord(String(mine.urn))}`,
+      );
+      return [];
+    }
+    return [route];
+  });
+}
+
+/** What `openstack subnet show NAME | grep destination` prints, or the same of a router. */
+export function listing(
+  { kind }: Holder,
+  routes: readonly NeutronRoute[],
+): string {
+  // as wide as the longest name of a field in the client's table
+  const [head, longest] =
+    kind === "subnet"
+      ? ["host_routes", "ipv6_address_mode"]
+      : ["routes", "availability_zone_hints"];
+  const sorted = [...routes].sort((a, b) => {
+    const [left, right] = parseCidrs([a.destination, b.destination]);
+    return left && right ? compareCidrs(left, right) : 0;
+  });
+  return aligned(
+    sorted.map(({ destination, nexthop }, i) => [
+      `| ${(i === 0 ? head : "").padEnd(longest.length)} |`,
+      `destination='${destination}', gateway='${nexthop}'`,
+      "|",
+    ]),
+    " ",
+  );
+}

@@ -1,0 +1,216 @@
+import type { types } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { type Faults, show } from "../core/faults.ts";
+import { join } from "../core/schema.ts";
+import { shellFile } from "../core/shellFile.ts";
+import { shellWord } from "../core/shellWord.ts";
+import { readInputFile } from "../inventory/files.ts";
+import type { Node } from "../inventory/nodes.ts";
+import {
+  findHostKey,
+  isPinnableKey,
+  parseKnownHosts,
+  pinnableKeyTypes,
+} from "./knownHosts.ts";
+import { keyProblem, mostKey, shortest } from "./privateKey.ts";
+import type { Ssh } from "./sshArgs.ts";
+
+/** One end of an SSH connection. `hostKey` is undefined only where the check was turned off. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKey: string | undefined;
+}
+
+/** How to log in. */
+export interface Credentials {
+  readonly privateKey: pulumi.Input<string> | undefined;
+  /** The same key as the state is to have it. */
+  readonly recordedKey: pulumi.Input<string> | undefined;
+  readonly passphrase: pulumi.Input<string> | undefined;
+  readonly agentSocket: string | undefined;
+}
+
+/** Everything that is needed to reach the hosts: an endpoint by node name, all with the same credentials. */
+export interface Hosts {
+  readonly byNode: ReadonlyMap<string, Endpoint>;
+  readonly bastion: Endpoint | undefined;
+  readonly credentials: Credentials;
+}
+
+/** Finds the host key of every node and the credentials; adds a fault for each that is missing. */
+export function readHosts(
+  ssh: Ssh,
+  nodes: readonly Node[],
+  faults: Faults,
+): Hosts {
+  // A node with a fault of its own is left out, and may be the one with this host key.
+  const complete = faults.all.length === 0;
+  const hostKey = hostKeyFinder(ssh, faults);
+  const byNode = new Map(
+    nodes.map((node) => {
+      const names = [node.address, node.name, ...node.aliases];
+      const key = hostKey(node.name, names, ssh.port, node.path);
+      return [
+        node.name,
+        { host: node.address, port: ssh.port, user: ssh.user, hostKey: key },
+      ];
+    }),
+  );
+  const bastion = ssh.bastion && {
+    host: ssh.bastion.host,
+    port: ssh.bastion.port,
+    user: ssh.bastion.user ?? ssh.user,
+    hostKey: hostKey(
+      "bastion",
+      [ssh.bastion.host],
+      ssh.bastion.port,
+      "ssh.bastion",
+    ),
+  };
+  for (const name of Object.keys(ssh.hostKeys)) {
+    if (complete && !byNode.has(name) && name !== "bastion") {
+      faults.add(join("ssh.hostKeys", name), "is the name of no node");
+    }
+  }
+  return { byNode, bastion, credentials: readCredentials(ssh, faults) };
+}
+
+/** The connection as the command provider takes it. */
+export function connection(
+  endpoint: Endpoint,
+  hosts: Hosts,
+  ssh: Ssh,
+): types.input.remote.ConnectionArgs {
+  return {
+    ...proxy(endpoint, hosts.credentials, ssh, ssh.connectAttempts),
+    ...(hosts.bastion && {
+      proxy: proxy(
+        hosts.bastion,
+        hosts.credentials,
+        ssh,
+        Math.max(ssh.connectAttempts, bastionAttempts),
+      ),
+    }),
+  };
+}
+
+/**
+ * All commands go through the bastion at about the same time, and its sshd turns away some of those
+ * who have not logged in yet (MaxStartups). That it lets us in is known by then.
+ */
+const bastionAttempts = 10;
+
+function proxy(
+  { host, port, user, hostKey }: Endpoint,
+  { recordedKey, passphrase, agentSocket }: Credentials,
+  ssh: Ssh,
+  attempts: number,
+): types.input.remote.ProxyConnectionArgs {
+  return {
+    host,
+    port,
+    user,
+    ...(hostKey !== undefined && { hostKey }),
+    ...(recordedKey !== undefined && { privateKey: recordedKey }),
+    ...(passphrase !== undefined && { privateKeyPassword: passphrase }),
+    ...(agentSocket !== undefined && { agentSocketPath: agentSocket }),
+    perDialTimeout: ssh.connectTimeout,
+    dialErrorLimit: attempts,
+  };
+}
+
+function hostKeyFinder(ssh: Ssh, faults: Faults) {
+  if (!ssh.hostKeyCheck) {
+    return () => undefined;
+  }
+  // Read on first use: whoever lists every host key in the config needs no file.
+  let entries: ReturnType<typeof parseKnownHosts> | undefined;
+  let missing = false;
+  return (
+    node: string,
+    names: readonly string[],
+    port: number,
+    path: string,
+  ) => {
+    // A node may be called "constructor".
+    const given = Object.hasOwn(ssh.hostKeys, node)
+      ? ssh.hostKeys[node]
+      : undefined;
+    if (given !== undefined) {
+      if (!isPinnableKey(given)) {
+        faults.add(
+          join("ssh.hostKeys", node),
+          `${show(given)} is no host key, expected TYPE BASE64 with a type of ${pinnableKeyTypes}`,
+        );
+      }
+      return given;
+    }
+    if (entries === undefined) {
+      const file = readInputFile(
+        ssh.knownHostsFile,
+        "ssh.knownHostsFile",
+        faults,
+      );
+      missing = file === undefined;
+      entries = parseKnownHosts(file ?? "");
+    }
+    const key = findHostKey(entries, names, port);
+    if (key === undefined && !missing) {
+      const file = shellFile(ssh.knownHostsFile);
+      const scan = `ssh-keyscan${port === 22 ? "" : ` -p ${port}`} -t ed25519,ecdsa ${shellWord(names[0] ?? "")} >> ${file}`;
+      faults.add(
+        path,
+        `no ${pinnableKeyTypes} host key of ${node} (${[...new Set(names)].join(", ")}) is in ${ssh.knownHostsFile}; once you trust the network: ${file === undefined ? "add it with ssh-keyscan" : scan}`,
+      );
+    }
+    return key;
+  };
+}
+
+function readCredentials(ssh: Ssh, faults: Faults): Credentials {
+  const passphrase = ssh.privateKeyPassphrase;
+  if (ssh.privateKey !== undefined && ssh.privateKeyFile !== undefined) {
+    faults.add(
+      "ssh.privateKeyFile",
+      "privateKey is given too, give one of the two",
+    );
+  }
+  let { privateKey } = ssh;
+  let path = "ssh.privateKey";
+  if (ssh.privateKeyFile !== undefined) {
+    path = "ssh.privateKeyFile";
+    privateKey = readInputFile(ssh.privateKeyFile, path, faults, mostKey);
+  }
+  if (
+    typeof privateKey === "string" &&
+    (passphrase === undefined || typeof passphrase === "string")
+  ) {
+    const problem = keyProblem(privateKey, passphrase);
+    if (problem !== undefined) {
+      faults.add(path, `holds no usable private key: ${problem}`);
+    }
+  }
+  const agentSocket =
+    ssh.agentSocket ??
+    (privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined);
+  if (
+    ssh.privateKey === undefined &&
+    ssh.privateKeyFile === undefined &&
+    !agentSocket
+  ) {
+    faults.add(
+      "ssh",
+      "no way to log in: give privateKeyFile, privateKey (as a secret), or start an SSH agent (ssh-add)",
+    );
+  }
+  const recordedKey =
+    typeof privateKey === "string" || privateKey === undefined
+      ? privateKey && shortest(privateKey)
+      : pulumi.output(privateKey).apply(shortest);
+  return {
+    ...{ privateKey, recordedKey, passphrase },
+    agentSocket: ssh.agentSocket,
+  };
+}

@@ -1,0 +1,131 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Node } from "../inventory/nodes.ts";
+import type { LookIsGood } from "../stack/gate.ts";
+import type { StackResources } from "../stack/recorded.ts";
+import { runError } from "../stack/runError.ts";
+import type { Installation } from "./call.ts";
+import type { Credentials, Hosts } from "./endpoints.ts";
+import { unknownNames } from "./hostNames.ts";
+import { type Finding, preflight } from "./preflight.ts";
+import { keyProblem, plainKey } from "./privateKey.ts";
+import { becomesRoot, type Ssh } from "./sshArgs.ts";
+
+/** Says so where hosts are trusted whatever key they show. */
+export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
+  if (!ssh.hostKeyCheck) {
+    pulumi.log.warn(
+      "ssh.hostKeyCheck is off: whoever answers at a host's address gets root's commands",
+      resource,
+    );
+  }
+}
+
+/** What is known of the hosts before one is asked. */
+interface Access {
+  readonly cluster: readonly Node[];
+  readonly hosts: Hosts;
+  readonly ssh: Ssh;
+}
+
+/**
+ * What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has
+ * another key than expected or a name that does not exist, or if our key cannot be used.
+ *
+ * @param state what the stack's state holds; where there is none, in a program's unit tests with Pulumi's mocks, no host is asked
+ * @param lookIsGood is awaited when nothing speaks against a change
+ * @param installation what each host needs; an `up` puts it there, once all hosts have shown the right key
+ * @param besides what else is asked at the same time
+ */
+export async function troubledHosts(
+  { cluster, hosts, ssh }: Access,
+  resource: pulumi.Resource,
+  state: StackResources | undefined,
+  lookIsGood: LookIsGood,
+  installation?: (sudo: boolean) => Installation,
+  besides?: () => Promise<void>,
+): Promise<Map<string, Finding>> {
+  const install = pulumi.runtime.isDryRun()
+    ? undefined
+    : installation?.(becomesRoot(ssh));
+  if (state === undefined || (!ssh.preflight && install === undefined)) {
+    await lookIsGood();
+    return new Map();
+  }
+  await checkKey(hosts.credentials);
+  const look = preflight(
+    hosts,
+    ssh.connectTimeout * 1000,
+    install,
+    undefined,
+    async (answers) => {
+      refuse(answers, hosts, cluster);
+      const cutOff = answers.find(({ atBastion }) => atBastion);
+      if (cutOff !== undefined) {
+        await noWay(cutOff, resource);
+      }
+      await lookIsGood();
+    },
+  );
+  const [findings] = await Promise.all([look, besides?.()]);
+  const where = whereIn(hosts);
+  const troubled = findings.filter(({ state }) => state !== "ok");
+  for (const finding of troubled.filter(({ atBastion }) => !atBastion)) {
+    const what =
+      finding.state === "unusable"
+        ? `cannot work on ${where(finding)}`
+        : `no answer from ${where(finding)}`;
+    await pulumi.log.warn(what, resource);
+  }
+  return new Map(troubled.map((finding) => [finding.node, finding]));
+}
+
+/** Fails if an `up` must not begin with these hosts. */
+function refuse(
+  answers: readonly Finding[],
+  hosts: Hosts,
+  cluster: readonly Node[],
+): void {
+  const wrong = answers.filter(({ state }) => state === "wrong key");
+  const refused = [
+    wrongKeys(wrong.map(whereIn(hosts))),
+    unknownNames(answers, hosts, cluster),
+  ].filter((text) => text !== undefined);
+  if (refused.length > 0) {
+    throw runError(refused.join("\n"));
+  }
+}
+
+/** How messages call a host, and what is wrong with it. */
+function whereIn({ byNode }: Hosts): (finding: Finding) => string {
+  return ({ node, reason }) => `${node} (${byNode.get(node)?.host}): ${reason}`;
+}
+
+function wrongKeys(hosts: readonly string[]): string | undefined {
+  return hosts.length === 0
+    ? undefined
+    : [
+        "SSH host keys do not match; nothing was changed",
+        ...hosts.map((host) => `  - ${host}`),
+        "somebody may be in between; if the host was installed anew, mend the known_hosts file: ssh-keygen -R ADDRESS, then ssh-keyscan",
+      ].join("\n");
+}
+
+/** Without the bastion nothing can be done: an `up` ends, and a preview says that it would. */
+async function noWay({ reason }: Finding, resource: pulumi.Resource) {
+  const message = `no host can be reached: ${reason}`;
+  if (!pulumi.runtime.isDryRun()) {
+    throw runError(`${message}; nothing was changed`);
+  }
+  await pulumi.log.warn(message, resource);
+}
+
+/** A key or passphrase that is a secret can be read here only, after the other faults of the input. */
+async function checkKey(credentials: Credentials): Promise<void> {
+  const { privateKey, passphrase } = (await plainKey(credentials)) ?? {};
+  const problem = privateKey && keyProblem(privateKey, passphrase);
+  if (problem) {
+    throw runError(
+      `ssh.privateKey and ssh.privateKeyPassphrase: ${problem}; nothing was changed`,
+    );
+  }
+}

@@ -1,0 +1,279 @@
+import { isDeepStrictEqual } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+import { allConfig } from "@pulumi/pulumi/runtime/index.js";
+import { z } from "zod";
+import {
+  type Fault,
+  Faults,
+  FaultsError,
+  show,
+} from "../components/core/faults.ts";
+import {
+  givenSource,
+  isSourceFault,
+  type Sources,
+} from "../components/inventory/sources.ts";
+import { runError } from "../components/stack/runError.ts";
+import { readStackInventory } from "./stackInventory.ts";
+import {
+  checkArgs,
+  type Target,
+  type TargetConfig,
+  targets,
+} from "./targets.ts";
+
+/**
+ * Reads the stack's configuration: every key of the project's namespace is an argument of the
+ * component of a target; only nodes that another stack gives are read here. Throws a
+ * `pulumi.RunError` that names everything wrong with it. The arguments of one target, if nothing
+ * else is wrong, are left to its component, which checks them before it declares anything.
+ */
+export async function readConfig(): Promise<TargetConfig[]> {
+  const faults = new Faults();
+  const { target = "hosts", ...all } = rawConfig(faults);
+  const wanted = readTargets(target, faults);
+  if (all.inventory !== undefined) {
+    all.inventory = await readStackInventory(all.inventory, faults);
+  }
+  const configs = argumentsOf(wanted, all, faults);
+  routedOnce(configs, faults);
+  for (const { args } of configs) {
+    wrapSecrets(args, "ssh", ["privateKey", "privateKeyPassphrase"], faults);
+    wrapSecrets(args, "flannel.backend", ["psk"], faults);
+  }
+  return userErrors(() => {
+    if (faults.all.length > 0 || configs.length > 1) {
+      checkAll(configs, faults);
+    }
+    return configs;
+  });
+}
+
+/** Throws one FaultsError with all that is wrong with the arguments of all targets; what two have in common is said once. */
+function checkAll(configs: readonly TargetConfig[], faults: Faults): void {
+  if (configs.length > 1) {
+    commonSource(configs, faults);
+  }
+  const before = [...faults.all];
+  const said = new Set(before.map(identity));
+  for (const { target, args } of configs) {
+    const own = new Faults();
+    own.all.push(...before);
+    try {
+      checkArgs(target, args, own);
+    } catch (error) {
+      if (!(error instanceof FaultsError)) {
+        throw error;
+      }
+    }
+    for (const fault of own.all.slice(before.length)) {
+      if (!said.has(identity(fault))) {
+        said.add(identity(fault));
+        faults.all.push(fault);
+      }
+    }
+  }
+  faults.throwIfAny("the configuration cannot be used");
+}
+
+/** Two faults of the same identity are said once. Targets may know other sources of nodes, and say so in other words. */
+function identity(fault: Fault): string {
+  return isSourceFault(fault) ? "source" : JSON.stringify(fault);
+}
+
+/** The targets share an inventory, so it has to be in a source that all of them know. */
+function commonSource(configs: readonly TargetConfig[], faults: Faults): void {
+  const sources = ["nodes", "machinesFile", "inventory", "instances"] as const;
+  const known = sources.filter((key) =>
+    configs.every(({ target }) => Object.hasOwn(targets[target].shape, key)),
+  );
+  const given: Sources = Object.assign({}, ...configs.map(({ args }) => args));
+  givenSource(given, known, faults);
+}
+
+/** One target, or several with a plus in between; hosts, if there is a fault. */
+function readTargets(text: unknown, faults: Faults): Target[] {
+  const names = typeof text === "string" ? text.split("+") : [text];
+  const good = names.filter(isTarget);
+  if (good.length < names.length || new Set(names).size < names.length) {
+    faults.add(
+      "target",
+      `${show(text)} is not a target, expected ${Object.keys(targets).join(" or ")}, or two of them with a plus in between`,
+    );
+    return ["hosts"];
+  }
+  return good;
+}
+
+function isTarget(name: unknown): name is Target {
+  return typeof name === "string" && Object.hasOwn(targets, name);
+}
+
+/**
+ * What is for each target. Pulumi.yaml gives the keys of all of them their defaults; a key that
+ * was set for another target is a mistake.
+ */
+function argumentsOf(
+  wanted: readonly Target[],
+  all: Record<string, unknown>,
+  faults: Faults,
+): TargetConfig[] {
+  const configs = wanted.map((target) => ({
+    target,
+    args: {} as Record<string, unknown>,
+  }));
+  for (const [key, value] of Object.entries(all)) {
+    const owners = Object.entries(targets).filter(([, schema]) =>
+      Object.hasOwn(schema.shape, key),
+    );
+    const users = configs.filter(({ target }) =>
+      owners.some(([name]) => name === target),
+    );
+    // a key that nobody knows is left to a schema, which knows what it might have meant
+    for (const { args } of owners.length === 0 ? configs.slice(0, 1) : users) {
+      args[key] = value;
+    }
+    const unused = owners.length > 0 && users.length === 0;
+    if (unused && !owners.some(([, schema]) => isDefault(schema, key, value))) {
+      const others = owners.map(([name]) => name).join(" and ");
+      faults.add(
+        key,
+        `target ${wanted.join("+")} does not use it, only ${others}`,
+      );
+    }
+  }
+  return configs;
+}
+
+function isDefault(schema: z.ZodObject, key: string, value: unknown): boolean {
+  const field = schema.shape[key];
+  return (
+    field instanceof z.ZodDefault &&
+    isDeepStrictEqual(field.parse(undefined), value)
+  );
+}
+
+/** Runs `body`; a mistake of the user ends the program with its message alone. */
+export async function userErrors<T>(body: () => T | Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (
+      error instanceof FaultsError ||
+      pulumi.InputPropertiesError.isInstance(error)
+    ) {
+      throw runError((error as Error).message);
+    }
+    throw error;
+  }
+}
+
+/**
+ * Every key of the project's namespace that is given: Pulumi.yaml has to declare an empty default for
+ * each that may be left out. The engine hands over text; all but text is JSON.
+ */
+function rawConfig(faults: Faults): Record<string, unknown> {
+  const prefix = `${pulumi.getProject()}:`;
+  const own = Object.entries(allConfig()).filter(([key]) =>
+    key.startsWith(prefix),
+  );
+  return Object.fromEntries(
+    own
+      .filter(([, text]) => !["", "[]", "{}"].includes(text))
+      .map(([key, text]) => {
+        const name = key.slice(prefix.length);
+        return [name, isText(name) ? text : fromJson(key, name, text, faults)];
+      }),
+  );
+}
+
+function isText(name: string): boolean {
+  return (
+    name === "target" ||
+    Object.values(targets).some((schema: z.ZodObject) => {
+      const field = schema.shape[name];
+      const inner =
+        field instanceof z.ZodOptional || field instanceof z.ZodDefault
+          ? field.unwrap()
+          : field;
+      return inner instanceof z.ZodString || inner instanceof z.ZodEnum;
+    })
+  );
+}
+
+/** A secret that is no JSON is not shown. Other text is left to the schema, which says what is expected. */
+function fromJson(
+  key: string,
+  name: string,
+  text: string,
+  faults: Faults,
+): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    if (!secretKeys().includes(key)) {
+      return text;
+    }
+    faults.add(
+      name,
+      "is a secret that is not in JSON, set its keys one by one: pulumi config set --secret --path",
+    );
+    return undefined;
+  }
+}
+
+/** An overlay and routes beside it would lead the same packets two ways. */
+function routedOnce(configs: readonly TargetConfig[], faults: Faults): void {
+  const others = configs.filter(({ target }) => target !== "flannel");
+  if (others.length === configs.length) {
+    return;
+  }
+  for (const { target, args } of others) {
+    if (target !== "hosts") {
+      faults.add(
+        "target",
+        `flannel and ${target} would both route every pod CIDR, expected one of them`,
+      );
+    } else if (args.hostRoutes !== false) {
+      faults.add(
+        "hostRoutes",
+        "flannel and hosts would both route every pod CIDR; with hostRoutes: false the hosts only forward and name the nodes in /etc/hosts, or set target to one of the two",
+      );
+    }
+  }
+}
+
+/** Keys in the configuration have to be secrets there, and stay so from here on. */
+function wrapSecrets(
+  args: Record<string, unknown>,
+  path: string,
+  keys: readonly string[],
+  faults: Faults,
+): void {
+  const [top = ""] = path.split(".");
+  const values = path
+    .split(".")
+    .reduce<unknown>(
+      (value, key) =>
+        typeof value === "object" && value !== null
+          ? (value as Record<string, unknown>)[key]
+          : undefined,
+      args,
+    ) as Record<string, unknown> | undefined;
+  for (const key of keys) {
+    if (typeof values?.[key] === "string") {
+      if (!secretKeys().includes(`${pulumi.getProject()}:${top}`)) {
+        faults.add(
+          `${path}.${key}`,
+          `stands in the clear in the stack's file, store it with: pulumi config set --secret --path ${path}.${key}`,
+        );
+      }
+      values[key] = pulumi.secret(values[key]);
+    }
+  }
+}
+
+/** The keys that hold a secret, as the language host names them to the program. */
+function secretKeys(): string[] {
+  return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
+}

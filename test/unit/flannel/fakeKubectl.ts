@@ -1,0 +1,287 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { directory } from "../mockedStack.ts";
+import { declareOverlay } from "./flannelSupport.ts";
+
+/** What kubectl says to one call. */
+interface Answer {
+  /** Commands of a shell that are run instead of an answer, with `$here` for a directory of their own. */
+  readonly does?: string;
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly status?: number;
+}
+
+/** Answers by what is in the call, the first that fits; of several, one a call, and the last for all later ones. */
+export type Answers = Record<
+  string,
+  string | Answer | readonly (string | Answer)[]
+>;
+
+const label = "pod-network-routes/owner";
+export const owner = "project.stack.overlay";
+
+/** Objects as the script has kubectl list them. */
+export function rows(namespace = "kube-flannel", whose = owner): string[] {
+  return [
+    `DaemonSet|${namespace}|kube-flannel-ds|${whose}`,
+    `ConfigMap|${namespace}|kube-flannel-cfg|${whose}`,
+    `ServiceAccount|${namespace}|flannel|${whose}`,
+    `ClusterRoleBinding||flannel|${whose}`,
+    `ClusterRole||flannel|${whose}`,
+    `Namespace||${namespace}|${whose}`,
+  ];
+}
+
+/** What `look` has kubectl print of the same objects: with what is in them. */
+export function contents(
+  of: Readonly<Record<string, string>> = {},
+  namespace = "kube-flannel",
+): string {
+  return rows(namespace)
+    .map((row) => {
+      const [kind = "", where = "", name = ""] = row.split("|");
+      return line(kind, where, name, of[kind] ?? `map[of:"${kind}"]`);
+    })
+    .join("");
+}
+
+export const lines = (...text: string[]) => text.map((l) => `${l}\n`).join("");
+
+/** Rows of values, `a|b|c`, as kubectl prints them by a template of the script. */
+export const quoted = (...list: string[]) =>
+  list.map((row) => line(...row.split("|"))).join("");
+
+/** One row of any values, quoted as `%+q` of Go quotes them. */
+export const line = (...values: string[]) =>
+  lines(
+    values.map((value) => `"${[...value].map(goCode).join("")}"`).join(" "),
+  );
+
+function goCode(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  const hex = (digits: number) => code.toString(16).padStart(digits, "0");
+  if (character === '"' || character === "\\") {
+    return `\\${character}`;
+  }
+  if (character === "\n") {
+    return "\\n";
+  }
+  if (code >= 0x20 && code <= 0x7e) {
+    return character;
+  }
+  return code < 0x80
+    ? `\\x${hex(2)}`
+    : code < 0x10000
+      ? `\\u${hex(4)}`
+      : `\\U${hex(8)}`;
+}
+
+/** A cluster in which everything goes well, the overlay not there at first. */
+const good: Answers = {
+  "get --raw /version": "{}",
+  ".spec.podCIDRs": quoted(
+    "have|server|10.244.9.0/24",
+    "have|node-0|10.244.1.0/24",
+    "have|node-1|10.244.2.0/24",
+  ),
+  "/public-ip": quoted(
+    "have|server||",
+    "have|node-0|10.240.0.20|",
+    "have|node-1|10.240.0.21|",
+  ),
+  "get -f": ["", quoted(...rows())],
+  "get daemonsets -A": "",
+  "get namespace": "namespace/kube-flannel\n",
+  "get --ignore-not-found -f": contents(),
+  "--dry-run=server -f - -o": contents(),
+  "--dry-run=server": lines(
+    "namespace/kube-flannel serverside-applied (server dry run)",
+  ),
+  "apply --server-side": lines("namespace/kube-flannel serverside-applied"),
+  "rollout status": "",
+  [`-l ${label}=`]: quoted(...rows()),
+  "api-resources": lines(
+    "configmaps",
+    "pods",
+    "events",
+    "events.events.k8s.io",
+    "pods.metrics.k8s.io",
+  ),
+  "-o name": "configmap/kube-root-ca.crt\nserviceaccount/default\n",
+};
+
+/** What became of a script. */
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  /** What it said, without the prefix of its own lines. */
+  readonly stderr: string;
+  /** The same as it was. */
+  readonly raw: string;
+  /** The calls of kubectl, without what is the same in each. */
+  readonly calls: string[];
+  /** Those calls that change something. */
+  readonly changes: string[];
+  /** The manifests that kubectl was given to apply, one a call. */
+  readonly applied: string[];
+}
+
+/** Options of a run. */
+export interface Run {
+  /** Arguments of the component. */
+  readonly args?: object;
+  /** Seconds for which nodes are waited for. */
+  readonly patience?: number;
+  /** Seconds that a call of kubectl may take. */
+  readonly limit?: number;
+  /** A directory whose `sh` and `awk` are those of the host. */
+  readonly tools?: string;
+  readonly env?: Record<string, string>;
+  readonly home?: string;
+}
+
+/** A script that is ready to be run, and where: with the program's commands, or by itself. */
+export interface Prepared {
+  /** A directory that is home, for temporary files and all else; nothing is to be left in it but `bin`. */
+  readonly place: string;
+  /** Where kubectl is, and what it noted. */
+  readonly bin: string;
+  readonly create: string;
+  readonly delete: string;
+  readonly stdin: string;
+  readonly env: Record<string, string>;
+}
+
+/** Gets the script ready, with a kubectl that gives these answers. */
+export async function prepare(
+  answers: Answers = {},
+  { args, patience = 0, limit = 300, tools, env = {}, home }: Run = {},
+): Promise<Prepared> {
+  const place = mkdtempSync(join(directory, "kubectl-"));
+  const bin = join(place, "bin");
+  mkdirSync(bin);
+  writeFake(bin, { ...answers, ...without(good, answers) });
+  const { command } = await declareOverlay(args);
+  const own = tools === undefined ? "" : `${tools}:`;
+  return {
+    ...{ place, bin, create: command.create, delete: command.delete },
+    // with a key it is a secret
+    stdin: pulumi.runtime
+      .unwrapRpcSecret(command.stdin)
+      .replace("\nPATIENCE=30\n", `\nPATIENCE=${patience}\n`)
+      .replace("\nCALL=300\n", `\nCALL=${limit}\n`)
+      .replace("\nPATH=", `\nPATH=${bin}:${own}`),
+    env: {
+      PATH: `${own}/usr/bin:/bin`,
+      HOME: home ?? place,
+      TMPDIR: place,
+      ...env,
+    },
+  };
+}
+
+/** Runs the script as the component would have it run, with a kubectl that gives these answers. */
+export async function run(
+  verb: "apply" | "remove" | "look",
+  answers: Answers = {},
+  options: Run = {},
+): Promise<Ran> {
+  const { place, bin, stdin, env, ...prepared } = await prepare(
+    answers,
+    options,
+  );
+  const commands = {
+    apply: prepared.create,
+    remove: prepared.delete,
+    look: prepared.create.replace(/ apply(?=;)/, " look"),
+  };
+  const { status, stdout, stderr } = spawnSync("sh", ["-c", commands[verb]], {
+    input: stdin,
+    encoding: "utf8",
+    cwd: place,
+    env,
+    timeout: 60_000,
+  });
+  const left = readdirSync(place).filter((name) => name !== "bin");
+  if (left.length > 0) {
+    throw new Error(`the script left ${left.join()}`);
+  }
+  const calls = callsIn(bin);
+  return {
+    ...{ status, stdout, raw: stderr, calls },
+    stderr: stderr.replace(/^pod-network-routes: /gm, ""),
+    changes: calls.filter((call) => /^(apply|delete) /.test(call)),
+    applied: readdirSync(bin)
+      .filter((name) => name.startsWith("applied"))
+      .sort()
+      .map((name) => readFileSync(join(bin, name), "utf8")),
+  };
+}
+
+function without(all: Answers, some: Answers): Answers {
+  return Object.fromEntries(
+    Object.entries(all).filter(([key]) => !Object.hasOwn(some, key)),
+  );
+}
+
+function callsIn(bin: string): string[] {
+  const path = join(bin, "calls");
+  return (existsSync(path) ? readFileSync(path, "utf8") : "")
+    .split("\n")
+    .slice(0, -1)
+    .map((call) =>
+      call
+        .replace(/^--request-timeout=\d+s /, "")
+        .replace(/ -o (jsonpath|go-template)=.*$/, ""),
+    );
+}
+
+/** Writes a kubectl that notes its calls and what it is to apply, and a sleep that does not. */
+function writeFake(bin: string, answers: Answers): void {
+  const cases = Object.entries(answers).map(([part, given], i) => {
+    const all = [given].flat() as (string | Answer)[];
+    for (const [n, one] of all.entries()) {
+      const answer = typeof one === "string" ? { stdout: one } : one;
+      const { does = "", stdout = "", stderr = "", status = 0 } = answer;
+      writeFileSync(join(bin, `${i}.${n}.sh`), does);
+      writeFileSync(join(bin, `${i}.${n}.out`), stdout);
+      writeFileSync(join(bin, `${i}.${n}.err`), stderr);
+      writeFileSync(join(bin, `${i}.${n}.status`), String(status));
+    }
+    return `*'${part}'*) answer ${i} ${all.length - 1} ;;`;
+  });
+  const script = `#!/bin/sh
+here=${bin}
+printf '%s\\n' "$*" >>"$here/calls"
+case "$*" in
+*'apply --server-side'*)
+	cat >"$here/applied$(grep -c 'apply --server-side' "$here/calls")" ;;
+esac
+answer() {
+	n=$(cat "$here/$1.n" 2>/dev/null || echo 0)
+	[ "$n" -ge "$2" ] || echo $((n + 1)) >"$here/$1.n"
+	. "$here/$1.$n.sh"
+	cat "$here/$1.$n.out"
+	cat "$here/$1.$n.err" >&2
+	exit "$(cat "$here/$1.$n.status")"
+}
+case "$*" in
+${cases.join("\n")}
+esac
+`;
+  writeFileSync(join(bin, "kubectl"), script);
+  writeFileSync(join(bin, "sleep"), "#!/bin/sh\n");
+  chmodSync(join(bin, "kubectl"), 0o755);
+  chmodSync(join(bin, "sleep"), 0o755);
+}

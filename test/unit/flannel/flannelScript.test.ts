@@ -1,0 +1,398 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { directory, file } from "../mockedStack.ts";
+import {
+  type Answers,
+  lines,
+  owner,
+  quoted,
+  rows,
+  run,
+} from "./fakeKubectl.ts";
+import {
+  bothNetworks,
+  dualStack,
+  overlay,
+  withFlannel,
+} from "./flannelSupport.ts";
+
+const looks = [
+  "get --raw /version",
+  "get nodes",
+  "get -f - --ignore-not-found",
+  "get daemonsets -A -l app=flannel",
+  "get namespace kube-flannel --ignore-not-found -o name",
+];
+
+const applies =
+  "apply --server-side --force-conflicts --field-manager=pod-network-routes";
+
+test("a cluster is looked at, tried, changed, waited for and looked at again, in this order", async () => {
+  const { status, stderr, calls, applied } = await run("apply");
+  assert.equal(stderr, "");
+  assert.equal(status, 0);
+  assert.deepEqual(calls, [
+    ...looks,
+    `${applies} --dry-run=server -f -`,
+    `${applies} -f -`,
+    "-n kube-flannel rollout status daemonset/kube-flannel-ds --timeout=600s",
+    "get nodes",
+    "get -f - --ignore-not-found",
+    `get daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
+  ]);
+  assert.equal(applied[0], applied[1]);
+  assert.match(
+    applied[1] ?? "",
+    /^apiVersion: v1\nkind: Namespace\n[^$]*kind: DaemonSet\n/,
+  );
+});
+
+test("applied again, it changes nothing but what it applies", async () => {
+  const { status, changes } = await run("apply", {
+    "get -f": quoted(...rows()),
+  });
+  assert.equal(status, 0);
+  assert.equal(changes.length, 2);
+});
+
+test("a namespace that is not there yet is stood in for by default, for the rehearsal alone", async () => {
+  for (const namespace of ["kube-flannel", "123"]) {
+    const { status, applied } = await run(
+      "apply",
+      {
+        "get namespace": "",
+        "get -f": ["", quoted(...rows(namespace))],
+        "-l pod-network-routes": quoted(...rows(namespace)),
+      },
+      { args: withFlannel({ namespace }) },
+    );
+    assert.equal(status, 0);
+    const [rehearsal = "", real = ""] = applied;
+    const named = (text: string) =>
+      text
+        .match(/^ *namespace: .*$/gm)
+        ?.map((line) => line.trim().replaceAll('"', ""));
+    assert.deepEqual(named(real), Array(4).fill(`namespace: ${namespace}`));
+    assert.deepEqual(named(rehearsal), Array(4).fill("namespace: default"));
+    assert.equal(
+      rehearsal.replace(/namespace: .*/g, ""),
+      real.replace(/namespace: .*/g, ""),
+    );
+  }
+});
+
+test("kubectl is the one that is named, and a host without it is told what to do", async () => {
+  const { status, stderr, calls } = await run(
+    "apply",
+    {},
+    { args: withFlannel({ kubectl: "kubectl-nowhere" }) },
+  );
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    "this host has no kubectl-nowhere: install it, or set flannel.kubectl to its path, or flannel.controller to a node that has it\n",
+  );
+  assert.deepEqual(calls, []);
+});
+
+const refusal =
+  "The connection to the server 10.240.0.10:6443 was refused - did you specify the right host or port?";
+const down: Answers = {
+  "get --raw /version": {
+    stderr: `E1121 memcache.go\nE1121 memcache.go\nE1121 memcache.go\n${refusal}\n`,
+    status: 1,
+  },
+};
+
+for (const verb of ["apply", "remove"] as const) {
+  test(`${verb} says so where the API server is down, and that there is no kubeconfig`, async () => {
+    const { status, stderr, calls } = await run(verb, down);
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      lines(
+        "kubectl cannot use the API server; nothing was changed:",
+        "kubectl says: E1121 memcache.go",
+        "kubectl says: E1121 memcache.go",
+        `kubectl says: ${refusal}`,
+        "for a look at it: kubectl get --raw /readyz",
+        "there is no kubeconfig of root, set flannel.kubeconfig, for example to /etc/kubernetes/admin.conf",
+      ),
+    );
+    assert.deepEqual(calls, ["get --raw /version"]);
+  });
+}
+
+test("a kubeconfig that is there is not called missing, given or kubectl's own", async () => {
+  const kubeconfig = file("admin.conf", "");
+  const given = await run("apply", down, { args: withFlannel({ kubeconfig }) });
+  assert.match(
+    given.stderr,
+    new RegExp(
+      `refused.*\nfor a look at it: kubectl --kubeconfig ${kubeconfig} get --raw /readyz\n$`,
+    ),
+  );
+  const home = join(directory, "home");
+  mkdirSync(join(home, ".kube"), { recursive: true });
+  file("home/.kube/config", "");
+  const own = await run("apply", down, { home });
+  assert.match(
+    own.stderr,
+    /refused.*\nfor a look at it: kubectl get --raw \/readyz\n$/,
+  );
+  const env = await run("apply", down, { env: { KUBECONFIG: kubeconfig } });
+  assert.match(
+    env.stderr,
+    new RegExp(`--kubeconfig ${kubeconfig} get --raw /readyz\n$`),
+  );
+});
+
+test("a kubeconfig that cannot be read is named, and kubectl is not asked", async () => {
+  const kubeconfig = join(directory, "none.conf");
+  const { status, stderr, calls } = await run(
+    "apply",
+    {},
+    { args: withFlannel({ kubeconfig }) },
+  );
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    `flannel.kubeconfig: root cannot read ${kubeconfig} on this host\n`,
+  );
+  assert.deepEqual(calls, []);
+});
+
+/** Asserts that a cluster is refused with these lines, and that nothing was changed in it. */
+async function refused(answers: Answers, said: string[], args?: object) {
+  const { status, stderr, changes } = await run(
+    "apply",
+    answers,
+    args === undefined ? {} : { args },
+  );
+  assert.equal(status, 1);
+  assert.equal(stderr, lines("nothing was changed:", ...said));
+  assert.deepEqual(changes, []);
+}
+
+test("nodes that do not fit are named, all at once", async () => {
+  await refused({ ".spec.podCIDRs": quoted("have|server", "have|node-0") }, [
+    "server has no pod CIDR in Kubernetes, without which flannel does not start there: give kube-controller-manager --allocate-node-cidrs=true and --cluster-cidr",
+    "node-0 has no pod CIDR in Kubernetes, without which flannel does not start there: give kube-controller-manager --allocate-node-cidrs=true and --cluster-cidr",
+    "node-1 is no node of this cluster; its nodes are shown by: kubectl get nodes",
+  ]);
+  await refused(
+    {
+      ".spec.podCIDRs": quoted(
+        "have|node-0|10.244.1.0/24",
+        "have|node-1|10.244.3.0/24",
+      ),
+    },
+    [
+      "node-1 has pod CIDR 10.244.3.0/24 in Kubernetes, the inventory says 10.244.2.0/24",
+    ],
+  );
+});
+
+test("a node may have its pod CIDRs in the order of Kubernetes or in that of the inventory", async () => {
+  const args = withFlannel({ network: bothNetworks }, dualStack);
+  const addresses = quoted(
+    "have|node-0|10.240.0.20|fd00::2",
+    "have|node-1|10.240.0.21|fd00::3",
+  );
+  const cidrs = (first: string) =>
+    quoted(`have|node-0|${first}`, "have|node-1|10.244.2.0/24|fd00:244:2::/64");
+  const { status, stderr } = await run(
+    "apply",
+    {
+      ".spec.podCIDRs": cidrs("fd00:244:1::/64|10.244.1.0/24"),
+      "/public-ip": addresses,
+    },
+    { args },
+  );
+  assert.equal(stderr, "");
+  assert.equal(status, 0);
+  await refused(
+    { ".spec.podCIDRs": cidrs("10.244.1.0/24") },
+    [
+      "node-0 has pod CIDR 10.244.1.0/24 in Kubernetes, the inventory says 10.244.1.0/24,fd00:244:1::/64",
+    ],
+    args,
+  );
+});
+
+const somebody = quoted(
+  "ClusterRole||flannel|",
+  "DaemonSet|kube-flannel|kube-flannel-ds|a.b.c",
+);
+
+test("objects that somebody else made are named, and left alone", async () => {
+  await refused({ "get -f": somebody }, [
+    "ClusterRole flannel is there already and was made by somebody else; set adoptExisting to take it over, or remove it",
+    "DaemonSet kube-flannel/kube-flannel-ds is there already and was made by a.b.c; set adoptExisting to take it over, or remove it",
+  ]);
+});
+
+test("adoptExisting takes them over", async () => {
+  const answers = {
+    "get -f": [somebody, quoted(...rows())],
+    "get daemonsets -A": quoted("DaemonSet|kube-flannel|kube-flannel-ds|"),
+  };
+  const { status, changes } = await run("apply", answers, {
+    args: { ...overlay, adoptExisting: true },
+  });
+  assert.equal(status, 0);
+  assert.equal(changes.length, 2);
+});
+
+for (const adoptExisting of [false, true]) {
+  test(`another flannel is in the way with adoptExisting: ${adoptExisting}, of whatever name and namespace`, async () => {
+    await refused(
+      {
+        "get daemonsets -A": quoted(
+          "DaemonSet|kube-system|kube-flannel-ds|",
+          "DaemonSet|kube-flannel|canal|",
+        ),
+      },
+      [
+        "the cluster has another flannel; remove it first: kubectl -n kube-system delete daemonset kube-flannel-ds",
+        "the cluster has another flannel; remove it first: kubectl -n kube-flannel delete daemonset canal",
+      ],
+      { ...overlay, adoptExisting },
+    );
+  });
+}
+
+test("what the API server refuses in the rehearsal is not applied", async () => {
+  const { status, stderr, changes } = await run("apply", {
+    "--dry-run=server": {
+      stdout: lines(
+        "namespace/kube-flannel serverside-applied (server dry run)",
+      ),
+      stderr:
+        'Error from server (Forbidden): daemonsets.apps "kube-flannel-ds" is forbidden: no\n',
+      status: 1,
+    },
+  });
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    lines(
+      "the API server refuses the manifest; nothing was changed:",
+      'kubectl says: Error from server (Forbidden): daemonsets.apps "kube-flannel-ds" is forbidden: no',
+    ),
+  );
+  assert.deepEqual(changes, [`${applies} --dry-run=server -f -`]);
+});
+
+const stays = [
+  `the objects of pod-network-routes/owner=${owner} stay; once it is mended: pulumi up`,
+  `to take them out by hand: kubectl delete daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
+];
+
+test("a manifest that was applied in part is said to be", async () => {
+  const { status, stderr, calls } = await run("apply", {
+    "--dry-run=server": "",
+    "apply --server-side": {
+      stderr: "Error from server: etcdserver: request timed out\n",
+      status: 1,
+    },
+  });
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    lines(
+      "kubectl says: Error from server: etcdserver: request timed out",
+      "the manifest was applied in part",
+      ...stays,
+    ),
+  );
+  assert.ok(!calls.some((call) => call.includes("rollout")));
+});
+
+/** Which calls of an apply that would go well may fail, and whether something has been changed by then. */
+for (const [call, answers, after] of [
+  [
+    "the nodes are looked at",
+    { ".spec.podCIDRs": bad() },
+    "nothing was changed",
+  ],
+  ["its objects are looked for", { "get -f": bad() }, "nothing was changed"],
+  [
+    "other flannels are looked for",
+    { "get daemonsets -A": bad() },
+    "nothing was changed",
+  ],
+  [
+    "the namespace is looked for",
+    { "get namespace": bad() },
+    "nothing was changed",
+  ],
+  [
+    "the addresses are looked at",
+    { "/public-ip": bad() },
+    "stay; once it is mended: pulumi up",
+  ],
+  [
+    "its objects are looked at again",
+    { "get -f": ["", bad()] },
+    "stay; once it is mended: pulumi up",
+  ],
+  [
+    "what it owns is looked for",
+    { "-l pod-network-routes": bad() },
+    "stay; once it is mended: pulumi up",
+  ],
+  [
+    "a stale object is deleted",
+    {
+      "-l pod-network-routes": quoted(
+        ...rows(),
+        `ConfigMap|old|kube-flannel-cfg|${owner}`,
+      ),
+      "delete ConfigMap": bad(),
+    },
+    "stay; once it is mended: pulumi up",
+  ],
+] as const) {
+  test(`a kubectl that fails when ${call} is no success, and says what stays`, async () => {
+    const { status, stderr, changes } = await run("apply", answers as Answers);
+    assert.equal(status, 1);
+    assert.match(stderr, /Error from server: etcdserver: leader changed/);
+    assert.ok(stderr.includes(after), stderr);
+    if (after === "nothing was changed") {
+      assert.deepEqual(changes, []);
+    }
+    const deleted = changes.filter((one) => one.startsWith("delete"));
+    assert.deepEqual(
+      deleted,
+      call === "a stale object is deleted"
+        ? [
+            "delete ConfigMap kube-flannel-cfg -n old --ignore-not-found --timeout=60s",
+          ]
+        : [],
+    );
+  });
+}
+
+function bad() {
+  return {
+    stdout: "ha",
+    stderr: "Error from server: etcdserver: leader changed\n",
+    status: 1,
+  };
+}
+
+test("no file is made, and no directory is needed to make one in", async () => {
+  const place = join(directory, "sealed");
+  mkdirSync(place);
+  chmodSync(place, 0o500);
+  const { status, stderr } = await run(
+    "apply",
+    {},
+    { env: { TMPDIR: join(place, "none") } },
+  );
+  assert.equal(stderr, "");
+  assert.equal(status, 0);
+});

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { type TestContext, test } from "node:test";
+import { formerHosts } from "../../../components/hosts/formerHosts.ts";
+import type { HostPodRoutesArgs } from "../../../components/hosts/hostArgs.ts";
+import { hostInput } from "../../../components/hosts/hostInput.ts";
+import { convergeCommand } from "../../../components/hosts/hostScript.ts";
+import { recordedCommands } from "../../../components/hosts/recordedCommands.ts";
+import { nodes, worker } from "../clusterFaults.ts";
+import {
+  commands,
+  declare,
+  engineWith,
+  file,
+  hostKey,
+  keyPair,
+  privateKey,
+  warnings,
+} from "../mockedStack.ts";
+import { commandsOf, wordsOf } from "../shellWords.ts";
+import { closedPort, listen, sshServer } from "../ssh/servers.ts";
+
+const type = "command:remote:Command";
+const owner = "project.stack.routes";
+
+/** The URN of a command of the component, wherever in the program that is. */
+function urnOf(name: string, above = ""): string {
+  return `urn:pulumi:stack::project::${above}pod-network-routes:index:HostPodRoutes$${type}::${name}`;
+}
+
+interface Place {
+  readonly node?: string;
+  readonly address?: string;
+  readonly owner?: string;
+  readonly connection?: object;
+}
+
+/** A command on a host as the engine gives it. */
+function commandOn(place: Place = {}) {
+  const { node: name = "gone", address = "10.240.0.99" } = place;
+  const [node] = nodes({ ...worker(name, ["10.240.0.99"]), address });
+  assert.ok(node);
+  const stdin = hostInput({
+    ...{ owner: place.owner ?? owner, node, adoptExisting: false },
+    ...{ healInterval: 10, routes: [], named: [], table: [] },
+  });
+  const connection = { host: address, user: "root", ...place.connection };
+  const secret = {
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    value: connection,
+  };
+  const create = convergeCommand(false);
+  return { type, outputs: { connection: secret, create, stdin, stdout: "" } };
+}
+
+const cluster = nodes(
+  worker("node-0", ["10.240.0.20"]),
+  worker("node-1", ["10.240.0.21"]),
+);
+const found = (state: Record<string, unknown>) =>
+  formerHosts(recordedCommands(state, owner), cluster).map(
+    ({ node, login }) => [node, login.host],
+  );
+
+test("a host in the state that is not in the inventory is a former host", () => {
+  const state = { [urnOf("routes-gone@10.240.0.99")]: commandOn() };
+  assert.deepEqual(found(state), [["gone", "10.240.0.99"]]);
+});
+
+test("so is one that the component set up under another name, or inside of another component", () => {
+  const state = {
+    [urnOf("old-gone@10.240.0.99")]: commandOn(),
+    [urnOf("routes-lost@10.240.0.98", "my:index:Cluster$")]: commandOn({
+      ...{ node: "lost", address: "10.240.0.98" },
+    }),
+  };
+  assert.deepEqual(found(state), [
+    ["gone", "10.240.0.99"],
+    ["lost", "10.240.0.98"],
+  ]);
+});
+
+test("so is a node's host of before, once the node has another address", () => {
+  const moved = commandOn({ node: "node-0", address: "10.240.0.19" });
+  const state = { [urnOf("routes-node-0@10.240.0.19")]: moved };
+  assert.deepEqual(found(state), [["node-0", "10.240.0.19"]]);
+});
+
+for (const [what, urn, resource] of [
+  [
+    "a host of the inventory",
+    urnOf("routes-node-0@10.240.0.20"),
+    commandOn({ node: "node-0", address: "10.240.0.20" }),
+  ],
+  [
+    "a host of another component",
+    urnOf("others-gone@10.240.0.99"),
+    commandOn({ owner: "project.stack.others" }),
+  ],
+  [
+    "a command that is no child of a component",
+    `urn:pulumi:stack::project::${type}::routes-gone@10.240.0.99`,
+    commandOn(),
+  ],
+  [
+    "a command that a program put below a host's",
+    urnOf("y").replace("::y", `$${type}::y`),
+    commandOn(),
+  ],
+  [
+    "another resource",
+    urnOf("routes-gone@10.240.0.99"),
+    { ...commandOn(), type: "command:local:Command" },
+  ],
+  ["a command without outputs", urnOf("routes-gone@10.240.0.99"), { type }],
+  ["nothing", urnOf("routes-gone@10.240.0.99"), null],
+  [
+    "a command with an address that is none",
+    urnOf("routes-gone@10.240.0.99"),
+    commandOn({ connection: { host: "$(reboot)" } }),
+  ],
+] as const) {
+  test(`${what} is no former host`, () => {
+    assert.deepEqual(found({ [urn]: resource }), []);
+  });
+}
+
+/** A cluster of one host of this machine, at a port where nobody listens. */
+async function oneHost(): Promise<HostPodRoutesArgs> {
+  return {
+    nodes: [
+      {
+        ...{ name: "node-0", internalIp: "10.240.0.20", address: "127.0.0.1" },
+        podCidrs: ["10.200.0.0/24"],
+      },
+    ],
+    ssh: {
+      privateKeyFile: file("id", privateKey),
+      ...{ port: await closedPort(), hostKeys: { "node-0": hostKey } },
+    },
+  };
+}
+
+const urn = urnOf("routes-gone@127.0.0.1");
+
+/** What a preview makes of a former host at this port of this machine: what it registers, and what it warns of. */
+async function preview(
+  t: TestContext,
+  connection: object,
+  args?: HostPodRoutesArgs,
+) {
+  const said = warnings(t);
+  const place = { address: "127.0.0.1", connection };
+  const call = engineWith({ [urn]: commandOn(place) });
+  const declaration = { preview: true, call };
+  const { registered } = await declare(args ?? (await oneHost()), declaration);
+  return {
+    registered: Object.keys(commands(registered)).sort(),
+    said: said.filter((line) => line.includes("127.0.0.1), which is no")),
+    all: registered,
+  };
+}
+
+const [both, alone] = [
+  ["routes-gone@127.0.0.1", "routes-node-0@127.0.0.1"],
+  ["routes-node-0@127.0.0.1"],
+];
+
+test("a former host that does not answer stays declared, and is warned of with the command that gives it up", async (t) => {
+  const made = await preview(t, { port: await closedPort() });
+  assert.deepEqual(made.registered, both);
+  assert.equal(made.said.length, 1);
+  assert.match(made.said[0] ?? "", /gone \(127\.0\.0\.1\).*ECONNREFUSED/);
+  assert.deepEqual(wordsOf(commandsOf(made.said[0] ?? "")), [
+    ["pulumi", "state", "delete", "--stack", "stack", urn],
+  ]);
+});
+
+test("so does one that takes connections and says nothing", async (t) => {
+  const port = await listen(
+    t,
+    createServer(() => {}),
+  );
+  const made = await preview(t, { port });
+  assert.deepEqual(made.registered, both);
+  assert.match(made.said.join(), /Timed out/);
+});
+
+test("so does one whose address another machine has by now", async (t) => {
+  const port = await listen(t, sshServer(keyPair()));
+  const made = await preview(t, { port, hostKey });
+  assert.deepEqual(made.registered, both);
+  assert.match(made.said.join(), /its host key is .*, expected is /);
+});
+
+test("a former host that answers is left to the engine, which cleans it", async (t) => {
+  const port = await listen(t, sshServer({ privateKey }));
+  const made = await preview(t, { port, hostKey });
+  assert.deepEqual([made.registered, made.said], [alone, []]);
+});
+
+test("a former host is asked through the bastion that leads to it", async (t) => {
+  const port = await listen(t, sshServer({ privateKey }));
+  const bastion = { host: "127.0.0.1", port: await closedPort(), user: "root" };
+  const made = await preview(t, { port, hostKey, proxy: bastion });
+  assert.deepEqual(made.registered, both);
+  assert.match(made.said.join(), /bastion 127\.0\.0\.1: connect ECONNREFUSED/);
+});
+
+test("a preview without a network to the hosts asks no former host", async (t) => {
+  const args = await oneHost();
+  const made = await preview(
+    t,
+    { port: await closedPort() },
+    { ...args, ssh: { ...args.ssh, preflight: false } },
+  );
+  assert.deepEqual([made.registered, made.said], [alone, []]);
+});
+
+test("where there are organizations, the command that gives a host up names the stack with its own", async (t) => {
+  const said = warnings(t);
+  const place = {
+    ...{ address: "127.0.0.1", owner: `acme.${owner}` },
+    connection: { port: await closedPort() },
+  };
+  const call = engineWith({ [urn]: commandOn(place) });
+  const declaration = { preview: true, call, organization: "acme" };
+  await declare(await oneHost(), declaration);
+  const [[, , , , stack] = []] = said.flatMap((line) =>
+    wordsOf(commandsOf(line)),
+  );
+  assert.equal(stack, "acme/stack");
+});

@@ -1,0 +1,475 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { hostInput } from "../../../components/hosts/hostInput.ts";
+import {
+  type HostWants,
+  namedOn,
+  recordedWants,
+  routesFor,
+} from "../../../components/hosts/hostWants.ts";
+import { routeTable } from "../../../components/inventory/routeTable.ts";
+import { verifyClouds } from "../../../components/verify/clouds.ts";
+import { handOver } from "../../../components/verify/cloudTables.ts";
+import { expectedHosts } from "../../../components/verify/expected.ts";
+import {
+  isLeaving,
+  lastRunFindings,
+  readLastRuns,
+} from "../../../components/verify/lastRun.ts";
+import { verifyOverlay } from "../../../components/verify/overlay.ts";
+import type {
+  Finding,
+  HostReport,
+  Report,
+} from "../../../components/verify/report.ts";
+import {
+  readState,
+  type StackResource,
+} from "../../../components/verify/state.ts";
+import { reportText } from "../../../components/verify/text.ts";
+import { unfinishedFindings } from "../../../components/verify/unfinished.ts";
+import { verdictOf } from "../../../components/verify/verdict.ts";
+import { VerifyError } from "../../../components/verify/verifyError.ts";
+import { nodes, worker } from "../clusterFaults.ts";
+import { nasty } from "../hostileText.ts";
+import { commandOf } from "./verifyStack.ts";
+
+const stack = { stack: "prod", configFile: undefined };
+
+const run = (kind: string, result: string, flags: string[] = []) => ({
+  ...{ kind, result, startTime: "2026-11-29T03:48:31.000Z", version: 0 },
+  environment: Object.fromEntries(
+    flags.map((flag) => [`pulumi.flag.${flag}`, "set"]),
+  ),
+  config: {},
+});
+const runsOf = (...all: ReturnType<typeof run>[]) =>
+  readLastRuns(JSON.stringify(all));
+const lastRun = (...all: ReturnType<typeof run>[]) =>
+  lastRunFindings(runsOf(...all), stack).map(({ severity, subject, mend }) => [
+    ...[severity, subject, mend],
+  ]);
+
+for (const [kind, verb] of [
+  ["update", "up"],
+  ["refresh", "refresh"],
+  ["destroy", "destroy"],
+] as const) {
+  test(`a last ${verb} that failed is a fault, and is to be done again`, () => {
+    assert.deepEqual(lastRun(run(kind, "failed"), run("update", "succeeded")), [
+      ["fault", `pulumi ${verb}`, `pulumi ${verb} --stack prod`],
+    ]);
+    assert.deepEqual(lastRun(run(kind, "succeeded")), []);
+  });
+}
+
+test("a refresh that succeeded makes nothing well of the failed update before it", () => {
+  assert.deepEqual(
+    lastRun(
+      ...[run("refresh", "succeeded"), run("refresh", "failed")],
+      ...[run("update", "failed"), run("update", "failed")],
+    ),
+    [["fault", "pulumi up", "pulumi up --stack prod"]],
+  );
+});
+
+test("a destroy of some resources that failed gives up no stack, and one of all does", () => {
+  const some = run("destroy", "failed", ["target"]);
+  assert.equal(isLeaving(runsOf(some)), false);
+  assert.deepEqual(lastRun(some), [
+    ["fault", "pulumi destroy", "pulumi up --stack prod"],
+  ]);
+  const all = run("destroy", "failed", ["yes"]);
+  assert.equal(isLeaving(runsOf(run("refresh", "succeeded"), all)), true);
+  assert.equal(isLeaving(runsOf(run("destroy", "succeeded"))), false);
+  assert.equal(isLeaving(runsOf(run("update", "failed"))), false);
+});
+
+test("an update that is under way is a fault that says so", () => {
+  const [finding] = lastRunFindings(
+    runsOf(run("update", "in-progress")),
+    stack,
+  );
+  assert.match(finding?.message ?? "", /under way/);
+  assert.doesNotMatch(finding?.mend ?? "", /pulumi/);
+});
+
+test("a stack without a history has no last run", () => {
+  assert.deepEqual(readLastRuns("[]"), []);
+  assert.deepEqual(readLastRuns("null"), []);
+});
+
+test("a history that is none ends the check, and nothing of it is shown", () => {
+  for (const bad of ["", "hunter2", "{}", '["hunter2"]', '[{"kind":7}]']) {
+    assert.throws(
+      () => readLastRuns(bad),
+      (error: Error) =>
+        error instanceof VerifyError && !error.message.includes("hunter2"),
+    );
+  }
+});
+
+test("what a history or a state says is one printable line", () => {
+  for (const evil of nasty.map((text) => `${text}$(reboot)`)) {
+    const json = JSON.stringify([
+      { kind: evil, result: evil, startTime: evil, environment: null },
+    ]);
+    const pending = [{ type: evil, urn: `a::${evil}` }];
+    const resources = [
+      { ...commandOf(), urn: evil, delete: true },
+      { ...commandOf(), urn: evil, pendingReplacement: true },
+    ];
+    for (const { subject, message, mend = "" } of [
+      ...lastRunFindings(readLastRuns(json), stack),
+      ...unfinishedFindings({ resources, pending }, stack),
+    ]) {
+      assert.match(`${subject}${message}`, /^[ -~]*$/);
+      assert.doesNotMatch(mend, /reboot/);
+    }
+  }
+});
+
+const cluster = nodes(
+  worker("node-0", ["10.240.0.20"], "10.200.0.0/24"),
+  worker("node-1", ["10.240.0.21"], "10.200.1.0/24"),
+  {
+    ...{ name: "server", internalIp: "10.240.0.10", role: "controller" },
+  },
+);
+const wants: HostWants = {
+  ...{ cluster, hostRoutes: true, controllerRoutes: true },
+  ...{ controllerHosts: true, healInterval: 10 },
+};
+const component = (inputs: unknown): StackResource => ({
+  ...{ urn: "urn:routes", type: "pod-network-routes:index:HostPodRoutes" },
+  ...{ inputs: JSON.parse(JSON.stringify(inputs)), outputs: {} },
+});
+
+/** The commands that a component with these arguments makes. */
+function commandsOf(made: HostWants): StackResource[] {
+  const table = routeTable(made.cluster);
+  return made.cluster.map((node) => ({
+    ...commandOf({
+      connection: { host: node.address },
+      stdin: hostInput({
+        ...{ owner: "us", node, adoptExisting: false, table },
+        healInterval: made.healInterval,
+        routes: routesFor(node, made, table),
+        named: namedOn(node, made),
+      }),
+    }),
+    urn: `urn:pulumi:prod::p::Command::routes-${node.name}@${node.address}`,
+  }));
+}
+
+/** What differs by host, of commands that were made of other arguments than the component's. */
+function behind(made: Partial<HostWants>): Record<string, string> {
+  const { hosts } = expectedHosts(
+    [component(recordedWants(wants))],
+    commandsOf({ ...wants, ...made }),
+  );
+  return Object.fromEntries(
+    hosts
+      .filter((one) => one.behind.length > 0)
+      .map((one) => [one.host.node, one.behind.join()]),
+  );
+}
+
+test("commands that were made of what the component wants differ in nothing", () => {
+  assert.deepEqual(behind({}), {});
+  assert.deepEqual(behind({ cluster: [...cluster].reverse() }), {});
+});
+
+test("a command that is of another inventory or configuration is behind", () => {
+  assert.deepEqual(behind({ cluster: nodes(...[0, 1].map(node)) }), {
+    "node-0": "routes",
+    "node-1": "routes",
+  });
+  assert.deepEqual(behind({ hostRoutes: false }), {
+    ...{ "node-0": "routes", "node-1": "routes", server: "routes" },
+  });
+  assert.deepEqual(behind({ controllerRoutes: false }), { server: "routes" });
+  assert.deepEqual(behind({ controllerHosts: false }), {
+    server: "lines of /etc/hosts",
+  });
+  assert.deepEqual(Object.values(behind({ healInterval: 20 })), [
+    ...["healInterval", "healInterval", "healInterval"],
+  ]);
+});
+
+/** The nodes of {@link cluster} with other pod CIDRs. */
+function node(i: number) {
+  return worker(`node-${i}`, [`10.240.0.${20 + i}`], `10.200.${7 + i}.0/24`);
+}
+
+test("a host that is behind is compared with what is wanted", () => {
+  const { hosts } = expectedHosts(
+    [component(recordedWants(wants))],
+    commandsOf({ ...wants, cluster: nodes(...[0, 1].map(node)) }),
+  );
+  assert.deepEqual(
+    hosts.map(({ host }) => host.routes.map((r) => r.destination)),
+    [["10.200.1.0/24"], ["10.200.0.0/24"]],
+  );
+});
+
+test("a wanted node without a command is absent, with the routes that it is to have", () => {
+  const [, ...others] = commandsOf(wants);
+  const { absent } = expectedHosts([component(recordedWants(wants))], others);
+  assert.deepEqual(absent, [
+    { node: "node-0", address: "10.240.0.20", wanted: 1 },
+  ]);
+});
+
+test("a command of a node that is gone, or has another address, is removed; the node at its new one is absent", () => {
+  const without = nodes(worker("node-0", ["10.240.0.99"], "10.200.0.0/24"));
+  const { hosts, absent } = expectedHosts(
+    [component(recordedWants({ ...wants, cluster: without }))],
+    commandsOf(wants),
+  );
+  assert.deepEqual(
+    hosts.map(({ host, removed }) => [host.node, removed]),
+    [
+      ["node-0", "the address of the node is 10.240.0.99 now"],
+      ["node-1", "the node is not in the inventory any more"],
+      ["server", "the node is not in the inventory any more"],
+    ],
+  );
+  assert.deepEqual(
+    absent.map(({ node, address }) => `${node} ${address}`),
+    ["node-0 10.240.0.99"],
+  );
+});
+
+test("a state of a version that did not record its nodes is compared with its own commands", () => {
+  const [first] = commandsOf(wants);
+  assert.ok(first);
+  const old = {
+    ...component({}),
+    outputs: { routeTable: routeTable(cluster) },
+  };
+  const { hosts, absent } = expectedHosts([old], [first]);
+  assert.deepEqual(
+    hosts.map(({ host, behind, removed }) => [host.node, behind, removed]),
+    [["node-0", [], undefined]],
+  );
+  assert.deepEqual(
+    absent.map(({ node }) => node),
+    ["node-1"],
+  );
+});
+
+test("inputs in the state that no component has end the check", () => {
+  const good = recordedWants(wants);
+  const bad: unknown[] = [
+    ...["x", 7, [], null].map((nodes) => ({ ...good, nodes })),
+    { ...good, hostRoutes: "yes" },
+    { ...good, nodes: { "a\nb": good.nodes["node-0"] } },
+    {
+      ...good,
+      nodes: { a: { ...good.nodes["node-0"], podCidrs: ["10.0.0.1/8"] } },
+    },
+    {
+      ...good,
+      nodes: { a: { ...good.nodes["node-0"], internalIp: ["$(reboot)"] } },
+    },
+    { ...good, nodes: { a: { ...good.nodes["node-0"], more: 1 } } },
+  ];
+  for (const inputs of bad) {
+    assert.throws(
+      () => expectedHosts([component(inputs)], []),
+      (error: Error) =>
+        error instanceof VerifyError && /^[ -~]*$/.test(error.message),
+    );
+  }
+});
+
+test("what was replaced and is to be deleted is no host", () => {
+  const all = commandsOf(wants);
+  const { hosts } = expectedHosts(
+    [component(recordedWants(wants))],
+    [...all, ...all.map((one) => ({ ...one, delete: true }))],
+  );
+  assert.equal(hosts.length, 3);
+});
+
+const urn = "urn:pulumi:prod::p::a$command:remote:Command::routes-node-0@h";
+
+test("what Pulumi was at work on is one fault with the first of it, and with what clears it", () => {
+  const operations = Array.from({ length: 9 }, (_, i) => ({
+    ...{ type: "creating", resource: { urn: `${urn}${i}` } },
+  }));
+  const { pending } = readState(
+    JSON.stringify({ deployment: { pending_operations: operations } }),
+  );
+  const found = unfinishedFindings({ resources: [], pending }, stack);
+  assert.equal(found.length, 1);
+  assert.match(found[0]?.message ?? "", /creating routes-node-0@h0, .*4 more/);
+  assert.equal(
+    found[0]?.mend,
+    "pulumi cancel --stack prod; pulumi refresh --clear-pending-creates --stack prod && pulumi up --stack prod",
+  );
+});
+
+test("what is to be deleted is deleted by an update; the host that it shares with another is set up again", () => {
+  const left = { ...commandOf(), urn, delete: true };
+  const mends = (...resources: StackResource[]) =>
+    unfinishedFindings({ resources, pending: [] }, stack).map(
+      ({ subject, mend }) => [subject, mend],
+    );
+  assert.deepEqual(mends(left), [
+    ["routes-node-0@h", "pulumi up --stack prod"],
+  ]);
+  assert.deepEqual(mends(left, { ...commandOf(), urn }), [
+    [
+      "routes-node-0@h",
+      `pulumi up --stack prod && pulumi state delete --stack prod '${urn}' && pulumi up --stack prod`,
+    ],
+  ]);
+  assert.deepEqual(mends({ ...commandOf(), urn, pendingReplacement: true }), [
+    ["routes-node-0@h", "pulumi up --stack prod"],
+  ]);
+});
+
+test("an overlay without a command is a fault; one whose command is that of no overlay is not looked at", async () => {
+  const overlay = { ...component({}), urn: "urn:a::overlay" };
+  const command = { ...commandOf(), parent: overlay.urn };
+  const other = { ...command, type: "pulumi:index:Stash" };
+  const without = await verifyOverlay(overlay, [commandOf(), other], stack);
+  assert.deepEqual(
+    without.findings.map(({ severity, mend }) => [severity, mend]),
+    [["fault", "pulumi up --stack prod"]],
+  );
+  const looked = await verifyOverlay(overlay, [command], stack);
+  assert.deepEqual(looked.findings, []);
+  assert.ok(looked.unlooked);
+});
+
+const aws: StackResource = {
+  ...component({}),
+  ...{ urn: "a::routes", type: "pod-network-routes:index:AwsPodRoutes" },
+};
+const gcp: StackResource = {
+  ...component({}),
+  ...{ urn: "a::more", type: "pod-network-routes:index:GcpPodRoutes" },
+};
+
+/** What comes of a preview in which AWS hands over this, and which fails or not. */
+async function previewed(
+  handed: readonly { path: string; message: string }[] | undefined,
+  failure?: string,
+  components = [aws],
+) {
+  return verifyClouds(components, stack, async (env) => {
+    const before = process.env;
+    process.env = { ...before, ...env };
+    if (handed !== undefined) {
+      handOver({
+        ...{ component: "routes", cloud: "AWS", tables: [], mend: "x" },
+        ...{ faults: handed, warnings: [] },
+      });
+    }
+    process.env = before;
+    if (failure !== undefined) {
+      throw new VerifyError(failure);
+    }
+  });
+}
+
+test("a cloud of which a preview says nothing was not looked at", async () => {
+  const { tables, findings } = await previewed([], "no credentials", [
+    aws,
+    gcp,
+  ]);
+  assert.deepEqual(
+    tables.map(({ cloud, component, unlooked }) => [
+      ...[cloud, component, unlooked],
+    ]),
+    [
+      ["AWS", "routes", undefined],
+      ["GCP", "more", "no credentials"],
+    ],
+  );
+  assert.deepEqual(findings, []);
+  const silent = await previewed(undefined);
+  assert.ok(silent.tables[0]?.unlooked);
+});
+
+test("a preview that fails is a fault, unless what was handed over says why", async () => {
+  const failed = await previewed([], "worker-0 shows another key");
+  assert.deepEqual(
+    failed.findings.map(({ severity, kind }) => [severity, kind]),
+    [["fault", "cloud"]],
+  );
+  const explained = [{ path: "worker-0", message: "has no tag" }];
+  assert.deepEqual((await previewed(explained, "1 fault")).findings, []);
+  assert.deepEqual((await previewed([])).findings, []);
+});
+
+const fine: HostReport = {
+  ...{ node: "node-0", address: "10.240.0.20", wanted: 1, findings: [] },
+};
+const fault: Finding = {
+  ...{ severity: "fault", kind: "missing", subject: "", message: "" },
+};
+const note: Finding = { ...fault, severity: "note" };
+const found = (what: Partial<Report>) => ({
+  ...{ state: [], hosts: [fine], tables: [], overlays: [] },
+  pings: { ends: [], sent: 0, failed: [], left: [] },
+  ...what,
+});
+const table = {
+  ...{ cloud: "AWS", component: "routes", holder: "rtb", wanted: 1 },
+  findings: [],
+};
+
+test("the verdict is wrong if anything is, unknown if something could not be looked at, and else well", () => {
+  const unlooked = { ...fine, unlooked: "no sudo" };
+  const overlay = { component: "overlay", unlooked: "x", findings: [] };
+  const ping = { from: "", to: "", source: "", target: "" };
+  const pings = { ends: [], sent: 1, failed: [ping], left: [] };
+  for (const [verdict, what] of [
+    ["well", {}],
+    ["well", { hosts: [{ ...fine, findings: [note] }] }],
+    ["wrong", { state: [fault] }],
+    ["wrong", { hosts: [{ ...fine, findings: [note, fault] }] }],
+    ["wrong", { hosts: [{ ...fine, unreachable: "dead" }] }],
+    ["wrong", { tables: [{ ...table, findings: [fault] }] }],
+    ["wrong", { overlays: [{ component: "", findings: [fault] }] }],
+    ["wrong", { pings }],
+    ["unknown", { hosts: [fine, unlooked] }],
+    ["unknown", { overlays: [overlay] }],
+    ["unknown", { tables: [{ ...table, unlooked: "x" }] }],
+    ["wrong", { hosts: [unlooked], overlays: [overlay], state: [fault] }],
+    ["wrong", { hosts: [unlooked, { ...fine, unreachable: "dead" }] }],
+  ] satisfies [Report["verdict"], Partial<Report>][]) {
+    assert.equal(verdictOf(found(what)), verdict, JSON.stringify(what));
+  }
+});
+
+test("the text tells a host that does not answer from one that could not be looked at", () => {
+  const report = found({
+    state: [{ ...fault, kind: "last-run", subject: "pulumi up" }],
+    hosts: [
+      { ...fine, unreachable: "no route to host" },
+      { ...fine, node: "node-1", unlooked: "sudo: a password is required" },
+    ],
+  });
+  const lines = reportText({
+    ...{ version: 1, stack: "prod", ok: false, verdict: "wrong", ...report },
+  }).split("\n");
+  const at = (line: string) => {
+    const i = lines.indexOf(line);
+    assert.ok(i >= 0, lines.join("\n"));
+    return i;
+  };
+  const dead = at("node-0 (10.240.0.20): 1 route, DOES NOT ANSWER");
+  assert.equal(lines[dead + 1], "  no route to host");
+  const shut = at("node-1 (10.240.0.20): 1 route, COULD NOT BE LOOKED AT");
+  assert.equal(lines[shut + 1], "  sudo: a password is required");
+  assert.ok(at("stack prod: 1 FAULT") < dead);
+  assert.equal(
+    lines.at(-1),
+    "1 fault, hosts that do not answer: 1, could not be looked at: 1",
+  );
+});
