@@ -1,9 +1,11 @@
-// The way in for `npm start`, `npm test` and the rest: plain JavaScript, because on a fresh clone
-// there is nothing yet to read TypeScript with. Installs the packages if need be, then hands on.
+// The way in for `npm start`, `npm test` and the rest: plain JavaScript, because the machine's Node.js may be
+// too old to read TypeScript. Gets a newer Node.js and the packages if need be, then starts lab/cli.ts.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isSupported } from "../nodeVersion.cjs";
+import { fetchNode } from "./node.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [verb = "", ...args] = process.argv.slice(2);
@@ -14,18 +16,31 @@ const everything = ["test", "check", "faults"].includes(verb);
 // what verify could not find out is not what it found
 const failed = verb === "verify" ? 2 : 1;
 
-if (Number(process.versions.node.split(".")[0]) < 20) {
-  console.error(`Node.js 20 or later is needed, this is ${process.version}`);
-  process.exit(failed);
-}
+// standard output of verify is for its report alone
+const output = verb === "verify" ? process.stderr : process.stdout;
+
 process.chdir(root);
+const node = getNode();
 install();
-const child = spawnSync(
-  process.execPath,
-  [join("lab", "cli.ts"), verb, ...args],
-  { stdio: "inherit" },
-);
+const child = spawnSync(node, [join("lab", "cli.ts"), verb, ...args], {
+  stdio: "inherit",
+});
 process.exit(child.status ?? failed);
+
+/** The Node.js to run everything with: this one, or a newer one, which then is the first in PATH too, for Pulumi starts that. */
+function getNode() {
+  if (isSupported(process.versions.node)) {
+    return process.execPath;
+  }
+  try {
+    const directory = fetchNode(output);
+    process.env.PATH = `${directory}${delimiter}${process.env.PATH}`;
+    return join(directory, "node");
+  } catch (error) {
+    console.error(error.message);
+    process.exit(failed);
+  }
+}
 
 /** Installs exactly what the lockfile says, unless that has been done already. */
 function install() {
@@ -44,8 +59,6 @@ function install() {
     return;
   }
   const omit = wanted.everything ? [] : ["--omit=optional", "--omit=dev"];
-  // standard output of verify is for its report alone
-  const output = verb === "verify" ? process.stderr : process.stdout;
   output.write(`Installing packages: npm ci ${omit.join(" ")}\n`);
   const npm = spawnSync(
     "npm",
