@@ -2,14 +2,14 @@
 // Plain CommonJS, because Node.js versions that are too old must be able to read it.
 const { enableCompileCache } = require("node:module");
 const { join } = require("node:path");
-const { isSupported, supported } = require("./nodeVersion.cjs");
+const { isSupported, remedy, supported } = require("./nodeVersion.cjs");
 
 const { node } = process.versions;
 if (!isSupported(node)) {
   console.error(
-    `pod-network-routes needs ${supported}, and this is Node.js ${node} (${process.execPath}): install Node.js 24 (https://nodejs.org/en/download), put it first in PATH and run the command again`,
+    `pod-network-routes needs ${supported} but ${process.execPath} is Node.js ${node}: ${remedy}`,
   );
-  // tells Pulumi's language host that the user knows the reason (nodeJSProcessExitedAfterLoggingUserActionableMessage in the SDK's cmd/run)
+  // tells Pulumi's language host that the user knows the reason, as the SDK's cmd/run does
   process.exit(32);
 }
 

@@ -12,7 +12,7 @@ import {
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { supported } from "../nodeVersion.cjs";
+import { remedy, supported } from "../nodeVersion.cjs";
 
 const pinned = join(dirname(fileURLToPath(import.meta.url)), "node");
 
@@ -57,17 +57,18 @@ function install(platform, version, directory, output) {
     for (const file of ["package.json", "package-lock.json"]) {
       copyFileSync(join(pinned, platform, file), join(unfinished, file));
     }
-    const args = [
-      ...["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-      ...["--loglevel=error", "--prefix", unfinished],
-    ];
-    const npm = spawnSync("npm", args, {
-      cwd: unfinished,
-      stdio: ["ignore", output, "inherit"],
-    });
+    // --prefix, because `npm start` hands npm's own settings down
+    const npm = spawnSync(
+      "npm",
+      [
+        ...["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        ...["--loglevel=error", "--prefix", unfinished],
+      ],
+      { cwd: unfinished, stdio: ["ignore", output, "inherit"] },
+    );
     if (npm.status !== 0) {
       const reason = npm.error ?? `exit status ${npm.status ?? npm.signal}`;
-      throw needed(`npm ${args.join(" ")} failed (${reason})`);
+      throw needed(`npm ci of node-${platform} ${version} failed (${reason})`);
     }
     const node = join(binOf(unfinished, `node-${platform}`), "node");
     const { stdout, stderr, error } = spawnSync(node, ["--version"], {
@@ -100,6 +101,6 @@ function binOf(directory, name) {
 
 function needed(reason) {
   return new Error(
-    `${supported} is needed, this is Node.js ${process.versions.node}, and a newer one could not be fetched: ${reason}. Install Node.js 24 (https://nodejs.org/en/download), put it first in PATH and run the command again`,
+    `${supported} is needed but ${process.execPath} is Node.js ${process.versions.node}, and no other could be fetched: ${reason}; ${remedy}`,
   );
 }
