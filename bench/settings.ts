@@ -41,11 +41,11 @@ export function readSettings(args: readonly string[]): Settings {
   return {
     rounds: hosts.split(",").map((text) => {
       const [hosts = Number.NaN, rounds = 1] = text.split(":").map(Number);
-      return { hosts: whole(hosts, text), rounds: whole(rounds, text) };
+      return { hosts: integer(hosts, text), rounds: integer(rounds, text) };
     }),
     only: values.only?.split(",") ?? [],
     // what Pulumi takes by itself on two cores
-    parallel: whole(Number(values.parallel ?? 8), values.parallel ?? ""),
+    parallel: integer(Number(values.parallel ?? 8), values.parallel ?? ""),
     patienceSeconds: 120,
     quick,
     previews: quick ? 3 : 15,
@@ -57,7 +57,7 @@ export function readSettings(args: readonly string[]): Settings {
   };
 }
 
-function whole(value: number, text: string): number {
+function integer(value: number, text: string): number {
   if (!Number.isInteger(value) || value < 1 || value > 1000) {
     throw new Error(`${text}: expected whole numbers from 1 to 1000\n${usage}`);
   }

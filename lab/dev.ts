@@ -44,7 +44,7 @@ export async function start(): Promise<number> {
   console.log(`\nPings from pod to pod:\n${indent(text)}`);
   if (failed > 0) {
     console.error(
-      `\nPings without an answer: ${failed}. What is wrong, and what mends it: npm run verify -- --stack dev`,
+      `\nPings without an answer: ${failed}. What is wrong, and what fixes it: npm run verify -- --stack dev`,
     );
     return 1;
   }

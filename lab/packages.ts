@@ -35,7 +35,7 @@ export function lockFaults(lock: Lock): string[] {
   });
 }
 
-/** What `npm audit --json` knows that a newer version mends; undefined if it could not ask. */
+/** What `npm audit --json` knows that a newer version fixes; undefined if it could not ask. */
 export function auditFaults(said: string): string[] | undefined {
   const report = parse(said) as
     | { vulnerabilities?: Record<string, Vulnerability> }

@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [verb = "", ...args] = process.argv.slice(2);
 
 // Cloud SDKs (and the checkers' binaries) are optional packages: a bare-host user needs none.
-const everything = ["test", "check", "faults"].includes(verb);
+const everything = ["test", "check", "docs", "faults"].includes(verb);
 
 // what verify could not find out is not what it found
 const failed = verb === "verify" ? 2 : 1;

@@ -43,7 +43,7 @@ export async function verified(
   return { code, report: reportSchema.parse(JSON.parse(stdout)) };
 }
 
-/** What `npm run verify` finds in a cloud's tables: its exit code, and faults as `TABLE: KIND SUBJECT MEND`. */
+/** What `npm run verify` finds in a cloud's tables: its exit code, and faults as `TABLE: KIND SUBJECT FIX`. */
 export async function cloudFaults(
   stack: Stack,
 ): Promise<[number, ...string[]]> {
@@ -51,8 +51,8 @@ export async function cloudFaults(
   const found = report.tables.flatMap(({ holder, findings }) =>
     findings
       .filter(({ severity }) => severity === "fault")
-      .map(({ kind, subject, mend }) =>
-        [`${holder}:`, kind, subject, mend].join(" "),
+      .map(({ kind, subject, fix }) =>
+        [`${holder}:`, kind, subject, fix].join(" "),
       ),
   );
   return [code, ...found];

@@ -5,7 +5,7 @@ import {
   cloudKeys,
   instanceNames,
 } from "../cloud/cloudArgs.ts";
-import { strict, whole } from "../core/schema.ts";
+import { integer, strict } from "../core/schema.ts";
 
 /** What `AwsPodRoutes` takes. */
 export interface AwsPodRoutesArgs extends CloudArgs {
@@ -65,7 +65,7 @@ export const awsArgsSchema = strict({
       ids,
       tags: tags ?? (ids === undefined ? { Name: "kubernetes" } : {}),
     })),
-  routesPerTable: whole(1, 1000).default(50),
+  routesPerTable: integer(1, 1000).default(50),
 });
 
 /** {@link AwsPodRoutesArgs}, read and with the defaults filled in. */

@@ -2,7 +2,7 @@ import * as ec2 from "@pulumi/aws/ec2/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
 import { answered } from "../cloud/answers.ts";
 import type { Instance } from "../cloud/instances.ts";
-import { inParts } from "../core/batches.ts";
+import { inBatches } from "../core/batches.ts";
 import { canonical } from "../core/cidr.ts";
 import { type Faults, show } from "../core/faults.ts";
 import { join } from "../core/schema.ts";
@@ -110,7 +110,7 @@ async function routeTables(
     await ec2.getRouteTables({ filters }, options),
     "ec2.getRouteTables",
   );
-  const tables = await inParts(found.ids, atOnce, (part) =>
+  const tables = await inBatches(found.ids, atOnce, (part) =>
     Promise.all(part.map((id) => routeTable(id, options))),
   );
   const path = "routeTables";
@@ -205,12 +205,12 @@ async function byName(
   { names, nameTag, podCidrTag }: NonNullable<AwsArgs["instances"]>,
   options: InvokeOptions,
 ): Promise<AwsInstance[]> {
-  const ids = await inParts(names, filterValues, async (values) => {
+  const ids = await inBatches(names, filterValues, async (values) => {
     const filters = [{ name: `tag:${nameTag}`, values }];
     const args = { filters, instanceStateNames: states };
     return instanceIds(args, options);
   });
-  return inParts([...new Set(ids)], atOnce, (part) =>
+  return inBatches([...new Set(ids)], atOnce, (part) =>
     Promise.all(
       part.map(async (instanceId) => {
         const found = answered(
@@ -248,7 +248,7 @@ async function byAddress(
     .filter((node) => node.podCidrs.length > 0)
     .flatMap((node) => node.internalIps.slice(0, 1));
   const ids = async (name: string, family: number) =>
-    inParts(
+    inBatches(
       ips.filter((ip) => ip.family === family),
       filterValues,
       async (part) => {
@@ -264,7 +264,7 @@ async function byAddress(
     ...(await ids("addresses.private-ip-address", 4)),
     ...(await ids("ipv6-addresses.ipv6-address", 6)),
   ];
-  const found = await inParts(interfaces, atOnce, (part) =>
+  const found = await inBatches(interfaces, atOnce, (part) =>
     Promise.all(
       part.map(async (id) =>
         answered(
@@ -276,7 +276,7 @@ async function byAddress(
     ),
   );
   const running = new Set(
-    await inParts(
+    await inBatches(
       found.flatMap((one) => one.attachments[0]?.instanceId || []),
       filterValues,
       async (values) => {
@@ -310,7 +310,7 @@ async function among(
     name,
     values: [value],
   }));
-  const ids = await inParts(interfaces, filterValues, async (values) => {
+  const ids = await inBatches(interfaces, filterValues, async (values) => {
     const filters = [{ name: "network-interface-id", values }, ...more];
     return interfaceIds({ filters }, options);
   });

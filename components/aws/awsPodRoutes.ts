@@ -40,7 +40,7 @@ export class AwsPodRoutes extends CloudPodRoutes<AwsFindings, AwsPlan> {
     const cloud = {
       name: "AWS",
       whoAmI: "aws sts get-caller-identity",
-      mend: "pulumi up --refresh",
+      fix: "pulumi up --refresh",
       routeType: "aws:ec2/route:Route",
       routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),

@@ -102,7 +102,7 @@ function drift(
       ? "was deleted"
       : `was changed to lead to ${is}, not to ${mine.networkInterfaceId}`;
   return [
-    `${id}: the route to ${destination} ${what} by somebody else; to mend that: pulumi up --refresh`,
+    `${id}: the route to ${destination} ${what} by somebody else; to fix that: pulumi up --refresh`,
   ];
 }
 
@@ -118,7 +118,7 @@ function checkForeign(
   const same =
     existing.networkInterfaceId === networkInterfaceId ||
     (existing.networkInterfaceId === "" && existing.instanceId === instanceId);
-  const leadsTo = `${leads(existing)}${isGone(existing, found) ? ", which is gone (a blackhole)" : ""}`;
+  const leadsTo = `${targetOf(existing)}${isGone(existing, found) ? ", which is gone (a blackhole)" : ""}`;
   if (!same) {
     const block = destination.includes(":")
       ? "--destination-ipv6-cidr-block"
@@ -169,7 +169,7 @@ function isGone(route: AwsRoute, { present, instances }: AwsFindings): boolean {
   );
 }
 
-function leads({ networkInterfaceId, instanceId, gatewayId }: AwsRoute) {
+function targetOf({ networkInterfaceId, instanceId, gatewayId }: AwsRoute) {
   return [instanceId, networkInterfaceId, gatewayId].filter(Boolean).join(" ");
 }
 

@@ -5,10 +5,10 @@ import { diagram } from "../inventory/renderedTable.ts";
 import type { Route } from "../inventory/routeTable.ts";
 import { type Elsewhere, elsewhere, takenFaults } from "../stack/elsewhere.ts";
 import { alone, type Gate, type LookIsGood } from "../stack/gate.ts";
-import { asking, runErrorIfAny } from "../stack/inputError.ts";
+import { runErrorIfAny, withCloudErrors } from "../stack/inputError.ts";
 import { known } from "../stack/known.ts";
 import { nameIn, type Recorded, recorded } from "../stack/recorded.ts";
-import { type CloudTable, handOver } from "../verify/cloudTables.ts";
+import { type CloudTable, reportFindings } from "../verify/cloudTables.ts";
 
 /** What is to be declared in a cloud, and what is known of it. */
 export interface CloudRoutes {
@@ -35,7 +35,7 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
   /** What is read of such a resource's outputs in the state. */
   readonly routeOutputs: z.ZodType<Recorded>;
   /** The command that puts back a route of ours that is gone or changed. */
-  readonly mend: string;
+  readonly fix: string;
   /** Reads all that the plan depends on. */
   lookUp(faults: Faults, options: pulumi.InvokeOptions): Promise<Found>;
   /**
@@ -120,7 +120,7 @@ export abstract class CloudPodRoutes<
       this,
       faults,
     );
-    const found = await asking(cloud.name, cloud.whoAmI, () =>
+    const found = await withCloudErrors(cloud.name, cloud.whoAmI, () =>
       cloud.lookUp(faults, { parent: this }),
     );
     const { value: urn = "" } = (await known(this.urn)) ?? {};
@@ -132,13 +132,13 @@ export abstract class CloudPodRoutes<
       ({ resource }) => !ours.has(resource),
     );
     takenFaults(name, missing, under, faults);
-    handOver({
+    reportFindings({
       component: name,
       cloud: cloud.name,
       tables: planned.tables,
       faults: faults.all,
       warnings: planned.warnings,
-      mend: cloud.mend,
+      fix: cloud.fix,
     });
     runErrorIfAny(faults, `${cloud.name} cannot have these routes`);
     for (const warning of planned.warnings) {

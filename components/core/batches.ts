@@ -1,5 +1,5 @@
 /** Does `work` on at most `size` items at a time, part after part, and joins what comes of it, in order. */
-export async function inParts<T, R>(
+export async function inBatches<T, R>(
   items: readonly T[],
   size: number,
   work: (part: T[]) => Promise<readonly R[]>,

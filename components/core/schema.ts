@@ -13,7 +13,7 @@ export function strict<S extends z.ZodRawShape>(shape: S) {
 }
 
 /** A whole number in a range. */
-export function whole(min: number, max: number) {
+export function integer(min: number, max: number) {
   const expected = `expected ${min} to ${max}`;
   return z.int("expected a whole number").min(min, expected).max(max, expected);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { strict, whole } from "../core/schema.ts";
+import { integer, strict } from "../core/schema.ts";
 import {
   type NodeNetworkArgs,
   nodeNetworkKeys,
@@ -125,7 +125,7 @@ export const tolerationSchema = strict({
   operator: z.enum(["Exists", "Equal"]).optional(),
   value: labelValue.optional(),
   effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
-  tolerationSeconds: whole(0, 2 ** 31 - 1).optional(),
+  tolerationSeconds: integer(0, 2 ** 31 - 1).optional(),
 })
   .refine(
     ({ operator, value }) => operator !== "Exists" || !value,
@@ -167,7 +167,7 @@ export const flannelSchema = strict({
   maxUnavailable: z
     .union(
       [
-        whole(1, 65535),
+        integer(1, 65535),
         z.string().regex(/^([1-9]|[1-9][0-9]|100)%$/, "expected 1% to 100%"),
       ],
       { error: "expected a number of nodes, or 1% to 100%" },
@@ -190,7 +190,7 @@ export const flannelSchema = strict({
       "expected a path that begins with / and has letters, digits and _ . / @ + - only",
     )
     .optional(),
-  rolloutTimeout: whole(10, 86400).default(600),
+  rolloutTimeout: integer(10, 86400).default(600),
 });
 
 /** The keys of {@link FlannelOverlayArgs}. */

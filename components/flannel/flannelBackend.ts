@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Family } from "../core/cidr.ts";
 import type { Faults } from "../core/faults.ts";
-import { strict, whole } from "../core/schema.ts";
+import { integer, strict } from "../core/schema.ts";
 import { secretText } from "../ssh/sshArgs.ts";
 
 /** How packets travel from host to host. An option that is not given is left to flannel. Source: `Documentation/backends.md` of flannel v0.28.4. */
@@ -33,14 +33,14 @@ export interface BackendArgs {
   mode?: "separate" | "auto" | "ipv4" | "ipv6";
 }
 
-const port = whole(1, 65535);
+const port = integer(1, 65535);
 
 /** The keys of a backend. What is not given is left to flannel, which has the defaults. */
 export const backendSchema = strict({
   type: z.enum(["vxlan", "host-gw", "wireguard"]).default("vxlan"),
-  mtu: whole(576, 65535).optional(),
+  mtu: integer(576, 65535).optional(),
   // 0 is no network of its own, and the kernel knows 24 bits (RFC 7348)
-  vni: whole(1, 2 ** 24 - 1).optional(),
+  vni: integer(1, 2 ** 24 - 1).optional(),
   port: port.optional(),
   directRouting: z.boolean().optional(),
   gbp: z.boolean().optional(),
@@ -48,7 +48,7 @@ export const backendSchema = strict({
   psk: secretText.optional(),
   listenPort: port.optional(),
   listenPortV6: port.optional(),
-  keepaliveInterval: whole(0, 65535).optional(),
+  keepaliveInterval: integer(0, 65535).optional(),
   mode: z.enum(["separate", "auto", "ipv4", "ipv6"]).optional(),
 });
 

@@ -455,7 +455,7 @@ $said"
 }
 
 what_stays() {
-	echo "the objects of $LABEL=$OWNER stay; once it is mended: $AGAIN"
+	echo "the objects of $LABEL=$OWNER stay; once it is fixed: $AGAIN"
 	echo "to take them out by hand: kubectl delete $KINDS -A -l $LABEL=$OWNER"
 }
 

@@ -5,7 +5,7 @@ import {
   cloudKeys,
   instanceNames,
 } from "../cloud/cloudArgs.ts";
-import { strict, whole } from "../core/schema.ts";
+import { integer, strict } from "../core/schema.ts";
 
 /** What `GcpPodRoutes` takes. */
 export interface GcpPodRoutesArgs extends CloudArgs {
@@ -59,7 +59,7 @@ export const gcpArgsSchema = strict({
       "expected the name of a network, or its self link",
     ),
   nextHop: z.enum(["address", "instance"]).default("address"),
-  priority: whole(0, 65535).default(1000),
+  priority: integer(0, 65535).default(1000),
   routeNamePrefix: z
     .string()
     .max(40, "expected at most 40 characters")

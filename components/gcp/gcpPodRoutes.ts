@@ -40,7 +40,7 @@ export class GcpPodRoutes extends CloudPodRoutes<GcpFindings, GcpPlan> {
     const cloud = {
       name: "GCP",
       whoAmI: "gcloud auth list",
-      mend: "pulumi up --refresh",
+      fix: "pulumi up --refresh",
       routeType: "gcp:compute/route:Route",
       routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),

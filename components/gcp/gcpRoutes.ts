@@ -83,7 +83,7 @@ export function planRoute(
   const resource = nameOf(destRange);
   const mine = ours.get(resource);
   const planned = { resource, content, importId: undefined };
-  if (mine !== undefined && saysSame(content, mine)) {
+  if (mine !== undefined && hasSameContent(content, mine)) {
     const kept = { ...content, ...described(mine) };
     return { ...planned, content: kept, name: String(mine.name) };
   }
@@ -98,7 +98,7 @@ export function planRoute(
     mine === undefined &&
     only !== undefined &&
     more.length === 0 &&
-    saysSame(content, { ...only })
+    hasSameContent(content, { ...only })
   ) {
     const importId = `projects/${project}/global/routes/${only.name}`;
     const kept = { ...content, ...described({ ...only }) };
@@ -146,13 +146,13 @@ function obstacle(
   project: string,
 ): string {
   const removal = `gcloud compute routes delete ${route.name} --project ${project}`;
-  return saysSame(content, { ...route })
+  return hasSameContent(content, { ...route })
     ? `route ${route.name}, which this stack did not make, is the wanted one already; take it over: pulumi config set adoptExisting true; or remove it: ${removal}`
     : `route ${route.name}, which this stack did not make, leads to ${nextHop(route)} with priority ${route.priority}; remove it: ${removal}`;
 }
 
 /** Whether a route, of the API or of the state, says what a wanted one does. */
-function saysSame(wanted: RouteContent, is: Recorded): boolean {
+function hasSameContent(wanted: RouteContent, is: Recorded): boolean {
   const tags = is.tags as readonly string[] | undefined;
   return (
     tail(is.network, "networks") === tail(wanted.network, "networks") &&
@@ -182,7 +182,7 @@ export function drift(
     .filter(({ name }) => !byName.has(String(name)))
     .map(
       ({ name, destRange }) =>
-        `route ${name} to ${destRange} was deleted by somebody else; to mend that: pulumi up --refresh`,
+        `route ${name} to ${destRange} was deleted by somebody else; to fix that: pulumi up --refresh`,
     );
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Faults } from "../core/faults.ts";
-import { parse, strict, whole } from "../core/schema.ts";
+import { integer, parse, strict } from "../core/schema.ts";
 import {
   type NodeNetworkArgs,
   nodeNetworkKeys,
@@ -23,7 +23,7 @@ export interface HostPodRoutesArgs extends NodeNetworkArgs {
   controllerHosts?: boolean;
   /** Whether a host's route to a pod CIDR that somebody else made is taken over, and replaced if it leads elsewhere. Default: `false`, it is an error. */
   adoptExisting?: boolean;
-  /** Seconds between two looks of a host at its own routes, which it then mends. Default: `10`. */
+  /** Seconds between two looks of a host at its own routes, which it then fixes. Default: `10`. */
   healInterval?: number;
   /** What the hosts call this stack's routes, of letters, digits, `.`, `_` and `-`; unique among the stacks that share a host. Change it only after a destroy. Default: project, stack and component as they were called when it was first applied, with dots in between, after the organization where there is one. */
   owner?: string;
@@ -37,7 +37,7 @@ export const hostArgsSchema = strict({
   controllerRoutes: z.boolean().default(true),
   controllerHosts: z.boolean().default(true),
   adoptExisting: z.boolean().default(false),
-  healInterval: whole(1, 3600).default(10),
+  healInterval: integer(1, 3600).default(10),
   owner: z
     .string()
     .regex(
@@ -52,7 +52,7 @@ export interface HostPlan extends z.output<typeof hostArgsSchema> {
   readonly cluster: readonly Node[];
   readonly hosts: Hosts;
   /** Which nodes are in different subnets, if any are. */
-  readonly apart: string | undefined;
+  readonly separateSubnets: string | undefined;
 }
 
 /** Kubernetes supports 5,000. The script on the hosts takes 25,000 facts, of which a node with two address families can be four. */
@@ -71,6 +71,6 @@ export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
   }
   const hosts = args && readHosts(args.ssh, cluster, faults);
   faults.throwIfAny("the configuration cannot be used");
-  const apart = inDifferentSubnets(cluster, around.nodeSubnets);
-  return { ...args, cluster, hosts, apart } as HostPlan;
+  const separateSubnets = inDifferentSubnets(cluster, around.nodeSubnets);
+  return { ...args, cluster, hosts, separateSubnets } as HostPlan;
 }

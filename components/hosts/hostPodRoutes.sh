@@ -379,7 +379,7 @@ hosts_without_block() {
 		inside { next }
 		{ if (any) printf "\n"; printf "%s", $0; any = 1; bare = 0 }
 		END { if (inside) exit 1; if (any && !bare && unended == "") printf "\n" }
-	' /etc/hosts || die "/etc/hosts: the block of $OWNER has no '# END pod-network-routes $OWNER', mend it by hand"
+	' /etc/hosts || die "/etc/hosts: the block of $OWNER has no '# END pod-network-routes $OWNER', fix it by hand"
 }
 
 # Makes our block of /etc/hosts read as file $1, or removes it if that is empty.
@@ -574,7 +574,7 @@ plan() {
 				d = canonical(wanted[i])
 				if (d in other && !(d in own)) error(wanted[i] " is routed on this host by " other[d] "; remove it there first, or, if that is this stack under an earlier name and its state was lost: pulumi config set owner " other[d])
 			}
-			if (inside) error("/etc/hosts: the block of " owner " has no \047" end "\047, mend it by hand")
+			if (inside) error("/etc/hosts: the block of " owner " has no \047" end "\047, fix it by hand")
 			if (differs || copied != lines) print "another" > (to "script")
 			batch()
 		}

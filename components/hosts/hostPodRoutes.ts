@@ -46,9 +46,9 @@ export class HostPodRoutes extends pulumi.ComponentResource {
     );
 
     warnIfUnchecked(plan.ssh, this);
-    if (plan.hostRoutes && plan.apart !== undefined) {
+    if (plan.hostRoutes && plan.separateSubnets !== undefined) {
       pulumi.log.warn(
-        `${plan.apart}: a host takes a next hop only on a network that it is connected to; if a router is in between, have that hold the routes, or use an overlay (target flannel)`,
+        `${plan.separateSubnets}: a host takes a next hop only on a network that it is connected to; if a router is in between, have that hold the routes, or use an overlay (target flannel)`,
         this,
       );
     }

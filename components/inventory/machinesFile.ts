@@ -40,7 +40,7 @@ export function readMachines(
   return rows.flatMap(({ line, at }) => readRow(line, at, name, faults) ?? []);
 }
 
-/** The command that mends the file, behind a colon; nothing where the file's name cannot stand in a command. */
+/** The command that fixes the file, behind a colon; nothing where the file's name cannot stand in a command. */
 function sed(script: string, name: string): string {
   const file = shellFile(name);
   return file === undefined ? "" : `: sed -i ${shellWord(script)} ${file}`;

@@ -91,7 +91,7 @@ async function findSubnet(
     const found = await api.list("subnets", subnetSchema, {
       tags: subnetTag,
     });
-    return theOne(
+    return exactlyOne(
       found,
       "subnetTag",
       `subnet with tag ${show(subnetTag)}`,
@@ -100,7 +100,7 @@ async function findSubnet(
   }
   const wanted = subnet ?? usualSubnet;
   const found = await byNameOrId(api, "subnets", subnetSchema, wanted);
-  return theOne(found, "subnet", `subnet ${show(wanted)}`, faults);
+  return exactlyOne(found, "subnet", `subnet ${show(wanted)}`, faults);
 }
 
 async function findRouter(
@@ -113,7 +113,7 @@ async function findRouter(
     return undefined;
   }
   const found = await byNameOrId(api, "routers", routerSchema, router);
-  return theOne(found, "router", `router ${show(router)}`, faults);
+  return exactlyOne(found, "router", `router ${show(router)}`, faults);
 }
 
 /** As the openstack client does it: what has the id, else what has the name. */
@@ -127,7 +127,7 @@ async function byNameOrId<S extends z.ZodType>(
   return byId.length > 0 ? byId : api.list(collection, item, { name: wanted });
 }
 
-function theOne<T extends { id: string; name: string }>(
+function exactlyOne<T extends { id: string; name: string }>(
   found: readonly T[],
   path: string,
   what: string,

@@ -64,7 +64,7 @@ export class OpenStackPodRoutes extends CloudPodRoutes<
     const cloud = {
       name: "OpenStack",
       whoAmI: "openstack token issue",
-      mend: "pulumi up",
+      fix: "pulumi up",
       routeType: `openstack:networking/${kind}:${type}`,
       routeOutputs: routeOutputsSchema,
       lookUp: lookUp.bind(null, read),
@@ -106,7 +106,7 @@ async function declare(
   });
   if (!pulumi.runtime.isDryRun()) {
     await settled(made);
-    await mendWhatOthersUndid(api, holder, routes, parent);
+    await fixWhatOthersUndid(api, holder, routes, parent);
   }
 }
 
@@ -118,7 +118,7 @@ function settled(made: readonly pulumi.CustomResource[]): Promise<void> {
 }
 
 /** Another stack that changes the same subnet at the same time may have written over what we wrote. */
-async function mendWhatOthersUndid(
+async function fixWhatOthersUndid(
   api: NetworkApi,
   holder: Holder,
   routes: OpenStackPlan["routes"],

@@ -106,7 +106,7 @@ function wrongKeys(hosts: readonly string[]): string | undefined {
     : [
         "SSH host keys do not match; nothing was changed",
         ...hosts.map((host) => `  - ${host}`),
-        "somebody may be in between; if the host was installed anew, mend the known_hosts file: ssh-keygen -R ADDRESS, then ssh-keyscan",
+        "somebody may be in between; if the host was installed anew, fix the known_hosts file: ssh-keygen -R ADDRESS, then ssh-keyscan",
       ].join("\n");
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { strict, whole } from "../core/schema.ts";
+import { integer, strict } from "../core/schema.ts";
 
 /** How SSH reaches and trusts the hosts. */
 export interface SshArgs {
@@ -54,7 +54,7 @@ const login = z
     /^[A-Za-z_][A-Za-z0-9._-]{0,31}$/,
     "expected a login name of letters, digits, _ . and -",
   );
-const port = whole(1, 65535);
+const port = integer(1, 65535);
 /** Text that may be a secret. */
 export const secretText = z.custom<pulumi.Input<string>>(
   (value) => typeof value === "string" || pulumi.Output.isInstance(value),
@@ -73,8 +73,8 @@ export const sshSchema = strict({
   hostKeys: z.record(z.string(), text).default({}),
   hostKeyCheck: z.boolean().default(true),
   preflight: z.boolean().default(true),
-  connectTimeout: whole(1, 600).default(5),
-  connectAttempts: whole(1, 100).default(3),
+  connectTimeout: integer(1, 600).default(5),
+  connectAttempts: integer(1, 100).default(3),
   bastion: strict({
     host: z
       .string()

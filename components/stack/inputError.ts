@@ -46,7 +46,7 @@ export function runErrorIfAny(faults: Faults, what: string): void {
  *
  * @param check the command that shows who one is to the cloud
  */
-export function asking<T>(
+export function withCloudErrors<T>(
   cloud: string,
   check: string,
   ask: () => Promise<T>,

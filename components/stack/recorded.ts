@@ -85,7 +85,7 @@ export async function stackResources(
     pulumi.getProject(),
     pulumi.getStack(),
   ].join("/");
-  const answer = await patiently(() =>
+  const answer = await retry(() =>
     pulumi.runtime.invoke(
       "pulumi:pulumi:readStackResourceOutputs",
       { stackName },
@@ -103,7 +103,7 @@ const pause = 100;
  * Asks again where the answer is an error. A backend that is a directory writes the state in place, and
  * the engine writes it while the program runs: who reads it at that moment finds half of it.
  */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+async function retry<T>(ask: () => Promise<T>): Promise<T> {
   for (let i = 1; ; i++) {
     try {
       return await ask();

@@ -21,21 +21,21 @@ export interface CloudFindings {
   readonly faults: readonly Fault[];
   readonly warnings: readonly string[];
   /** The command that puts back a route of ours that is gone or changed. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 /** The variable that names a file into which components of clouds are to write what they have found out. */
 export const findingsFile = "POD_NETWORK_ROUTES_FINDINGS";
 
 /** Hands over what was found out to whoever asks for it by {@link findingsFile}, one component a line. */
-export function handOver(findings: CloudFindings): void {
+export function reportFindings(findings: CloudFindings): void {
   const file = process.env[findingsFile];
   if (file !== undefined) {
     appendFileSync(file, `${JSON.stringify(findings)}\n`);
   }
 }
 
-/** What is wrong with the tables of a cloud, of which text is the file that {@link handOver} wrote. */
+/** What is wrong with the tables of a cloud, of which text is the file that {@link reportFindings} wrote. */
 export function cloudReports(text: string): TableReport[] {
   return text
     .split("\n")
@@ -44,13 +44,13 @@ export function cloudReports(text: string): TableReport[] {
 }
 
 function reportsOf(found: CloudFindings): TableReport[] {
-  const { cloud, mend } = found;
+  const { cloud, fix } = found;
   const component = foreignText(found.component);
   const tables = found.tables.map(
     ({ holder, wanted, real }): TableReport => ({
       ...{ cloud, component, holder: foreignText(holder) },
       wanted: wanted.length,
-      findings: compareTable(wanted.map(plain), real.map(plain), mend),
+      findings: compareTable(wanted.map(plain), real.map(plain), fix),
     }),
   );
   const about = [
@@ -90,7 +90,7 @@ function plain<R extends Wanted | Real>(route: R): R {
 function compareTable(
   wanted: readonly Wanted[],
   real: readonly Real[],
-  mend: string,
+  fix: string,
 ): Finding[] {
   const destinations = new Set(wanted.map((route) => route.destination));
   const isWanted = ({ destination }: Real) => destinations.has(destination);
@@ -100,6 +100,6 @@ function compareTable(
     wanted,
     real.filter(isWanted),
     real.filter((route) => !isWanted(route)),
-    { missing: mend, wrong: mend, stale: look, foreign: look },
+    { missing: fix, wrong: fix, stale: look, foreign: look },
   );
 }

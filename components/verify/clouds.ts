@@ -78,7 +78,7 @@ function withSilent(
             {
               ...{ severity: "fault", kind: "cloud", subject: "preview" },
               message: `fails, and so will an update: ${why}`,
-              mend: `once its reason is mended: ${updateCommand(stack)}`,
+              fix: `once its reason is fixed: ${updateCommand(stack)}`,
             },
           ],
   };

@@ -22,7 +22,7 @@ export interface Real {
 }
 
 /** What puts right what {@link compareRoutes} finds. */
-export interface Mends<R extends Real> {
+export interface Fixes<R extends Real> {
   readonly missing: string;
   readonly wrong: string;
   stale(route: R): string;
@@ -39,7 +39,7 @@ export function compareRoutes<R extends Real>(
   wanted: readonly Wanted[],
   ours: readonly R[],
   foreign: readonly R[],
-  mends: Mends<R>,
+  fixes: Fixes<R>,
 ): Finding[] {
   const there = new Map<string, Real[]>();
   for (const route of ours) {
@@ -50,7 +50,7 @@ export function compareRoutes<R extends Real>(
   const destinations = new Set(wanted.map((route) => route.destination));
   return [
     ...wanted.flatMap((route) =>
-      compareRoute(route, there.get(route.destination) ?? [], mends),
+      compareRoute(route, there.get(route.destination) ?? [], fixes),
     ),
     ...ours
       .filter(({ destination }) => !destinations.has(destination))
@@ -59,7 +59,7 @@ export function compareRoutes<R extends Real>(
         kind: "stale" as const,
         subject: route.destination,
         message: `nobody wants this route any more: ${route.text}`,
-        mend: mends.stale(route),
+        fix: fixes.stale(route),
       })),
     ...inTheWay(
       wanted,
@@ -69,7 +69,7 @@ export function compareRoutes<R extends Real>(
       kind: "foreign" as const,
       subject: route.destination,
       message: `a route of somebody else takes packets to ${victim}: ${route.text}`,
-      mend: mends.foreign(route),
+      fix: fixes.foreign(route),
     })),
   ];
 }
@@ -77,7 +77,7 @@ export function compareRoutes<R extends Real>(
 function compareRoute(
   { destination, nextHop, node }: Wanted,
   real: readonly Real[],
-  mends: Pick<Mends<Real>, "missing" | "wrong">,
+  fixes: Pick<Fixes<Real>, "missing" | "wrong">,
 ): Finding[] {
   const to = `${nextHop}${node === undefined ? "" : ` of ${node}`}`;
   if (real.length === 0) {
@@ -87,7 +87,7 @@ function compareRoute(
         kind: "missing",
         subject: destination,
         message: `there is no route to it via ${to}`,
-        mend: mends.missing,
+        fix: fixes.missing,
       },
     ];
   }
@@ -99,7 +99,7 @@ function compareRoute(
           kind: "wrong",
           subject: destination,
           message: `leads to ${firstOf(real.map((r) => r.nextHop)).join(" and ")}, not to ${to}`,
-          mend: mends.wrong,
+          fix: fixes.wrong,
         },
       ];
 }

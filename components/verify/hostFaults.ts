@@ -14,7 +14,7 @@ export function absentReport(
         ...{ severity: "fault", kind: "state", subject: node },
         message:
           "no update got as far as this host: the stack's state has no command for it",
-        mend: updateCommand(stack),
+        fix: updateCommand(stack),
       },
     ],
   };
@@ -27,7 +27,7 @@ export function oddReport(
   const finding = { severity: "fault", kind: "state", subject: node } as const;
   return {
     ...{ node, address, wanted: 0 },
-    findings: [{ ...finding, message, mend: updateCommand(stack) }],
+    findings: [{ ...finding, message, fix: updateCommand(stack) }],
   };
 }
 
@@ -62,7 +62,7 @@ export function behindFaults(
         {
           ...{ severity: "fault", kind: "behind", subject: node },
           message: `no update with the present inventory and configuration got as far as this host: it was told other ${behind.join(", ")}`,
-          mend: updateCommand(stack),
+          fix: updateCommand(stack),
         },
       ];
 }

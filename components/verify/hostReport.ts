@@ -27,7 +27,7 @@ export function compareHost(
   stack: StackName,
   behind = false,
 ): Finding[] {
-  const mends = mendsOf(host, facts, stack, behind);
+  const fixes = fixesOf(host, facts, stack, behind);
   if (facts.node === undefined) {
     return [
       {
@@ -35,24 +35,24 @@ export function compareHost(
         kind: "state",
         subject: host.node,
         message: `this host knows nothing of ${host.owner}: it was set up anew, or cleaned`,
-        mend: mends.anew,
+        fix: fixes.anew,
       },
     ];
   }
-  const table = compareTable(host, facts, mends);
+  const table = compareTable(host, facts, fixes);
   return [
     ...table,
     ...offLink(host, facts),
     ...detours(host, facts, table),
-    ...forwarding(host, facts, mends),
-    ...strictFilter(facts, mends),
-    ...persistence(host, facts, mends),
-    ...hostsFile(host, facts, mends),
+    ...forwarding(host, facts, fixes),
+    ...strictFilter(facts, fixes),
+    ...persistence(host, facts, fixes),
+    ...hostsFile(host, facts, fixes),
     ...tooMuch(facts),
   ];
 }
 
-interface HostMends {
+interface HostFixes {
   /** Has Pulumi do all of the host anew. */
   readonly anew: string;
   readonly restart: string;
@@ -64,12 +64,12 @@ interface HostMends {
   root(command: string): string;
 }
 
-function mendsOf(
+function fixesOf(
   host: HostState,
   facts: HostFacts,
   stack: StackName,
   behind: boolean,
-): HostMends {
+): HostFixes {
   const root = (...commands: string[]) => onHost(host, stack, ...commands);
   if (behind) {
     const update = updateCommand(stack);
@@ -97,7 +97,7 @@ function unitOf({ owner }: HostState): string {
 function compareTable(
   { routes }: HostState,
   facts: HostFacts,
-  mends: HostMends,
+  fixes: HostFixes,
 ): Finding[] {
   const others = new Set(facts.others.map((line) => line.split(" ", 1)[0]));
   const ours = facts.routes.filter(
@@ -107,11 +107,11 @@ function compareTable(
   const remove = ({ destination, deletion }: HostRoute) =>
     deletion === undefined
       ? `delete the route to ${destination} by hand, as it stands in the host's main table; no command is shown, because the host describes the route by words that would not be safe in one`
-      : mends.root(deletion);
+      : fixes.root(deletion);
   return compareRoutes(routes, ours, foreign, {
-    missing: mends.heal,
-    wrong: mends.heal,
-    stale: (route) => mends.update ?? remove(route),
+    missing: fixes.heal,
+    wrong: fixes.heal,
+    stale: (route) => fixes.update ?? remove(route),
     foreign: remove,
   });
 }
@@ -130,7 +130,7 @@ function offLink({ routes }: HostState, { hops }: HostFacts): Finding[] {
         kind: "off-link",
         subject: hop,
         message: `the internal IP of ${node ?? "a node"} is on no network that this host is connected to (ip route get: ${way}), so it cannot be a next hop`,
-        mend: "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)",
+        fix: "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)",
       },
     ];
   });
@@ -172,7 +172,7 @@ function detours(
         kind: "detour",
         subject: destination,
         message: `the route via ${nextHop} is there, but the kernel takes another way (ip route get: ${way})`,
-        mend: "look for a narrower route and for rules: ip route show table all; ip rule",
+        fix: "look for a narrower route and for rules: ip route show table all; ip rule",
       },
     ];
   });
@@ -186,7 +186,7 @@ const switches: Record<string, [family: string, key: string]> = {
 function forwarding(
   { forward, owner }: HostState,
   facts: HostFacts,
-  mends: HostMends,
+  fixes: HostFixes,
 ): Finding[] {
   return forward.flatMap((family): Finding[] => {
     const [name = "", key = ""] = switches[family] ?? [];
@@ -200,7 +200,7 @@ function forwarding(
               kind: "forwarding" as const,
               subject: key,
               message: "is off, this host drops packets for pods",
-              mend: mends.heal,
+              fix: fixes.heal,
             },
           ]),
       ...(facts.sysctl.includes(line)
@@ -211,7 +211,7 @@ function forwarding(
               kind: "persistence" as const,
               subject: "sysctl.d",
               message: `/etc/sysctl.d/90-pod-routes-${owner}.conf does not say ${line}: a reboot would forget it`,
-              mend: mends.anew,
+              fix: fixes.anew,
             },
           ]),
     ];
@@ -221,7 +221,7 @@ function forwarding(
 /** The kernel takes the stricter of the value of `all` and that of the interface. */
 function strictFilter(
   { rpFilter, routes }: HostFacts,
-  mends: HostMends,
+  fixes: HostFixes,
 ): Finding[] {
   const all = Number(rpFilter.get("all") ?? 0);
   const interfaces = new Set(
@@ -237,8 +237,8 @@ function strictFilter(
       subject: name,
       message:
         "drops packets that come in here and whose answers would leave by another interface (rp_filter is strict); it matters on hosts with several",
-      mend: isTameInterface(name)
-        ? mends.root(
+      fix: isTameInterface(name)
+        ? fixes.root(
             `sysctl -w net.ipv4.conf.${name.replaceAll(".", "/")}.rp_filter=2`,
           )
         : "set rp_filter of this interface to 2 by hand, below /proc/sys/net/ipv4/conf on the host; no command is shown, because the name of the interface would not be safe in one",
@@ -248,7 +248,7 @@ function strictFilter(
 function persistence(
   host: HostState,
   facts: HostFacts,
-  mends: HostMends,
+  fixes: HostFixes,
 ): Finding[] {
   const unit = unitOf(host);
   if (facts.unit === undefined) {
@@ -268,10 +268,10 @@ function persistence(
     recorded.size === new Set(wanted).size &&
     wanted.every((line) => recorded.has(line));
   const [enabled, active] = facts.unit.split("/");
-  const fault = (subject: string, message: string, mend: string) => ({
+  const fault = (subject: string, message: string, fix: string) => ({
     severity: "fault" as const,
     kind: "persistence" as const,
-    ...{ subject, message, mend },
+    ...{ subject, message, fix },
   });
   return [
     ...(same
@@ -280,7 +280,7 @@ function persistence(
           fault(
             "record",
             `/var/lib/pod-network-routes/${host.owner} holds other routes than the stack's state, which would come back at a reboot`,
-            mends.anew,
+            fixes.anew,
           ),
         ]),
     ...(enabled === "enabled"
@@ -289,7 +289,7 @@ function persistence(
           fault(
             "unit",
             `${unit} is ${enabled || "not there"}: the routes do not outlast a reboot`,
-            enabled === "disabled" ? mends.restart : mends.anew,
+            enabled === "disabled" ? fixes.restart : fixes.anew,
           ),
         ]),
     ...(active === "active"
@@ -298,7 +298,7 @@ function persistence(
           fault(
             "unit",
             `${unit} is ${active}: nothing keeps the routes`,
-            mends.restart,
+            fixes.restart,
           ),
         ]),
   ];
@@ -307,14 +307,14 @@ function persistence(
 function hostsFile(
   { hosts, owner }: HostState,
   facts: HostFacts,
-  mends: HostMends,
+  fixes: HostFixes,
 ): Finding[] {
   const [wanted, there] = [new Set(hosts), new Set(facts.hosts)];
   const missing = hosts.filter((line) => !there.has(line));
   const extra = facts.hosts.filter((line) => !wanted.has(line));
-  const fault = (message: string, mend: string): Finding => ({
+  const fault = (message: string, fix: string): Finding => ({
     ...{ severity: "fault", kind: "hosts", subject: "/etc/hosts" },
-    ...{ message, mend },
+    ...{ message, fix },
   });
   if (facts.hostsWithoutEnd) {
     return [
@@ -328,10 +328,10 @@ function hostsFile(
     firstOf(lines.map((line) => `"${line}"`)).join(", ");
   return [
     ...(missing.length > 0
-      ? [fault(`the block of ${owner} lacks ${quote(missing)}`, mends.anew)]
+      ? [fault(`the block of ${owner} lacks ${quote(missing)}`, fixes.anew)]
       : []),
     ...(extra.length > 0
-      ? [fault(`the block of ${owner} has ${quote(extra)} besides`, mends.anew)]
+      ? [fault(`the block of ${owner} has ${quote(extra)} besides`, fixes.anew)]
       : []),
   ];
 }

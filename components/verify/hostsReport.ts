@@ -90,11 +90,11 @@ async function removedHost(
     ...(answer === undefined
       ? {
           message: `${removed}, and this host still has what was made for it`,
-          mend: updateCommand(stack),
+          fix: updateCommand(stack),
         }
       : {
           message: `${removed}, and this host cannot be cleaned, because it does not answer (${answer}); if it never will again, let go of it`,
-          mend: anewCommand(host.urn, stack),
+          fix: anewCommand(host.urn, stack),
         }),
   };
   const { node, login } = host;

@@ -58,12 +58,12 @@ export function lastRunFindings(
         ? {
             ...fault,
             message: `the last run${since} is under way: what is found here may change meanwhile`,
-            mend: "wait until it has ended, and look again",
+            fix: "wait until it has ended, and look again",
           }
         : {
             ...fault,
             message: `the last run${since} did not succeed: ${foreignText(result, 40)}`,
-            mend: againCommand(
+            fix: againCommand(
               isTargeted(environment) ? "up" : (verb ?? "up"),
               stack,
             ),

@@ -33,7 +33,7 @@ export async function verifyOverlay(
           ...{ severity: "fault", kind: "state", subject: component },
           message:
             "no update got as far as this overlay: the stack's state has no command for it",
-          mend: updateCommand(stack),
+          fix: updateCommand(stack),
         },
       ],
     };

@@ -54,12 +54,12 @@ class Look {
       return this.object(line);
     }
     if (word === "unfit") {
-      const [message = "", mend] = foreignText(
+      const [message = "", fix] = foreignText(
         line.slice(word.length),
         600,
       ).split(/; (.*)/);
       const usual = `correct the inventory, or the node in Kubernetes, and then: ${this.anew}`;
-      return fault("cluster", message, mend ?? usual);
+      return fault("cluster", message, fix ?? usual);
     }
     if (word === "rollout") {
       return fault(
@@ -120,9 +120,9 @@ class Look {
   }
 }
 
-function fault(subject: string, message: string, mend?: string): Finding {
+function fault(subject: string, message: string, fix?: string): Finding {
   return {
     ...{ severity: "fault", kind: "overlay", subject, message },
-    ...(mend !== undefined && { mend }),
+    ...(fix !== undefined && { fix }),
   };
 }

@@ -54,7 +54,7 @@ const finding = z.object({
       "a destination, a next hop, a kernel setting, a file, a resource, a node or object of Kubernetes, a run of Pulumi",
     ),
   message: z.string().describe("what is wrong with it, for people"),
-  mend: z.string().optional().describe("what puts it right, mostly a command"),
+  fix: z.string().optional().describe("what puts it right, mostly a command"),
 });
 
 const unlooked = z.string().optional();

@@ -73,9 +73,9 @@ function section(
     message,
   ]);
   const rows = aligned(cells, "  ").split("\n");
-  const lines = findings.flatMap(({ mend }, i) => [
+  const lines = findings.flatMap(({ fix }, i) => [
     `  ${rows[i]}`,
-    ...(mend === undefined ? [] : [`      mend: ${mend}`]),
+    ...(fix === undefined ? [] : [`      fix: ${fix}`]),
   ]);
   const reason = unknown === undefined ? [] : [`  ${unknown}`];
   return [`${name}: ${verdict}`, ...reason, ...lines].join("\n");

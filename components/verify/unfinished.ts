@@ -27,7 +27,7 @@ export function unfinishedFindings(
         ...unfinished(urn),
         message:
           "a replacement was interrupted: what this resource stood for was taken away, and is still to be made anew",
-        mend: updateCommand(stack),
+        fix: updateCommand(stack),
       })),
   ];
 }
@@ -56,7 +56,7 @@ function pendingFindings(
     {
       ...{ severity: "fault", kind: "unfinished", subject: "Pulumi" },
       message: `began this and did not record how it ended: ${first.join(", ")}; if a pulumi command still runs on this stack, wait for it; if none does, it was killed`,
-      mend: recoverCommand(stack),
+      fix: recoverCommand(stack),
     },
   ];
 }
@@ -75,7 +75,7 @@ function leftBehind(
   return {
     ...unfinished(urn),
     message: `was replaced by another, and what it made is still to be taken away${twin ? "; that cleans the host, which has to be set up again afterwards" : ""}`,
-    mend: twin
+    fix: twin
       ? `${updateCommand(stack)} && ${anewCommand(urn, stack)}`
       : updateCommand(stack),
   };

@@ -123,7 +123,7 @@ function forward(
   });
 }
 
-/** Reads the keys and looks for the agent. What is wrong with these is said at once: no attempt would mend it. */
+/** Reads the keys and looks for the agent. What is wrong with these is said at once: no attempt would fix it. */
 async function prepare(to: Omit<Connection, "proxy">): Promise<Login> {
   const socket = to.agentSocketPath ?? (process.env.SSH_AUTH_SOCK || undefined);
   const hostKey = to.hostKey === undefined ? undefined : readHostKey(to);

@@ -130,7 +130,7 @@ describe("seed 001: routes in a route table of AWS", () => {
     const preview = await stack.must(["preview"]);
     assert.match(
       preview,
-      /warning: .*172\.22\.1\.0\/24 was deleted by somebody else; to mend that: pulumi up --refresh/,
+      /warning: .*172\.22\.1\.0\/24 was deleted by somebody else; to fix that: pulumi up --refresh/,
     );
     assert.deepEqual(await cloudFaults(stack), [
       1,
@@ -144,7 +144,7 @@ describe("seed 001: routes in a route table of AWS", () => {
     assert.deepEqual(await cloudFaults(stack), [0]);
   });
 
-  it("warns of a route that somebody changed, and mends it after a refresh", async () => {
+  it("warns of a route that somebody changed, and fixes it after a refresh", async () => {
     await ec2.deleteRoute(table, "172.22.1.0/24");
     await ec2.route(table, "172.22.1.0/24", {
       networkInterfaceId: workers[0]?.networkInterfaceId ?? "",

@@ -164,7 +164,7 @@ describe("seed 004, second half: routes in a network of GCP", () => {
     api.deleteRoute(usual(1));
     assert.match(
       await stack.must(["preview"]),
-      /warning: route kubernetes-route-10-200-1-0-24 to 10\.200\.1\.0\/24 was deleted by somebody else; to mend that: pulumi up --refresh/,
+      /warning: route kubernetes-route-10-200-1-0-24 to 10\.200\.1\.0\/24 was deleted by somebody else; to fix that: pulumi up --refresh/,
     );
     assert.deepEqual(await cloudFaults(stack), [
       1,

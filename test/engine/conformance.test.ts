@@ -174,7 +174,7 @@ describe("a command that fails", () => {
   let stack: CommandStack;
   let said: Record<string, string>;
   const failing = `${note("failing", "create")}; echo "some \\"output\\""; echo "some error" >&2; exit 3`;
-  const update = `${note("failing", "update")}; test -e /root/mended`;
+  const update = `${note("failing", "update")}; test -e /root/fixed`;
 
   before(async () => {
     stack = await newStack("failures");
@@ -237,7 +237,7 @@ describe("a command that fails", () => {
     await stack.upFails(changed);
     assert.equal(stack.commands.failing?.inputs.stdin, "input");
     assert.equal(stack.commands.failing?.outputs.stdin, "input");
-    await lab.on("one", ": >/root/mended");
+    await lab.on("one", ": >/root/fixed");
     await stack.up(changed);
     assert.equal(stack.commands.failing?.inputs.stdin, "changed");
     assert.deepEqual((await ran("one", "failing")).slice(2), [

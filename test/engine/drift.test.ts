@@ -14,7 +14,7 @@ describe("a route that is gone from a host without systemd", () => {
     podCidrs: [`10.200.${i}.0/24`],
   }));
 
-  it("is not seen by preview and refresh, but by verify, whose command mends this host and touches nothing else", async () => {
+  it("is not seen by preview and refresh, but by verify, whose command fixes this host and touches nothing else", async () => {
     const { lab } = scenario;
     for (const { name, podCidrs } of nodes) {
       await lab.addPod(name, podCidrs);
@@ -31,7 +31,7 @@ describe("a route that is gone from a host without systemd", () => {
     const faults = report.hosts.flatMap(({ node, findings }) =>
       findings
         .filter(({ severity }) => severity === "fault")
-        .map(({ kind, subject, mend = "" }) => ({ node, kind, subject, mend })),
+        .map(({ kind, subject, fix = "" }) => ({ node, kind, subject, fix })),
     );
     assert.deepEqual(
       faults.map(({ node, kind, subject }) => `${node} ${kind} ${subject}`),
@@ -46,7 +46,7 @@ describe("a route that is gone from a host without systemd", () => {
       );
     }
     const [program = "", ...args] = stack.inside([
-      ...["sh", "-c", faults[0]?.mend ?? "false"],
+      ...["sh", "-c", faults[0]?.fix ?? "false"],
     ]);
     const env = stack.environment();
     // what users would answer on a terminal

@@ -296,7 +296,7 @@ describe("a host that takes connections and says nothing", () => {
 describe("a next hop that a host cannot reach", () => {
   const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
 
-  it("is named, the other routes are set, and the next up mends it", async () => {
+  it("is named, the other routes are set, and the next up fixes it", async () => {
     const offLink = { internalIp: "172.16.0.5", address: "10.240.0.21" };
     const stack = await scenario.stack("off-link", {
       nodes: nodes({}, offLink),

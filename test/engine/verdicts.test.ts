@@ -48,12 +48,12 @@ function faults({ state, hosts, overlays }: Report): string[] {
   ];
 }
 
-/** What mends the first fault of this kind. */
-function mendOf({ state, hosts }: Report, kind: string): string {
+/** What fixes the first fault of this kind. */
+function fixOf({ state, hosts }: Report, kind: string): string {
   const all = [...state, ...hosts.flatMap(({ findings }) => findings)];
-  const { mend } = all.find((one) => one.kind === kind) ?? {};
-  assert.ok(mend !== undefined, `nothing mends ${kind}`);
-  return mend;
+  const { fix } = all.find((one) => one.kind === kind) ?? {};
+  assert.ok(fix !== undefined, `nothing fixes ${kind}`);
+  return fix;
 }
 
 describe("the verdict of verify on a stack", () => {
@@ -82,9 +82,9 @@ describe("the verdict of verify on a stack", () => {
     assert.deepEqual([code, report.verdict, report.ok], [0, "well", true]);
   }
 
-  /** Does what mends a fault of this kind, as it is printed, and asserts that all is well then. */
-  async function mended(report: Report, kind: string): Promise<void> {
-    await scenario.asPrinted(stack, mendOf(report, kind));
+  /** Does what fixes a fault of this kind, as it is printed, and asserts that all is well then. */
+  async function fixed(report: Report, kind: string): Promise<void> {
+    await scenario.asPrinted(stack, fixOf(report, kind));
     await isWell();
   }
 
@@ -160,7 +160,7 @@ exec /tmp/ip "$@"
     );
     await scenario.lab.revive("worker-2");
     await stack.must(["refresh", "--yes", "--skip-preview"]);
-    await mended(await isWrong(...first), "state");
+    await fixed(await isWrong(...first), "state");
   });
 
   it("is wrong where the last configuration was refused, although all hosts are well", async () => {
@@ -168,7 +168,7 @@ exec /tmp/ip "$@"
     await upFails(stack);
     const report = await isWrong("stack: last-run pulumi up");
     configure({ nodes });
-    await mended(report, "last-run");
+    await fixed(report, "last-run");
   });
 
   it("is wrong after ctrl-c, and says what the hosts lack that were to come", async () => {
@@ -187,11 +187,11 @@ exec /tmp/ip "$@"
     ]);
     const { findings = [] } =
       report.hosts.find(({ node }) => node === late) ?? {};
-    const mends = findings
+    const fixes = findings
       .filter(({ severity }) => severity === "fault")
-      .map(({ mend }) => mend);
-    assert.deepEqual(mends, Array(3).fill(mendOf(report, "behind")));
-    await mended(report, "behind");
+      .map(({ fix }) => fix);
+    assert.deepEqual(fixes, Array(3).fill(fixOf(report, "behind")));
+    await fixed(report, "behind");
   });
 
   it("is wrong for a node that was taken out while its host is dead", async () => {
@@ -206,7 +206,7 @@ exec /tmp/ip "$@"
       ["removed worker-2"],
     );
     assert.equal(report.verdict, "wrong");
-    await mended(report, "removed");
+    await fixed(report, "removed");
   });
 
   it("is wrong for a node that was taken out and not cleaned yet", async () => {
@@ -222,7 +222,7 @@ exec /tmp/ip "$@"
       "stack: last-run pulumi up",
       "worker-1: removed worker-1",
     );
-    await mended(report, "removed");
+    await fixed(report, "removed");
   });
 
   it("is wrong after kill -9 while a host was set up, until nothing is pending", async () => {
@@ -236,7 +236,7 @@ exec /tmp/ip "$@"
     for (const node of ["worker-1", "worker-2"]) {
       assert.ok(found.includes(`${node}: state ${node}`), String(found));
     }
-    await mended(report, "unfinished");
+    await fixed(report, "unfinished");
   });
 
   it("is wrong after kill -9 while a host was changed", async () => {
@@ -251,14 +251,14 @@ exec /tmp/ip "$@"
     ]) {
       assert.ok(found.includes(fault), String(found));
     }
-    await mended(report, "unfinished");
+    await fixed(report, "unfinished");
   });
 
   it("is wrong after an update of one host only", async () => {
     configure({ nodes: moved, healInterval: 20 });
     const urn = await urnOf("worker-1");
     await stack.must(["up", "--yes", "--skip-preview", "--target", urn]);
-    await mended(await isWrong("worker-1: behind worker-1"), "behind");
+    await fixed(await isWrong("worker-1: behind worker-1"), "behind");
   });
 
   it("is well after a refresh of one host only", async () => {
@@ -276,12 +276,12 @@ exec /tmp/ip "$@"
     resources.push({ ...command, delete: true });
     await importState(exported);
     const left = await isWrong(`stack: unfinished ${subject}`);
-    await mended(left, "unfinished");
+    await fixed(left, "unfinished");
     resources.pop();
     command.pendingReplacement = true;
     await importState(exported);
     const half = await isWrong(`stack: unfinished ${subject}`);
-    await mended(half, "unfinished");
+    await fixed(half, "unfinished");
   });
 
   it("is wrong where a destroy failed at a host that is dead, and tells of no host that is clean", async () => {
@@ -298,7 +298,7 @@ exec /tmp/ip "$@"
       report.hosts.map(({ node }) => node),
       ["worker-2"],
     );
-    await scenario.asPrinted(stack, mendOf(report, "removed"));
+    await scenario.asPrinted(stack, fixOf(report, "removed"));
     const { code, stdout } = await verify(stack, "--json");
     assert.deepEqual([code, stdout], [2, ""]);
     await scenario.lab.revive("worker-2");

@@ -41,7 +41,7 @@ describe("npm run verify", () => {
     for (const { name, podCidrs = [] } of workers) {
       await lab.addPod(name, podCidrs);
     }
-    // no host is to mend what the tests break before it is looked at
+    // no host is to fix what the tests break before it is looked at
     stack = await scenario.stack("verify", {
       nodes: [server, ...workers],
       healInterval: 3600,
@@ -167,7 +167,7 @@ describe("npm run verify", () => {
     ],
   ];
   for (const [what, host, command, fault, pings = []] of broken) {
-    it(`finds ${what}, and says what mends it`, async () => {
+    it(`finds ${what}, and says what fixes it`, async () => {
       await scenario.lab.on(host, command);
       const { code, report } = await verified(stack);
       assert.equal(code, 1);
@@ -178,8 +178,8 @@ describe("npm run verify", () => {
         pings,
       );
       const found = report.hosts.find(({ node }) => node === host)?.findings;
-      const { mend = "" } = found?.find((f) => f.severity === "fault") ?? {};
-      await mended(mend, host);
+      const { fix = "" } = found?.find((f) => f.severity === "fault") ?? {};
+      await fixed(fix, host);
       const after = await verified(stack);
       assert.deepEqual(faults(after.report), []);
       assert.equal(after.code, 0);
@@ -187,21 +187,21 @@ describe("npm run verify", () => {
   }
 
   /** Does what a report says, on the host or with Pulumi. */
-  async function mended(mend: string, host: string): Promise<void> {
-    if (/^look for/.test(mend)) {
+  async function fixed(fix: string, host: string): Promise<void> {
+    if (/^look for/.test(fix)) {
       await scenario.lab.on(
         host,
         "ip rule del to 10.200.1.0/24; ip route flush table 100",
       );
       return;
     }
-    const [, log] = / look at its log: (.*)$/.exec(mend) ?? [];
-    const said = await asPrinted(log ?? mend);
+    const [, log] = / look at its log: (.*)$/.exec(fix) ?? [];
+    const said = await asPrinted(log ?? fix);
     if (log !== undefined) {
       assert.match(said, /systemd\[1\]: Started/);
       await scenario.lab.on(host, `systemctl restart ${unit}`);
     }
-    if (mend.includes("systemctl") || log !== undefined) {
+    if (fix.includes("systemctl") || log !== undefined) {
       await started(host);
     }
   }
@@ -221,7 +221,7 @@ describe("npm run verify", () => {
     const found = report.hosts.find(({ node }) => node === "worker-0");
     const stopped = found?.findings.find(({ subject }) => subject === "unit");
     assert.equal(stopped?.kind, "persistence");
-    await mended(stopped?.mend ?? "", "worker-0");
+    await fixed(stopped?.fix ?? "", "worker-0");
     const after = await verified(stack);
     assert.deepEqual(faults(after.report), []);
   });
@@ -247,9 +247,9 @@ describe("npm run verify", () => {
       `rp_filter ${name}`,
       "stale 10.200.9.0/24",
     ]);
-    for (const { mend = "" } of findings) {
-      assert.match(mend, /by hand/);
-      assert.doesNotMatch(mend, /reboot|ssh /);
+    for (const { fix = "" } of findings) {
+      assert.match(fix, /by hand/);
+      assert.doesNotMatch(fix, /reboot|ssh /);
     }
     await lab.on("worker-0", `ip link del '${name}'`);
     assert.deepEqual(faults((await verified(stack)).report), []);
@@ -288,7 +288,7 @@ describe("npm run verify", () => {
       [["note", "rp_filter", "eth0"]],
     );
     const [note] = notes?.findings ?? [];
-    await asPrinted(note?.mend ?? "");
+    await asPrinted(note?.fix ?? "");
     const after = await verified(stack);
     const { findings } =
       after.report.hosts.find(({ node }) => node === "worker-0") ?? {};

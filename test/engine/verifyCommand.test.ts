@@ -163,7 +163,7 @@ describe("verify in the lab of npm start, for a user without a Pulumi CLI", () =
     assert.ok(reportSchema.parse(JSON.parse(stdout)).ok);
   });
 
-  it("prints commands that mend the lab as they are", async () => {
+  it("prints commands that fix the lab as they are", async () => {
     await lab().on("node-0", "ip route del 10.200.1.0/24");
     await lab().on(
       "node-1",
@@ -178,8 +178,8 @@ describe("verify in the lab of npm start, for a user without a Pulumi CLI", () =
       faults.map(({ kind, subject }) => `${kind} ${subject}`),
       ["missing 10.200.1.0/24", "foreign 10.200.0.128/25"],
     );
-    for (const { mend = "" } of faults) {
-      await asPrinted(mend);
+    for (const { fix = "" } of faults) {
+      await asPrinted(fix);
     }
     assert.equal((await checked()).code, 0);
   });

@@ -42,7 +42,7 @@ const cidr = (n: number) => `10.200.${n}.0/24`;
 
 /**
  * Changes a cluster again and again, breaks something each time, and looks whether one `pulumi up`
- * after what broke has been mended brings everything to where it belongs.
+ * after what broke has been fixed brings everything to where it belongs.
  */
 export async function campaign(options: Options): Promise<Outcome> {
   const { runs, seed, say } = options;
@@ -162,7 +162,7 @@ class Ground {
       underWay: () => underWay,
     });
     const code = await ended;
-    await injected.mend();
+    await injected.fix();
     await restore();
     await this.foreignBack();
     const hasTrace = code !== null && lastRun !== (await this.lastRun());
@@ -213,7 +213,7 @@ class Ground {
     const seen = await looks();
     const verdict = await verify(this.stack);
     if (JSON.stringify(seen) !== JSON.stringify(await looks())) {
-      return []; // a host mended itself meanwhile
+      return []; // a host fixed itself meanwhile
     }
     const isClean = await this.isClean(table ?? {});
     const [asBefore, allRight] = [before, table].map(

@@ -22,8 +22,8 @@ export interface Place {
 /** What happened, and how to end it; `hit` is false where there was nothing left to hit. */
 export interface Injected {
   readonly hit: boolean;
-  /** Mends what is broken, as the owner of the machines would. */
-  mend(): Promise<unknown>;
+  /** Fixes what is broken, as the owner of the machines would. */
+  fix(): Promise<unknown>;
 }
 
 const nothing = async () => {};
@@ -34,7 +34,7 @@ export async function inject(kind: FaultKind, place: Place): Promise<Injected> {
   const children = () => descendants(engine);
   switch (kind) {
     case "engine killed":
-      return { hit: killAllOf(engine), mend: nothing };
+      return { hit: killAllOf(engine), fix: nothing };
     case "program killed":
       return once(place, () => like(children(), /node \S*pulumi\/cmd\/run/));
     case "plugin killed":
@@ -47,7 +47,7 @@ export async function inject(kind: FaultKind, place: Place): Promise<Injected> {
       await lab.kill(host);
       return {
         hit: true,
-        mend: async () => {
+        fix: async () => {
           await lab.revive(host);
           if (host === withSystemd) {
             await lab.booted(host);
@@ -61,7 +61,7 @@ export async function inject(kind: FaultKind, place: Place): Promise<Injected> {
       return slow(place);
     case "reboot":
       await lab.reboot(withSystemd);
-      return { hit: true, mend: async () => witness.watch(withSystemd) };
+      return { hit: true, fix: async () => witness.watch(withSystemd) };
     case "routes deleted":
       return onHost(
         place,
@@ -70,10 +70,10 @@ export async function inject(kind: FaultKind, place: Place): Promise<Injected> {
     case "two at once": {
       const hit = place.underWay();
       await place.stack.pulumi(["up", "--yes", "--skip-preview"]);
-      return { hit, mend: nothing };
+      return { hit, fix: nothing };
     }
     default:
-      return { hit: true, mend: nothing };
+      return { hit: true, fix: nothing };
   }
 }
 
@@ -141,11 +141,11 @@ async function once(
 ): Promise<Injected> {
   while (underWay()) {
     if (killNow(find())) {
-      return { hit: true, mend: nothing };
+      return { hit: true, fix: nothing };
     }
     await pause(10);
   }
-  return { hit: false, mend: nothing };
+  return { hit: false, fix: nothing };
 }
 
 /** The same on a host, where a command tells by its exit code whether there was something to hit. */
@@ -160,10 +160,10 @@ async function onHost(
       ...[...target, "--", "/bin/sh", "-c", command],
     ]);
     if (code === 0) {
-      return { hit: true, mend: nothing };
+      return { hit: true, fix: nothing };
     }
   }
-  return { hit: false, mend: nothing };
+  return { hit: false, fix: nothing };
 }
 
 /** The server takes connections and says nothing. */
@@ -171,18 +171,18 @@ async function hanging(place: Place, milliseconds: number): Promise<Injected> {
   const { lab, host, withSystemd } = place;
   if (host === withSystemd) {
     await lab.on(host, "systemctl stop ssh.socket ssh || :");
-    return { hit: true, mend: () => lab.on(host, "systemctl start ssh") };
+    return { hit: true, fix: () => lab.on(host, "systemctl start ssh") };
   }
   lab.freeze(host);
   const thawed = pause(milliseconds).then(() => lab.thaw(host));
-  return { hit: true, mend: () => thawed };
+  return { hit: true, fix: () => thawed };
 }
 
 /** The server answers now and then. */
 async function slow(place: Place): Promise<Injected> {
   const { lab, host, withSystemd, underWay } = place;
   if (host === withSystemd) {
-    return { hit: false, mend: nothing };
+    return { hit: false, fix: nothing };
   }
   while (underWay()) {
     lab.freeze(host);
@@ -190,7 +190,7 @@ async function slow(place: Place): Promise<Injected> {
     lab.thaw(host);
     await pause(100);
   }
-  return { hit: true, mend: nothing };
+  return { hit: true, fix: nothing };
 }
 
 function pause(milliseconds: number): Promise<void> {

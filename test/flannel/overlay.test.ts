@@ -112,7 +112,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     );
   });
 
-  it("says which node announces the address of the wrong interface, and is mended by the next up", async () => {
+  it("says which node announces the address of the wrong interface, and is fixed by the next up", async () => {
     const stack = await scenario.stack("interface", atOnce);
     const output = await upFails(stack);
     for (const i of [0, 1, 2]) {
@@ -308,7 +308,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await scenario.destroy(stack);
   });
 
-  it("is looked at by verify, which says of each fault what mends it", async () => {
+  it("is looked at by verify, which says of each fault what fixes it", async () => {
     const stack = await scenario.stack("looked", enp0s8);
     await up(stack);
     const objectsOf = ["daemonset", "clusterrole", "configmap", "pods"];
@@ -324,18 +324,18 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     const ds = ["daemonset", "kube-flannel-ds", "-n", "kube-flannel"];
     await cluster().kubectl(["delete", ...ds]);
     const missing = "DaemonSet kube-flannel/kube-flannel-ds";
-    assert.deepEqual(await mended(stack, missing), [1, missing]);
+    assert.deepEqual(await fixed(stack, missing), [1, missing]);
 
     const wrong = "flannel.alpha.coreos.com/public-ip=10.0.2.15";
     const annotate = ["annotate", "node", "worker-1", "--overwrite", wrong];
     await cluster().kubectl(annotate);
-    assert.deepEqual(await mended(stack, "worker-1"), [1, "worker-1"]);
+    assert.deepEqual(await fixed(stack, "worker-1"), [1, "worker-1"]);
 
     const cidr = '{"data":{"net-conf.json":"{}"}}';
     const config = ["configmap", "kube-flannel-cfg", "-n", "kube-flannel"];
     await cluster().kubectl(["patch", ...config, "-p", cidr]);
     const differs = "ConfigMap kube-flannel/kube-flannel-cfg";
-    assert.deepEqual(await mended(stack, differs), [1, differs]);
+    assert.deepEqual(await fixed(stack, differs), [1, differs]);
 
     await cluster().stopApiServer();
     const { code, report } = await verified(stack);
@@ -356,14 +356,14 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
   }
 
   /** The same; then what it says of one of them is done, and the pods are waited for. */
-  async function mended(
+  async function fixed(
     stack: Stack,
     subject: string,
   ): Promise<[number, ...string[]]> {
     const { code, report } = await verified(stack);
     const findings = report.overlays.flatMap((overlay) => overlay.findings);
-    const { mend = "" } = findings.find((f) => f.subject === subject) ?? {};
-    await asPrinted(cluster().lab, stack, mend.replace(/^[^']*: (?=ssh )/, ""));
+    const { fix = "" } = findings.find((f) => f.subject === subject) ?? {};
+    await asPrinted(cluster().lab, stack, fix.replace(/^[^']*: (?=ssh )/, ""));
     await until(
       `verify finds nothing wrong with ${subject} any more`,
       async () => ((await found(stack))[0] === 0 ? true : undefined),

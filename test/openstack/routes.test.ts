@@ -322,7 +322,7 @@ describe("seed 003: routes in OpenStack", () => {
       const killed = await running;
       await neutron.startNeutron();
       // a route that was made, and of which the answer got lost, is foreign to the state; one that could
-      // not be read back is in the state as half made, which only a refresh mends
+      // not be read back is in the state as half made, which only a refresh fixes
       stack.configure(config(three, { adoptExisting: true }));
       await stack.must(["up", "--refresh", "--yes", "--skip-preview"]);
       assert.deepEqual(await neutron.hostRoutes(subnet), [
@@ -359,7 +359,7 @@ describe("seed 003: routes in OpenStack", () => {
       });
     }
 
-    it("mends, with one refresh, what two stacks undo of each other at the same time", async () => {
+    it("fixes, with one refresh, what two stacks undo of each other at the same time", async () => {
       await stack.must(["destroy", "--yes", "--skip-preview"]);
       const halves = [
         [0, 1, 2, 3, 4, 5, 6, 7, 8],

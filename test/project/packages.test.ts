@@ -33,7 +33,7 @@ test("a package of a licence that nobody has looked at is a fault, and one witho
   );
 });
 
-test("a known fault counts where a newer version mends it", () => {
+test("a known fault counts where a newer version fixes it", () => {
   const vulnerabilities = {
     old: { severity: "high", fixAvailable: true },
     older: { severity: "low", fixAvailable: { name: "x", version: "2.0.0" } },

@@ -263,8 +263,8 @@ test("a route of ours that somebody else deleted or changed is warned of", async
     },
   );
   assert.deepEqual(warnings, [
-    "rtb-1: the route to 172.22.0.0/24 was changed to lead to eni-1, not to eni-0 by somebody else; to mend that: pulumi up --refresh",
-    "rtb-1: the route to 172.22.1.0/24 was deleted by somebody else; to mend that: pulumi up --refresh",
+    "rtb-1: the route to 172.22.0.0/24 was changed to lead to eni-1, not to eni-0 by somebody else; to fix that: pulumi up --refresh",
+    "rtb-1: the route to 172.22.1.0/24 was deleted by somebody else; to fix that: pulumi up --refresh",
   ]);
 });
 

@@ -138,7 +138,7 @@ for (const [what, answers, deleted] of [
     const { status, stderr, changes } = await run("remove", answers as Answers);
     assert.equal(status, 1);
     assert.match(stderr, /^kubectl says: Error from server: no$/m);
-    assert.match(stderr, /stay; once it is mended: pulumi /);
+    assert.match(stderr, /stay; once it is fixed: pulumi /);
     assert.equal(changes.length, deleted);
   });
 }

@@ -4,7 +4,7 @@ import { type Answers, lines, owner, quoted, run } from "./fakeKubectl.ts";
 import { withFlannel } from "./flannelSupport.ts";
 
 const stays = [
-  `the objects of pod-network-routes/owner=${owner} stay; once it is mended: pulumi up`,
+  `the objects of pod-network-routes/owner=${owner} stay; once it is fixed: pulumi up`,
   `to take them out by hand: kubectl delete daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
 ];
 
@@ -94,7 +94,7 @@ test("a rollout that cannot be explained is still one that failed, and says what
 
 const wrong = quoted("have|node-0|10.0.2.15|", "have|node-1|10.240.0.21|");
 
-test("nodes that tell the others a wrong address are named, with the key that mends it", async () => {
+test("nodes that tell the others a wrong address are named, with the key that fixes it", async () => {
   const { status, stderr, calls } = await run("apply", { "/public-ip": wrong });
   assert.equal(status, 1);
   assert.equal(

@@ -287,7 +287,7 @@ test("what the API server refuses in the rehearsal is not applied", async () => 
 });
 
 const stays = [
-  `the objects of pod-network-routes/owner=${owner} stay; once it is mended: pulumi up`,
+  `the objects of pod-network-routes/owner=${owner} stay; once it is fixed: pulumi up`,
   `to take them out by hand: kubectl delete daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
 ];
 
@@ -332,17 +332,17 @@ for (const [call, answers, after] of [
   [
     "the addresses are looked at",
     { "/public-ip": bad() },
-    "stay; once it is mended: pulumi up",
+    "stay; once it is fixed: pulumi up",
   ],
   [
     "its objects are looked at again",
     { "get -f": ["", bad()] },
-    "stay; once it is mended: pulumi up",
+    "stay; once it is fixed: pulumi up",
   ],
   [
     "what it owns is looked for",
     { "-l pod-network-routes": bad() },
-    "stay; once it is mended: pulumi up",
+    "stay; once it is fixed: pulumi up",
   ],
   [
     "a stale object is deleted",
@@ -353,7 +353,7 @@ for (const [call, answers, after] of [
       ),
       "delete ConfigMap": bad(),
     },
-    "stay; once it is mended: pulumi up",
+    "stay; once it is fixed: pulumi up",
   ],
 ] as const) {
   test(`a kubectl that fails when ${call} is no success, and says what stays`, async () => {

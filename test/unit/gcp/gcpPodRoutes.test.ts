@@ -328,7 +328,7 @@ test("a route of ours that somebody else deleted is warned of", async () => {
   await there(worker(0));
   const ours = { "10-200-0-0-24": recordedRoute(usual) };
   assert.deepEqual((await plan({}, ours)).warnings, [
-    "route kubernetes-route-10-200-0-0-24 to 10.200.0.0/24 was deleted by somebody else; to mend that: pulumi up --refresh",
+    "route kubernetes-route-10-200-0-0-24 to 10.200.0.0/24 was deleted by somebody else; to fix that: pulumi up --refresh",
   ]);
 });
 

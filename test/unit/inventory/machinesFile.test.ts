@@ -108,7 +108,7 @@ for (const [what, text, ...expected] of [
     "machines.txt:1: starts with a byte order mark, remove it: sed -i '1s/^\\xef\\xbb\\xbf//' machines.txt",
   ],
 ] as const) {
-  test(`${what} is a fault that says how to mend it`, () => {
+  test(`${what} is a fault that says how to fix it`, () => {
     assert.deepEqual(faultsOfText(text), expected);
   });
 }
@@ -137,7 +137,7 @@ for (const name of [
   "a'b;$(touch x)`touch y`.txt",
   "dir/-i.txt",
 ]) {
-  test(`the commands that mend ${name} do so, and nothing besides`, (t) => {
+  test(`the commands that fix ${name} do so, and nothing besides`, (t) => {
     const directory = mkdtempSync(join(tmpdir(), "machines-"));
     t.after(() => rmSync(directory, { recursive: true }));
     mkdirSync(join(directory, "dir"));

@@ -57,11 +57,11 @@ const byPulumi =
   /^pulumi (state delete --stack prod urn:pulumi:prod::p::Command::routes-node-0 && pulumi )?up --stack prod$/;
 
 /** Asserts that what is to be done is a command of known words, or no command at all. */
-function isSafe({ mend = "" }: Finding): void {
-  const [, command = mend] = /its log: (.*)$/.exec(mend) ?? [];
+function isSafe({ fix = "" }: Finding): void {
+  const [, command = fix] = /its log: (.*)$/.exec(fix) ?? [];
   assert.ok(
-    onHost.test(command) || byPulumi.test(command) || !/ssh|pulumi/.test(mend),
-    mend,
+    onHost.test(command) || byPulumi.test(command) || !/ssh|pulumi/.test(fix),
+    fix,
   );
 }
 
@@ -109,9 +109,9 @@ for (const name of [
     ]);
     const kinds = findings.map(({ kind }) => kind).sort();
     assert.deepEqual(kinds, ["foreign", "rp_filter", "stale"]);
-    for (const { mend = "" } of findings) {
-      assert.doesNotMatch(mend, /ssh|ip route|sysctl -w/);
-      assert.match(mend, /by hand/);
+    for (const { fix = "" } of findings) {
+      assert.doesNotMatch(fix, /ssh|ip route|sysctl -w/);
+      assert.match(fix, /by hand/);
     }
   });
 }
@@ -179,8 +179,8 @@ for (const [what, line, but, expected] of [
   ],
 ] as const) {
   test(`the command about ${what} reaches the host word by word`, () => {
-    const { mend = "" } = found([...line.split("\n")], but)[0] ?? {};
-    assert.equal(ranBy(mend).join("\n"), expected);
+    const { fix = "" } = found([...line.split("\n")], but)[0] ?? {};
+    assert.equal(ranBy(fix).join("\n"), expected);
   });
 }
 
@@ -197,19 +197,19 @@ test("a bastion, a port, no sudo and a configuration file are in the commands", 
   );
   assert.ok(!isOdd(read));
   const configFile = "its config.yaml";
-  const mends = (line: string) => {
+  const fixes = (line: string) => {
     const but = line.split(" ")[0] ?? "";
     const rest = good.filter((one) => !one.startsWith(but));
     const said = readHostFacts([...rest, line].join("\n"));
     assert.ok(said);
-    return compareHost(read, said, { stack: "a b", configFile })[0]?.mend;
+    return compareHost(read, said, { stack: "a b", configFile })[0]?.fix;
   };
   assert.equal(
-    mends("unit enabled/failed"),
+    fixes("unit enabled/failed"),
     `ssh -J 'jump@[fd00::2]:23' -p 2222 -- root@fd00::1 'systemctl enable ${unit} && systemctl restart ${unit}'`,
   );
   assert.equal(
-    mends("sysctl x"),
+    fixes("sysctl x"),
     "pulumi state delete --stack 'a b' urn:pulumi:prod::p::Command::routes-node-0 && pulumi up --stack 'a b' --config-file 'its config.yaml'",
   );
 });
@@ -217,7 +217,7 @@ test("a bastion, a port, no sudo and a configuration file are in the commands", 
 test("of more findings than 200 the rest is counted, and is a fault if one of them is", () => {
   const report = (notes: number, faults: number) => {
     const line = JSON.stringify({
-      ...{ component: "routes", cloud: "AWS", tables: [], mend: "" },
+      ...{ component: "routes", cloud: "AWS", tables: [], fix: "" },
       faults: Array.from({ length: faults }, () => ({ path: "", message: "" })),
       warnings: Array.from({ length: notes }, () => "beware"),
     });
@@ -451,7 +451,7 @@ test("what a cloud says forges no line", () => {
     const route = { destination: evil, nextHop: evil, text: evil, node: evil };
     const real = [{ ...route, nextHop: `${evil}elsewhere` }];
     const line = JSON.stringify({
-      ...{ component: evil, cloud: "AWS", warnings: [evil], mend: "x" },
+      ...{ component: evil, cloud: "AWS", warnings: [evil], fix: "x" },
       faults: [{ path: evil, message: evil }],
       tables: [{ holder: evil, wanted: [route], real }],
     });
@@ -549,13 +549,13 @@ test("a failure that Pulumi tells without end is cut, and so is a state without 
 
 test("many routes of ours to one destination are gathered in proportion to their number", () => {
   const destination = "10.200.1.0/24";
-  const mends = { missing: "", wrong: "", stale: () => "", foreign: () => "" };
+  const fixes = { missing: "", wrong: "", stale: () => "", foreign: () => "" };
   const wanted = [{ destination, nextHop: "10.240.0.21" }];
   const times = growth(2000, 16_000, (size) => {
     const real = Array.from({ length: size }, (_, i) => ({
       ...{ destination, nextHop: `10.9.${octets(i)}`, text: "" },
     }));
-    return compareRoutes(wanted, real, [], mends);
+    return compareRoutes(wanted, real, [], fixes);
   });
   assert.ok(times < 32, `8 times as much took ${times} times as long`);
 });

@@ -94,17 +94,17 @@ test("a host that is not wanted any more is to be cleaned by an update, or let g
   const answering = await found(port, gone);
   const [host, absent] = answering.hosts;
   assert.deepEqual(
-    host?.findings.map(({ kind, mend }) => [kind, mend]),
+    host?.findings.map(({ kind, fix }) => [kind, fix]),
     [["removed", again]],
   );
   assert.deepEqual(
-    absent?.findings.map(({ kind, subject, mend }) => [kind, subject, mend]),
+    absent?.findings.map(({ kind, subject, fix }) => [kind, subject, fix]),
     [["state", "node-1", again]],
   );
   const dead = await found(await closedPort(), gone);
   assert.equal(dead.hosts[0]?.unreachable, undefined);
   assert.deepEqual(
-    dead.hosts[0]?.findings.map(({ kind, mend }) => [kind, mend]),
+    dead.hosts[0]?.findings.map(({ kind, fix }) => [kind, fix]),
     [["removed", `${forget} && ${again}`]],
   );
   assert.deepEqual(dead.pings.left, []);
@@ -114,7 +114,7 @@ test("where a destroy did not end, hosts that are left are to be cleaned, and no
   const { hosts, pings } = await found(await closedPort(), here, "destroy");
   assert.deepEqual(pings.left, []);
   assert.deepEqual(
-    hosts.map(({ node, findings }) => [node, findings.map((f) => f.mend)]),
+    hosts.map(({ node, findings }) => [node, findings.map((f) => f.fix)]),
     [["node-0", [`${forget} && pulumi destroy --stack prod`]]],
   );
 });

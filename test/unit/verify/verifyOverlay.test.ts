@@ -99,8 +99,8 @@ const anew = `pulumi state delete --stack prod ${urn} && pulumi up --stack prod`
 const kubectl = (words: string) =>
   `ssh -- ops@10.240.0.10 'sudo /usr/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-flannel ${words}'`;
 
-test("each line is a fault with its mend", async () => {
-  const cases: [line: string, subject: string, mend: string][] = [
+test("each line is a fault with its fix", async () => {
+  const cases: [line: string, subject: string, fix: string][] = [
     [
       "missing DaemonSet kube-flannel kube-flannel-ds",
       "DaemonSet kube-flannel/kube-flannel-ds",
@@ -129,13 +129,13 @@ test("each line is a fault with its mend", async () => {
     ["unfit node-9 is no node of this cluster; look", "cluster", "look"],
     ["unfit node-0 has pod CIDR a, the inventory says b", "cluster", anew],
   ];
-  for (const [line, subject, mend] of cases) {
+  for (const [line, subject, fix] of cases) {
     const [found, ...more] = (await findings(line)) ?? [];
     assert.deepEqual(
       [found?.severity, found?.kind, found?.subject, more],
       ["fault", "overlay", subject, []],
     );
-    assert.ok(found?.mend?.endsWith(mend), `${found?.mend}`);
+    assert.ok(found?.fix?.endsWith(fix), `${found?.fix}`);
   }
 });
 
@@ -165,7 +165,7 @@ test("what a controller prints becomes no part of a command", async () => {
   ]) {
     const [found] = overlayFindings(said, state, stack) ?? [];
     assert.ok(found);
-    assert.doesNotMatch(found.mend ?? "", /reboot/);
+    assert.doesNotMatch(found.fix ?? "", /reboot/);
     assert.match(found.message, /^[ -~]*$/);
   }
 });

@@ -111,7 +111,7 @@ const unit = "pod-routes-p.prod.routes.service";
 const itself = `the unit on this host puts that right within 10 s; if it does not, look at its log: ${root} journalctl -n 20 -u ${unit}'`;
 const restart = `${root} systemctl enable ${unit} && sudo systemctl restart ${unit}'`;
 
-for (const [what, instead, lines, finding, mend] of [
+for (const [what, instead, lines, finding, fix] of [
   [
     "a missing route",
     "route 10.200.1",
@@ -232,7 +232,7 @@ for (const [what, instead, lines, finding, mend] of [
       `${first?.severity} ${first?.kind} ${first?.subject}: ${first?.message}`,
       finding,
     );
-    assert.equal(first?.mend, mend);
+    assert.equal(first?.fix, fix);
     assert.ok(others.length <= 1);
   });
 }
@@ -341,13 +341,13 @@ test("a cloud's tables are compared, and its faults and warnings are findings", 
     ],
     faults: [{ path: "worker-0 (i-0)", message: "has no tag" }],
     warnings: ["beware"],
-    mend: "pulumi up --refresh",
+    fix: "pulumi up --refresh",
   });
   const [report, ...others] = cloudReports(`${line}\n`);
   assert.deepEqual(others, []);
   assert.equal(report?.wanted, 3);
   assert.deepEqual(
-    report?.findings.map((f) => [f.severity, f.kind, f.subject, f.mend]),
+    report?.findings.map((f) => [f.severity, f.kind, f.subject, f.fix]),
     [
       ["fault", "wrong", "10.200.1.0/24", "pulumi up --refresh"],
       ["fault", "missing", "10.200.2.0/24", "pulumi up --refresh"],

@@ -9,7 +9,7 @@ import {
 } from "../../../components/hosts/hostWants.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
 import { verifyClouds } from "../../../components/verify/clouds.ts";
-import { handOver } from "../../../components/verify/cloudTables.ts";
+import { reportFindings } from "../../../components/verify/cloudTables.ts";
 import { expectedHosts } from "../../../components/verify/expected.ts";
 import {
   isLeaving,
@@ -46,8 +46,8 @@ const run = (kind: string, result: string, flags: string[] = []) => ({
 const runsOf = (...all: ReturnType<typeof run>[]) =>
   readLastRuns(JSON.stringify(all));
 const lastRun = (...all: ReturnType<typeof run>[]) =>
-  lastRunFindings(runsOf(...all), stack).map(({ severity, subject, mend }) => [
-    ...[severity, subject, mend],
+  lastRunFindings(runsOf(...all), stack).map(({ severity, subject, fix }) => [
+    ...[severity, subject, fix],
   ]);
 
 for (const [kind, verb] of [
@@ -91,7 +91,7 @@ test("an update that is under way is a fault that says so", () => {
     stack,
   );
   assert.match(finding?.message ?? "", /under way/);
-  assert.doesNotMatch(finding?.mend ?? "", /pulumi/);
+  assert.doesNotMatch(finding?.fix ?? "", /pulumi/);
 });
 
 test("a stack without a history has no last run", () => {
@@ -119,12 +119,12 @@ test("what a history or a state says is one printable line", () => {
       { ...commandOf(), urn: evil, delete: true },
       { ...commandOf(), urn: evil, pendingReplacement: true },
     ];
-    for (const { subject, message, mend = "" } of [
+    for (const { subject, message, fix = "" } of [
       ...lastRunFindings(readLastRuns(json), stack),
       ...unfinishedFindings({ resources, pending }, stack),
     ]) {
       assert.match(`${subject}${message}`, /^[ -~]*$/);
-      assert.doesNotMatch(mend, /reboot/);
+      assert.doesNotMatch(fix, /reboot/);
     }
   }
 });
@@ -306,27 +306,27 @@ test("what Pulumi was at work on is one fault with the first of it, and with wha
   assert.equal(found.length, 1);
   assert.match(found[0]?.message ?? "", /creating routes-node-0@h0, .*4 more/);
   assert.equal(
-    found[0]?.mend,
+    found[0]?.fix,
     "pulumi cancel --stack prod; pulumi refresh --clear-pending-creates --stack prod && pulumi up --stack prod",
   );
 });
 
 test("what is to be deleted is deleted by an update; the host that it shares with another is set up again", () => {
   const left = { ...commandOf(), urn, delete: true };
-  const mends = (...resources: StackResource[]) =>
+  const fixes = (...resources: StackResource[]) =>
     unfinishedFindings({ resources, pending: [] }, stack).map(
-      ({ subject, mend }) => [subject, mend],
+      ({ subject, fix }) => [subject, fix],
     );
-  assert.deepEqual(mends(left), [
+  assert.deepEqual(fixes(left), [
     ["routes-node-0@h", "pulumi up --stack prod"],
   ]);
-  assert.deepEqual(mends(left, { ...commandOf(), urn }), [
+  assert.deepEqual(fixes(left, { ...commandOf(), urn }), [
     [
       "routes-node-0@h",
       `pulumi up --stack prod && pulumi state delete --stack prod '${urn}' && pulumi up --stack prod`,
     ],
   ]);
-  assert.deepEqual(mends({ ...commandOf(), urn, pendingReplacement: true }), [
+  assert.deepEqual(fixes({ ...commandOf(), urn, pendingReplacement: true }), [
     ["routes-node-0@h", "pulumi up --stack prod"],
   ]);
 });
@@ -337,7 +337,7 @@ test("an overlay without a command is a fault; one whose command is that of no o
   const other = { ...command, type: "pulumi:index:Stash" };
   const without = await verifyOverlay(overlay, [commandOf(), other], stack);
   assert.deepEqual(
-    without.findings.map(({ severity, mend }) => [severity, mend]),
+    without.findings.map(({ severity, fix }) => [severity, fix]),
     [["fault", "pulumi up --stack prod"]],
   );
   const looked = await verifyOverlay(overlay, [command], stack);
@@ -364,8 +364,8 @@ async function previewed(
     const before = process.env;
     process.env = { ...before, ...env };
     if (handed !== undefined) {
-      handOver({
-        ...{ component: "routes", cloud: "AWS", tables: [], mend: "x" },
+      reportFindings({
+        ...{ component: "routes", cloud: "AWS", tables: [], fix: "x" },
         ...{ faults: handed, warnings: [] },
       });
     }
