@@ -26,16 +26,26 @@ export type Components = Readonly<
   >
 >;
 
+const components = join(root, "components");
+
+/** Where each component is. */
+const files: Readonly<Record<ComponentType, string>> = {
+  HostPodRoutes: join(components, "hosts/hostPodRoutes.ts"),
+  FlannelOverlay: join(components, "flannel/flannelOverlay.ts"),
+  AwsPodRoutes: join(components, "aws/awsPodRoutes.ts"),
+  GcpPodRoutes: join(components, "gcp/gcpPodRoutes.ts"),
+  OpenStackPodRoutes: join(components, "openstack/openStackPodRoutes.ts"),
+};
+
 /** Declares the components that the JSON file $PROGRAM lists. */
 const code = `
 import { readFileSync } from "node:fs";
 
-const components = ${JSON.stringify(join(root, "components"))};
+const files = ${JSON.stringify(files)};
 for (const [name, { type, args, opts, provider }] of Object.entries(
   JSON.parse(readFileSync(process.env.PROGRAM, "utf8")),
 )) {
-  const file = type[0].toLowerCase() + type.slice(1) + ".ts";
-  const { [type]: Component } = await import(components + "/" + file);
+  const { [type]: Component } = await import(files[type]);
   const [sdk = "", settings] = provider ?? [];
   const { Provider } = provider ? await import("@pulumi/" + sdk) : {};
   const providers = Provider && [new Provider("own", settings)];
