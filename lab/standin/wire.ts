@@ -1,6 +1,8 @@
 // What all stand-ins share: how the engine speaks to a provider.
-import { ReadRequest } from "@pulumi/pulumi/proto/provider_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
+
+const { ReadRequest } = messages;
 
 /** The properties of a resource, as they come over the wire. */
 export type Properties = Record<string, unknown>;
