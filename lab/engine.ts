@@ -2,11 +2,11 @@ import { existsSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { mark, once, wasMarkedToday } from "./cache.ts";
 import { step, tryRun } from "./exec.ts";
-import { builtFrom, goBuild, needGo } from "./goBuild.ts";
+import { builtFrom, goBuild, moduleVersion, needGo } from "./goBuild.ts";
 import { cache } from "./paths.ts";
 import { home, type PluginName, providePlugin } from "./plugin.ts";
 
-/** The oldest Pulumi CLI that the tests have been run with. */
+/** The oldest Pulumi CLI that is accepted: the tests have passed with it, and it runs programs that use @pulumi/pulumi 3.276. */
 const oldest = [3, 220, 0];
 
 /** Stands in for Pulumi's own, which Go's module proxy does not have. */
@@ -125,14 +125,16 @@ async function built(): Promise<Pick<Engine, "pulumi" | "origin">> {
 async function build(directory: string): Promise<void> {
   await needGo("Pulumi CLI");
   const module = "github.com/pulumi/pulumi";
-  const version = `-X ${module}/sdk/v3/go/common/version.Version=v3.220.0`;
+  const version = await moduleVersion("engine/cli", `${module}/pkg/v3`);
   await step(
     "Building the Pulumi CLI from Go modules (two to three minutes)",
     goBuild(
       "engine/cli",
       [`${module}/pkg/v3/cmd/pulumi`, "./pulumi-language-nodejs"],
       directory,
-      { ldflags: `-s -w ${version}` },
+      {
+        ldflags: `-s -w -X ${module}/sdk/v3/go/common/version.Version=${version}`,
+      },
     ),
   );
 }

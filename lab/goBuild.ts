@@ -29,6 +29,15 @@ export async function needGo(what: string): Promise<void> {
   }
 }
 
+/** The version of a Go module that a folder below lab/ requires. */
+export async function moduleVersion(
+  part: string,
+  module: string,
+): Promise<string> {
+  const args = ["list", "-m", "-f", "{{.Version}}", module];
+  return (await run("go", args, { cwd: join(sources, part) })).trim();
+}
+
 export interface GoBuildOptions {
   /** Default: without symbols. */
   readonly ldflags?: string;

@@ -1,10 +1,25 @@
-// Stands in for Pulumi's Node.js language host, of which Go's module proxy has only old versions: it
-// tells the engine which packages a program uses, and runs the program. As far as this project needs it.
+// The lab's Node.js language host: the engine asks it which plugins a program needs, and has it run the
+// program. It is used where the official one cannot be downloaded, which is not published as a Go module.
+//
+// Of runtime.options in Pulumi.yaml it honours typescript, tsconfig and nodeargs; packagemanager and production
+// concern installing only. The engine itself turns `main` into a program directory and an entry point.
+//
+// What the official language host does and this one does not:
+//   - install dependencies, create projects, and generate or pack code (pulumi install, new, package, convert);
+//   - say which Node.js and which npm packages are in use (pulumi about);
+//   - run plugins and policy packs that are written for Node.js;
+//   - use Bun, start a debugger, write traces, or let the engine attach to a host that runs already;
+//   - find plugins for packages below folders of the program other than node_modules, packages with a download
+//     server of their own, and parameterized packages;
+//   - let the program end by itself when the user cancels: here it is killed;
+//   - serve the SDK's synchronous calls (--sync), warn about several versions of the SDK, or explain that Node.js ran
+//     out of memory.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +28,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/shlex"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/version"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -20,8 +36,8 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Exit code of a program that has told the user itself what is wrong.
-const bailed = 32
+// The SDK's exit code for a program that has already told the user what is wrong.
+const alreadyReported = 32
 
 func main() {
 	// the engine's address is the only argument that is not an option
@@ -65,7 +81,7 @@ func (*host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginIn
 	return &pulumirpc.PluginInfo{Version: version.Version}, nil
 }
 
-// Every package below node_modules that says that it has a plugin, imported or not, as the official one has it.
+// Every package below node_modules that has a plugin, whether the program imports it or not.
 func (*host) GetRequiredPackages(
 	_ context.Context, request *pulumirpc.GetRequiredPackagesRequest,
 ) (*pulumirpc.GetRequiredPackagesResponse, error) {
@@ -109,22 +125,47 @@ func walk(modules string, visit func(file string)) {
 }
 
 func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
+	program, err := h.command(ctx, request)
+	if err != nil {
+		return &pulumirpc.RunResponse{Error: err.Error()}, nil
+	}
+	err = program.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return &pulumirpc.RunResponse{}, nil
+	case errors.As(err, &exit) && exit.ExitCode() == alreadyReported:
+		return &pulumirpc.RunResponse{Bail: true}, nil
+	case errors.As(err, &exit):
+		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program ended with: %v", err)}, nil
+	default:
+		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program could not be started: %v", err)}, nil
+	}
+}
+
+// The command that runs the program: node with its own arguments, the SDK's launcher with its options, the program.
+func (h *host) command(ctx context.Context, request *pulumirpc.RunRequest) (*exec.Cmd, error) {
+	options, err := readOptions(request.Info)
+	if err != nil {
+		return nil, err
+	}
 	launcher, err := findLauncher(request.Info.ProgramDirectory)
 	if err != nil {
-		return &pulumirpc.RunResponse{Error: err.Error()}, nil
+		return nil, err
 	}
-	values, err := configuration(request)
+	environment, err := configuration(request)
 	if err != nil {
-		return &pulumirpc.RunResponse{Error: err.Error()}, nil
+		return nil, err
 	}
-	arguments := []string{launcher}
+	arguments := append(options.nodeArguments, launcher)
 	for _, option := range [][2]string{
 		{"monitor", request.MonitorAddress},
 		{"engine", h.engine},
 		{"organization", request.Organization},
 		{"project", request.Project},
+		{"root-directory", request.Info.RootDirectory},
 		{"stack", request.Stack},
-		{"pwd", request.Pwd},
+		{"pwd", request.Info.ProgramDirectory},
 		{"parallel", strconv.Itoa(int(request.Parallel))},
 	} {
 		if option[1] != "" {
@@ -134,25 +175,53 @@ func (h *host) Run(ctx context.Context, request *pulumirpc.RunRequest) (*pulumir
 	if request.DryRun {
 		arguments = append(arguments, "--dry-run")
 	}
-	program := exec.CommandContext(ctx, "node", append(append(arguments, request.Info.EntryPoint), request.Args...)...)
+	arguments = append(append(arguments, request.Info.EntryPoint), request.Args...)
+	program := exec.CommandContext(ctx, "node", arguments...)
 	program.Stdout = os.Stdout
 	program.Stderr = os.Stderr
-	program.Env = append(os.Environ(), values...)
-	// typescript: false in Pulumi.yaml says that the program is JavaScript
-	if typescript, set := request.Info.Options.GetFields()["typescript"]; !set || typescript.GetBoolValue() {
-		program.Env = append(program.Env, "PULUMI_NODEJS_TYPESCRIPT=true")
-	}
-	err = program.Run()
-	if err == nil {
-		return &pulumirpc.RunResponse{}, nil
-	}
-	if program.ProcessState != nil && program.ProcessState.ExitCode() == bailed {
-		return &pulumirpc.RunResponse{Bail: true}, nil
-	}
-	return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program ended with: %v", err)}, nil
+	program.Env = append(append(os.Environ(), environment...), options.environment...)
+	return program, nil
 }
 
-// Where the SDK of the program has what runs programs.
+// What runtime.options in Pulumi.yaml say about running a program.
+type options struct {
+	nodeArguments []string
+	environment   []string
+}
+
+func readOptions(program *pulumirpc.ProgramInfo) (options, error) {
+	given := struct {
+		TypeScript bool
+		TSConfig   string
+		NodeArgs   string
+	}{TypeScript: true}
+	text, err := program.Options.MarshalJSON()
+	if err == nil {
+		err = json.Unmarshal(text, &given)
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		name := strings.ToLower(wrong.Field)
+		return options{}, fmt.Errorf("runtime.options.%s in Pulumi.yaml is a %s, it must be a %s", name, wrong.Value, wrong.Type)
+	}
+	if err != nil {
+		return options{}, fmt.Errorf("runtime.options in Pulumi.yaml: %w", err)
+	}
+	nodeArguments, err := shlex.Split(given.NodeArgs)
+	if err != nil {
+		return options{}, fmt.Errorf("runtime.options.nodeargs in Pulumi.yaml, %q: %w", given.NodeArgs, err)
+	}
+	var environment []string
+	if given.TypeScript {
+		environment = append(environment, "PULUMI_NODEJS_TYPESCRIPT=true")
+	}
+	if given.TSConfig != "" {
+		environment = append(environment, "PULUMI_NODEJS_TSCONFIG_PATH="+given.TSConfig)
+	}
+	return options{nodeArguments, environment}, nil
+}
+
+// Where the program's SDK has the script that runs programs.
 func findLauncher(directory string) (string, error) {
 	for {
 		launcher := filepath.Join(directory, "node_modules", "@pulumi", "pulumi", "cmd", "run")
@@ -161,7 +230,7 @@ func findLauncher(directory string) (string, error) {
 		}
 		parent := filepath.Dir(directory)
 		if parent == directory {
-			return "", fmt.Errorf("@pulumi/pulumi is not installed: npm ci")
+			return "", errors.New("@pulumi/pulumi is not installed: npm ci")
 		}
 		directory = parent
 	}
