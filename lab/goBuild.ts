@@ -42,6 +42,8 @@ export interface GoBuildOptions {
   /** Default: without symbols. */
   readonly ldflags?: string;
   readonly tags?: string;
+  /** Patterns of packages that are compiled without optimization, which takes less time. */
+  readonly unoptimized?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +56,12 @@ export async function goBuild(
   part: string,
   targets: readonly string[],
   directory: string,
-  { ldflags = "-s -w", tags = "", env = {} }: GoBuildOptions = {},
+  {
+    ldflags = "-s -w",
+    tags = "",
+    unoptimized = [],
+    env = {},
+  }: GoBuildOptions = {},
 ): Promise<void> {
   mkdirSync(directory, { recursive: true });
   await run(
@@ -62,6 +69,7 @@ export async function goBuild(
     [
       ...["build", "-trimpath", "-buildvcs=false"],
       ...["-ldflags", ldflags, "-tags", tags],
+      ...unoptimized.map((packages) => `-gcflags=${packages}=-N -l`),
       ...["-o", `${directory}/`, ...targets],
     ],
     { cwd: join(sources, part), env: { ...process.env, ...env } },
