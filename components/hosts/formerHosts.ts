@@ -5,9 +5,9 @@ import { preflight } from "../ssh/preflight.ts";
 import { unchangedCommand } from "../ssh/scriptCommand.ts";
 import type { Ssh } from "../ssh/sshArgs.ts";
 import { noOrganization, organization } from "../stack/organization.ts";
-import { nameIn } from "../stack/recorded.ts";
-import { forgetCommand } from "../verify/commands.ts";
-import { type HostState, isOdd, readHostState } from "../verify/hostState.ts";
+import { forgetCommand } from "../stack/pulumiCommands.ts";
+import { nameIn } from "../stack/urn.ts";
+import { type HostState, isOdd, readHostState } from "./hostState.ts";
 import { placeOf, type RecordedCommand } from "./recordedCommands.ts";
 
 /**
@@ -24,10 +24,7 @@ export function formerHosts(
     .flatMap(({ urn, outputs }) => {
       const connection = pulumi.runtime.unwrapRpcSecret(outputs.connection);
       const inputs = { ...outputs, connection };
-      const host = readHostState(
-        { ...{ urn, type: "", inputs, outputs } },
-        new Map(),
-      );
+      const host = readHostState({ urn, inputs });
       return isOdd(host) ? [] : [host];
     });
 }

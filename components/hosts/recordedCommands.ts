@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Node } from "../inventory/nodes.ts";
-import { parentType, typeIn } from "../stack/elsewhere.ts";
-import { nameIn, type StackResources } from "../stack/recorded.ts";
+import type { StackResources } from "../stack/recorded.ts";
+import { nameIn, parentType, typeIn } from "../stack/urn.ts";
 
 const commandSchema = z.object({
   type: z.literal("command:remote:Command"),

@@ -1,6 +1,7 @@
 import type { Faults } from "../core/faults.ts";
 import { shownList } from "../core/shownName.ts";
 import type { Recorded } from "./recorded.ts";
+import { parentType, typeIn } from "./urn.ts";
 
 /** Routes that the state holds under names that are not this component's, by what they would be called here without its name. */
 export interface Elsewhere {
@@ -76,15 +77,4 @@ export function takenFaults(
       `${what} of this stack, which its state holds: ${shownList(urns)}; declare each route once; if the component was moved to another parent, name the one before in its options: aliases: [{ parent: PARENT }]`,
     );
   }
-}
-
-/** The type of a resource, after those of its parents. */
-export function typeIn(urn: string): string {
-  return urn.split("::")[2] ?? "";
-}
-
-/** The same of its parent. */
-export function parentType(urn: string): string {
-  const type = typeIn(urn);
-  return type.slice(0, Math.max(0, type.lastIndexOf("$")));
 }

@@ -5,6 +5,7 @@ import { foreignText } from "../core/plainText.ts";
 import { join, parse } from "../core/schema.ts";
 import { organization } from "./organization.ts";
 import { runError } from "./runError.ts";
+import { nameIn } from "./urn.ts";
 
 /** What a resource was when the stack was last updated or refreshed: its outputs, and its `urn`. */
 export type Recorded = Readonly<Record<string, unknown>>;
@@ -66,11 +67,6 @@ export async function recorded(
     }
   }
   return { ours, others };
-}
-
-/** The name of a resource, which is the end of its URN. */
-export function nameIn(urn: string): string {
-  return urn.split("::").slice(3).join("::");
 }
 
 /**

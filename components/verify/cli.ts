@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { printable } from "../core/plainText.ts";
-import type { Programs } from "./programs.ts";
+import type { Programs } from "../stack/pulumiCommands.ts";
 import { selectedStack } from "./pulumiCli.ts";
 import type { Report } from "./report.ts";
 import { reportText } from "./text.ts";

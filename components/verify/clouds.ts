@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { foreignText } from "../core/plainText.ts";
+import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
+import { resourceName } from "../stack/urn.ts";
 import { cloudReports, findingsFile } from "./cloudTables.ts";
-import { type StackName, updateCommand } from "./commands.ts";
 import type { Finding, TableReport } from "./report.ts";
-import { resourceName } from "./resourceName.ts";
 import type { StackResource } from "./state.ts";
 
 /** The clouds of components, by what comes before PodRoutes in their types. */

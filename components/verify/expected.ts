@@ -1,11 +1,11 @@
-import type { Route } from "../inventory/routeTable.ts";
 import {
   type HostInput,
   type HostState,
   isOdd,
   type OddHost,
   readHostState,
-} from "./hostState.ts";
+} from "../hosts/hostState.ts";
+import type { Route } from "../inventory/routeTable.ts";
 import type { StackResource } from "./state.ts";
 import { readWantedHosts, type WantedHosts } from "./wanted.ts";
 

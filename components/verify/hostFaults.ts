@@ -1,6 +1,6 @@
-import { type StackName, updateCommand } from "./commands.ts";
+import type { HostState, OddHost } from "../hosts/hostState.ts";
+import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
 import type { AbsentHost } from "./expected.ts";
-import type { HostState, OddHost } from "./hostState.ts";
 import type { Finding, HostReport } from "./report.ts";
 
 export function absentReport(

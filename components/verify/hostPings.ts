@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Client } from "ssh2";
+import type { HostState } from "../hosts/hostState.ts";
 import type { Route } from "../inventory/routeTable.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
 import { runOn } from "../ssh/session.ts";
 import { each, type Pace } from "./each.ts";
 import type { HostFacts } from "./hostFacts.ts";
-import type { HostState } from "./hostState.ts";
 import {
   type Ping,
   type PingEnd,

@@ -1,17 +1,17 @@
 import { parseCidr, parseCidrs } from "../core/cidr.ts";
-import { Blocks } from "./blocks.ts";
+import type { HostState } from "../hosts/hostState.ts";
 import {
   anewCommand,
-  onHost,
   type StackName,
   updateCommand,
-} from "./commands.ts";
+} from "../stack/pulumiCommands.ts";
+import { Blocks } from "./blocks.ts";
 import { compareRoutes } from "./compare.ts";
 import { firstOf } from "./findings.ts";
 import type { HostFacts } from "./hostFacts.ts";
 import { type HostRoute, isTameInterface } from "./hostRoute.ts";
-import type { HostState } from "./hostState.ts";
 import type { Finding } from "./report.ts";
+import { onHost } from "./sshCommand.ts";
 
 /** Our route protocol, see hostPodRoutes.sh. */
 const protocol = "173";

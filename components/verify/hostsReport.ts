@@ -1,9 +1,14 @@
 import { join } from "node:path";
 import { firstAddress, parseCidrs } from "../core/cidr.ts";
 import { foreignText } from "../core/plainText.ts";
+import type { HostState } from "../hosts/hostState.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
 import { CommandFailed, runOn, Sessions } from "../ssh/session.ts";
-import { anewCommand, type StackName, updateCommand } from "./commands.ts";
+import {
+  anewCommand,
+  type StackName,
+  updateCommand,
+} from "../stack/pulumiCommands.ts";
 import { each, type Pace } from "./each.ts";
 import { type ExpectedHost, expectedHosts } from "./expected.ts";
 import { capped } from "./findings.ts";
@@ -16,7 +21,6 @@ import {
 } from "./hostFaults.ts";
 import { type Looked, pingAll } from "./hostPings.ts";
 import { compareHost } from "./hostReport.ts";
-import type { HostState } from "./hostState.ts";
 import type { Finding, HostReport, Pings } from "./report.ts";
 import type { StackResource } from "./state.ts";
 

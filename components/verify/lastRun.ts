@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { foreignText } from "../core/plainText.ts";
-import { againCommand, type StackName } from "./commands.ts";
+import { againCommand, type StackName } from "../stack/pulumiCommands.ts";
 import type { Finding } from "./report.ts";
 import { VerifyError } from "./verifyError.ts";
 

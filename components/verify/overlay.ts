@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { foreignText } from "../core/plainText.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
 import { runOn, Sessions } from "../ssh/session.ts";
-import { type StackName, updateCommand } from "./commands.ts";
+import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
+import { resourceName } from "../stack/urn.ts";
 import { hostKeyNotes } from "./hostFaults.ts";
 import { overlayFindings } from "./overlayLook.ts";
 import { type OverlayState, readOverlayState } from "./overlayState.ts";
 import type { Finding, OverlayReport } from "./report.ts";
-import { resourceName } from "./resourceName.ts";
 import type { StackResource } from "./state.ts";
 
 const script = join(import.meta.dirname, "../flannel/flannelOverlay.sh");

@@ -1,8 +1,9 @@
 import { foreignText } from "../core/plainText.ts";
-import { anewCommand, onHost, type StackName } from "./commands.ts";
+import { anewCommand, type StackName } from "../stack/pulumiCommands.ts";
 import { capped } from "./findings.ts";
 import type { OverlayState } from "./overlayState.ts";
 import type { Finding } from "./report.ts";
+import { onHost } from "./sshCommand.ts";
 
 /** The script prints fewer lines. */
 const mostLines = 100_000;

@@ -1,7 +1,8 @@
 import { foreignText } from "../core/plainText.ts";
+import type { HostState } from "../hosts/hostState.ts";
 import { usesSudo } from "../ssh/pipedScript.ts";
-import type { HostState } from "./hostState.ts";
-import { inputsSchema, isUrn, toLogin } from "./hostState.ts";
+import { recordedInputs, recordedLogin } from "../ssh/recordedInputs.ts";
+import { isUrn } from "../stack/urn.ts";
 import type { StackResource } from "./state.ts";
 
 /** What the stack's state tells of an overlay, and how to reach the controller that knows of it. */
@@ -34,7 +35,7 @@ export function readOverlayState({
   urn,
   inputs,
 }: StackResource): OverlayState | string {
-  const { success, data, error } = inputsSchema.safeParse(inputs);
+  const { success, data, error } = recordedInputs.safeParse(inputs);
   if (!success) {
     return odd(`no usable ${error.issues[0]?.path.join(".") || "command"}`);
   }
@@ -74,8 +75,8 @@ export function readOverlayState({
     ...{ urn, input, sudo: usesSudo(create) },
     namespace: single.find((line) => /^namespace /.test(line))?.slice(10) ?? "",
     nodes: nodes.filter((name) => name !== undefined),
-    login: toLogin(connection),
-    bastion: connection.proxy && toLogin(connection.proxy),
+    login: recordedLogin(connection),
+    bastion: connection.proxy && recordedLogin(connection.proxy),
   };
 }
 

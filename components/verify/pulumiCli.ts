@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { foreignText, printable } from "../core/plainText.ts";
-import { listCommand } from "./commands.ts";
-import type { Programs } from "./programs.ts";
+import type { Programs } from "../stack/pulumiCommands.ts";
+import { listCommand } from "../stack/pulumiCommands.ts";
 import { VerifyError } from "./verifyError.ts";
 
 /** Where and how the Pulumi CLI is run. */

@@ -4,11 +4,10 @@ import {
   recoverCommand,
   type StackName,
   updateCommand,
-} from "./commands.ts";
+} from "../stack/pulumiCommands.ts";
+import { isUrn, resourceName } from "../stack/urn.ts";
 import { firstOf } from "./findings.ts";
-import { isUrn } from "./hostState.ts";
 import type { Finding } from "./report.ts";
-import { resourceName } from "./resourceName.ts";
 import type { StackResource, StackState } from "./state.ts";
 
 /** What runs of Pulumi have left unfinished in a stack's state. */

@@ -1,10 +1,10 @@
+import type { Programs } from "../stack/pulumiCommands.ts";
+import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
 import { verifyClouds } from "./clouds.ts";
-import { type StackName, updateCommand } from "./commands.ts";
 import { capped } from "./findings.ts";
 import { verifyHosts } from "./hostsReport.ts";
 import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun.ts";
 import { verifyOverlay } from "./overlay.ts";
-import type { Programs } from "./programs.ts";
 import { runPulumi } from "./pulumiCli.ts";
 import type { Report } from "./report.ts";
 import { readState } from "./state.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { convergeCommand } from "../../../components/hosts/hostScript.ts";
+import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
-import { isOdd, readHostState } from "../../../components/verify/hostState.ts";
 import type { StackResource } from "../../../components/verify/state.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 

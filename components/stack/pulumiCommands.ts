@@ -1,9 +1,13 @@
 import { shellWord } from "../core/shellWord.ts";
-import type { Endpoint } from "../ssh/endpoints.ts";
-import type { HostState } from "./hostState.ts";
-import type { Programs } from "./programs.ts";
 
-const usual: Programs = { pulumi: "pulumi", ssh: "ssh" };
+/** The words that stand for programs in the commands that are printed. */
+export interface Programs {
+  readonly pulumi: string;
+  readonly ssh: string;
+}
+
+/** What the programs are called where nothing stands for them. */
+export const usualPrograms: Programs = { pulumi: "pulumi", ssh: "ssh" };
 
 /** A stack, as the user named it. */
 export interface StackName {
@@ -11,7 +15,7 @@ export interface StackName {
   readonly configFile: string | undefined;
   /** `destroy` where the last change was a destroy that did not finish: only a destroy finishes it. Default: `up`. */
   readonly verb?: "up" | "destroy";
-  /** Default: what the programs are called. */
+  /** Default: {@link usualPrograms}. */
   readonly programs?: Programs;
 }
 
@@ -21,7 +25,7 @@ export function updateCommand(stack: StackName): string {
 }
 
 /** The command that lists the stacks of a project. */
-export function listCommand({ pulumi } = usual): string {
+export function listCommand({ pulumi } = usualPrograms): string {
   return `${pulumi} stack ls`;
 }
 
@@ -36,7 +40,7 @@ export function againCommand(
 /** The command that has Pulumi forget a resource. Nothing is done to what it stands for. */
 export function forgetCommand(
   urn: string,
-  { stack, programs = usual }: StackName,
+  { stack, programs = usualPrograms }: StackName,
 ): string {
   return `${programs.pulumi} state delete --stack ${shellWord(stack)} ${shellWord(urn)}`;
 }
@@ -51,7 +55,7 @@ export function anewCommand(urn: string, stack: StackName): string {
  * where there is none, that may fail. Of the operations that were under way, only a refresh forgets the creating ones.
  */
 export function recoverCommand(stack: StackName): string {
-  const { pulumi } = stack.programs ?? usual;
+  const { pulumi } = stack.programs ?? usualPrograms;
   const cancel = `${pulumi} cancel --stack ${shellWord(stack.stack)}`;
   const refresh = configured("refresh --clear-pending-creates", stack);
   return `${cancel}; ${refresh} && ${updateCommand(stack)}`;
@@ -59,36 +63,9 @@ export function recoverCommand(stack: StackName): string {
 
 function configured(
   words: string,
-  { stack, configFile, programs = usual }: StackName,
+  { stack, configFile, programs = usualPrograms }: StackName,
 ): string {
-  return [
-    `${programs.pulumi} ${words} --stack ${shellWord(stack)}`,
-    ...(configFile === undefined
-      ? []
-      : [`--config-file ${shellWord(configFile)}`]),
-  ].join(" ");
-}
-
-/**
- * The command that runs commands as root on a host, each only if the one before it succeeds. They are quoted for the
- * shell that runs ssh; each has to be made of words that the host's shell leaves as they are.
- */
-export function onHost(
-  { login, bastion, sudo }: Pick<HostState, "login" | "bastion" | "sudo">,
-  { programs = usual }: Pick<StackName, "programs">,
-  ...commands: readonly string[]
-): string {
-  const onIt = commands.map((one) => (sudo ? `sudo ${one}` : one)).join(" && ");
-  return [
-    programs.ssh,
-    ...(bastion === undefined ? [] : ["-J", shellWord(jump(bastion))]),
-    ...(login.port === 22 ? [] : ["-p", String(login.port)]),
-    ...["--", shellWord(`${login.user}@${login.host}`), shellWord(onIt)],
-  ].join(" ");
-}
-
-/** A bastion as `ssh -J` takes it. */
-function jump({ user, host, port }: Endpoint): string {
-  const name = host.includes(":") ? `[${host}]` : host;
-  return `${user}@${name}${port === 22 ? "" : `:${port}`}`;
+  const config =
+    configFile === undefined ? "" : ` --config-file ${shellWord(configFile)}`;
+  return `${programs.pulumi} ${words} --stack ${shellWord(stack)}${config}`;
 }

@@ -1,13 +1,20 @@
-import { z } from "zod";
 import { parseAddress, parseCidr } from "../core/cidr.ts";
 import { foreignText, printable } from "../core/plainText.ts";
-import { readHostInput } from "../hosts/hostInput.ts";
-import { readRouteLine } from "../hosts/runs.ts";
 import type { Login } from "../ssh/login.ts";
 import { usesSudo } from "../ssh/pipedScript.ts";
-import type { Wanted } from "./compare.ts";
-import { resourceName } from "./resourceName.ts";
-import type { StackResource } from "./state.ts";
+import { recordedInputs, recordedLogin } from "../ssh/recordedInputs.ts";
+import { isUrn, resourceName } from "../stack/urn.ts";
+import { readHostInput } from "./hostInput.ts";
+import { readRouteLine } from "./runs.ts";
+
+/** A route that a host is to have. */
+interface HostRoute {
+  /** Canonical CIDR. */
+  readonly destination: string;
+  readonly nextHop: string;
+  /** The node that the route leads to, where it is known. */
+  readonly node: string | undefined;
+}
 
 /** What a host is to be like, as the standard input of its command tells. */
 export interface HostInput {
@@ -19,7 +26,7 @@ export interface HostInput {
   readonly heal: string;
   /** Families whose packets it forwards, 4 and 6. */
   readonly forward: readonly string[];
-  readonly routes: readonly Wanted[];
+  readonly routes: readonly HostRoute[];
   /** Lines of the block in /etc/hosts: ADDRESS NAME. */
   readonly hosts: readonly string[];
 }
@@ -47,31 +54,6 @@ export function isOdd(host: HostState | OddHost): host is OddHost {
 /** More lines `hostLook.sh` does not take: the owner, and two for each route at most. */
 const mostRoutes = 9_999;
 
-const oneLine = z.string().regex(/^[ -~]*$/);
-const endpoint = z.object({
-  host: z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,254}$/),
-  port: z.int().min(0).max(65535).default(22),
-  user: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9._-]{0,31}$/)
-    .default("root"),
-  hostKey: oneLine.optional(),
-  privateKey: z.string().optional(),
-  privateKeyPassword: z.string().optional(),
-  agentSocketPath: z.string().optional(),
-});
-/** The inputs of a command of ours. */
-export const inputsSchema = z.object({
-  connection: endpoint.extend({ proxy: endpoint.optional() }),
-  create: z.string(),
-  stdin: z.string(),
-});
-
-/** Whether a text can stand in a message and in a command as the name of a resource. */
-export function isUrn(text: string): boolean {
-  return /^urn:pulumi:[ -~]+$/.test(text);
-}
-
 /** The exact forms of the facts that are read here, as hostPodRoutes.sh takes them; the words of a route are read apart. */
 const forms: Record<string, RegExp> = {
   owner: /^owner [A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/,
@@ -84,12 +66,16 @@ const forms: Record<string, RegExp> = {
     /^routes [1-9][0-9]{1,3} from [0-9.]+\/[0-9]+ via [0-9.]+ to [0-9.]+\/[0-9]+ via [0-9.]+$/,
 };
 
-/** Reads what a command of the hosts target makes of its host. */
+/**
+ * Reads what a command of the hosts target makes of its host.
+ *
+ * @param nodeOf which node has which pod CIDR, where that is known
+ */
 export function readHostState(
-  { urn, inputs }: StackResource,
-  nodeOf: ReadonlyMap<string, string>,
+  { urn, inputs }: { readonly urn: string; readonly inputs: unknown },
+  nodeOf: ReadonlyMap<string, string> = new Map(),
 ): HostState | OddHost {
-  const { success, data, error } = inputsSchema.safeParse(inputs);
+  const { success, data, error } = recordedInputs.safeParse(inputs);
   if (!success) {
     const [issue] = error.issues;
     const where = issue?.path.join(".") ?? "";
@@ -112,8 +98,8 @@ export function readHostState(
     ...told,
     urn,
     sudo: usesSudo(create),
-    login: toLogin(connection),
-    bastion: connection.proxy && toLogin(connection.proxy),
+    login: recordedLogin(connection),
+    bastion: connection.proxy && recordedLogin(connection.proxy),
   };
 }
 
@@ -203,16 +189,4 @@ function isRoute(route: { destination: string; nextHop: string }): boolean {
     cidr.family === hop.family &&
     hop.text === route.nextHop
   );
-}
-
-export function toLogin(connection: z.output<typeof endpoint>): Login {
-  return {
-    host: connection.host,
-    port: connection.port,
-    user: connection.user,
-    hostKey: connection.hostKey,
-    privateKey: connection.privateKey,
-    passphrase: connection.privateKeyPassword,
-    agentSocket: connection.agentSocketPath,
-  };
 }
