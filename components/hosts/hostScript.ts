@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { shellWord } from "../core/shellWord.ts";
 import type { Installation } from "../ssh/call.ts";
 import { shell } from "../ssh/pipedScript.ts";
 
 /**
- * The script on the hosts. An `up` puts it there (see ssh/check.ts), once for all stacks and until the next
+ * The script on the hosts. An `up` puts it there (see ssh/preflight.ts), once for all stacks and until the next
  * boot, in a file that is named by its content. Its hash is compared when it is put there, and again each time
  * before it is run: a file of that name with other contents is replaced, and never run.
  */
@@ -53,9 +54,14 @@ export function removeCommand(owner: string, sudo: boolean): string {
 export function installation(sudo: boolean): Installation {
   const { text, path, is } = theScript();
   const unfinished = `${path}.$$`;
-  const put = `umask 022; mkdir -p ${directory} && cat >${unfinished} && ${is(unfinished)} && mv ${unfinished} ${path} && exit; rm -f ${unfinished}; echo "${path} could not be put there" >&2; exit 1`;
-  return {
-    command: `sh -c '[ -e ${path} ] && ${is(path)} || exec ${shell(sudo)} -c "$0"' '${put}'`,
-    input: text,
-  };
+  const steps = [
+    "umask 022",
+    `mkdir -p ${directory} && cat >${unfinished} && ${is(unfinished)} && mv ${unfinished} ${path} && exit`,
+    `rm -f ${unfinished}`,
+    `echo "${path} could not be put there" >&2`,
+    "exit 1",
+  ];
+  const put = `${shell(sudo)} -c ${shellWord(steps.join("; "))}`;
+  const command = `[ -e ${path} ] && ${is(path)} || exec ${put}`;
+  return { command: `sh -c ${shellWord(command)}`, input: text };
 }

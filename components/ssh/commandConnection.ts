@@ -1,15 +1,22 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { connection, type Hosts } from "./endpoints.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Endpoint, Hosts } from "./endpoints.ts";
 import type { Finding } from "./preflight.ts";
 import type { Ssh } from "./sshArgs.ts";
 
 /**
- * How the provider reaches a node. It would wait for ever on a host that takes the connection and says nothing,
- * and on a bastion that does not answer when asked for a host. Where preflight found one, the provider is given
- * a port at which it fails at once, which no host has, and no bastion.
+ * All commands go through the bastion at about the same time, and its sshd turns away some of those
+ * who have not logged in yet (MaxStartups). Preflight has already logged in to it.
  */
-export function connectionTo(
+const bastionAttempts = 10;
+
+/**
+ * The `connection` by which the command provider reaches a node. It would wait for ever on a host that takes the
+ * connection and says nothing, and on a bastion that does not answer when asked for a host. Where preflight found
+ * one, the provider is given a port at which it fails at once, which no host has, and no bastion.
+ */
+export function commandConnection(
   node: string,
   { hosts, ssh }: { readonly hosts: Hosts; readonly ssh: Ssh },
   finding?: Finding,
@@ -18,10 +25,34 @@ export function connectionTo(
   if (endpoint === undefined) {
     throw new Error(`no endpoint of ${node}`);
   }
-  const usual = connection(endpoint, hosts, ssh);
-  if (finding?.state !== "silent" || pulumi.runtime.isDryRun()) {
-    return usual;
+  const { bastion, credentials } = hosts;
+  const attempts = ssh.connectAttempts;
+  const direct = toEndpoint(endpoint, credentials, ssh, attempts);
+  if (finding?.state === "silent" && !pulumi.runtime.isDryRun()) {
+    return { ...direct, port: 0, dialErrorLimit: 0 };
   }
-  const { proxy: _, ...direct } = usual;
-  return { ...direct, port: 0, dialErrorLimit: 0 };
+  if (bastion === undefined) {
+    return direct;
+  }
+  const most = Math.max(attempts, bastionAttempts);
+  return { ...direct, proxy: toEndpoint(bastion, credentials, ssh, most) };
+}
+
+function toEndpoint(
+  { host, port, user, hostKey }: Endpoint,
+  { privateKey, passphrase, agentSocket }: Credentials,
+  ssh: Ssh,
+  attempts: number,
+): types.input.remote.ProxyConnectionArgs {
+  return {
+    host,
+    port,
+    user,
+    ...(hostKey !== undefined && { hostKey }),
+    ...(privateKey !== undefined && { privateKey }),
+    ...(passphrase !== undefined && { privateKeyPassword: passphrase }),
+    ...(agentSocket !== undefined && { agentSocketPath: agentSocket }),
+    perDialTimeout: ssh.connectTimeout,
+    dialErrorLimit: attempts,
+  };
 }

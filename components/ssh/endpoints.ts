@@ -1,18 +1,16 @@
-import type { types } from "@pulumi/command";
-import * as pulumi from "@pulumi/pulumi";
 import { type Faults, show } from "../core/faults.ts";
 import { join } from "../core/schema.ts";
 import { shellFile } from "../core/shellFile.ts";
 import { shellWord } from "../core/shellWord.ts";
 import { readInputFile } from "../inventory/files.ts";
 import type { Node } from "../inventory/nodes.ts";
+import { type Credentials, readCredentials } from "./credentials.ts";
 import {
   findHostKey,
   isPinnableKey,
   parseKnownHosts,
   pinnableKeyTypes,
 } from "./knownHosts.ts";
-import { keyProblem, mostKey, shortest } from "./privateKey.ts";
 import type { Ssh } from "./sshArgs.ts";
 
 /** One end of an SSH connection. `hostKey` is undefined only where the check was turned off. */
@@ -21,15 +19,6 @@ export interface Endpoint {
   readonly port: number;
   readonly user: string;
   readonly hostKey: string | undefined;
-}
-
-/** How to log in. */
-export interface Credentials {
-  readonly privateKey: pulumi.Input<string> | undefined;
-  /** The same key as the state is to have it. */
-  readonly recordedKey: pulumi.Input<string> | undefined;
-  readonly passphrase: pulumi.Input<string> | undefined;
-  readonly agentSocket: string | undefined;
 }
 
 /** Everything that is needed to reach the hosts: an endpoint by node name, all with the same credentials. */
@@ -77,50 +66,6 @@ export function readHosts(
   return { byNode, bastion, credentials: readCredentials(ssh, faults) };
 }
 
-/** The connection as the command provider takes it. */
-export function connection(
-  endpoint: Endpoint,
-  hosts: Hosts,
-  ssh: Ssh,
-): types.input.remote.ConnectionArgs {
-  return {
-    ...proxy(endpoint, hosts.credentials, ssh, ssh.connectAttempts),
-    ...(hosts.bastion && {
-      proxy: proxy(
-        hosts.bastion,
-        hosts.credentials,
-        ssh,
-        Math.max(ssh.connectAttempts, bastionAttempts),
-      ),
-    }),
-  };
-}
-
-/**
- * All commands go through the bastion at about the same time, and its sshd turns away some of those
- * who have not logged in yet (MaxStartups). That it lets us in is known by then.
- */
-const bastionAttempts = 10;
-
-function proxy(
-  { host, port, user, hostKey }: Endpoint,
-  { recordedKey, passphrase, agentSocket }: Credentials,
-  ssh: Ssh,
-  attempts: number,
-): types.input.remote.ProxyConnectionArgs {
-  return {
-    host,
-    port,
-    user,
-    ...(hostKey !== undefined && { hostKey }),
-    ...(recordedKey !== undefined && { privateKey: recordedKey }),
-    ...(passphrase !== undefined && { privateKeyPassword: passphrase }),
-    ...(agentSocket !== undefined && { agentSocketPath: agentSocket }),
-    perDialTimeout: ssh.connectTimeout,
-    dialErrorLimit: attempts,
-  };
-}
-
 function hostKeyFinder(ssh: Ssh, faults: Faults) {
   if (!ssh.hostKeyCheck) {
     return () => undefined;
@@ -166,51 +111,5 @@ function hostKeyFinder(ssh: Ssh, faults: Faults) {
       );
     }
     return key;
-  };
-}
-
-function readCredentials(ssh: Ssh, faults: Faults): Credentials {
-  const passphrase = ssh.privateKeyPassphrase;
-  if (ssh.privateKey !== undefined && ssh.privateKeyFile !== undefined) {
-    faults.add(
-      "ssh.privateKeyFile",
-      "privateKey is given too, give one of the two",
-    );
-  }
-  let { privateKey } = ssh;
-  let path = "ssh.privateKey";
-  if (ssh.privateKeyFile !== undefined) {
-    path = "ssh.privateKeyFile";
-    privateKey = readInputFile(ssh.privateKeyFile, path, faults, mostKey);
-  }
-  if (
-    typeof privateKey === "string" &&
-    (passphrase === undefined || typeof passphrase === "string")
-  ) {
-    const problem = keyProblem(privateKey, passphrase);
-    if (problem !== undefined) {
-      faults.add(path, `holds no usable private key: ${problem}`);
-    }
-  }
-  const agentSocket =
-    ssh.agentSocket ??
-    (privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined);
-  if (
-    ssh.privateKey === undefined &&
-    ssh.privateKeyFile === undefined &&
-    !agentSocket
-  ) {
-    faults.add(
-      "ssh",
-      "no way to log in: give privateKeyFile, privateKey (as a secret), or start an SSH agent (ssh-add)",
-    );
-  }
-  const recordedKey =
-    typeof privateKey === "string" || privateKey === undefined
-      ? privateKey && shortest(privateKey)
-      : pulumi.output(privateKey).apply(shortest);
-  return {
-    ...{ privateKey, recordedKey, passphrase },
-    agentSocket: ssh.agentSocket,
   };
 }

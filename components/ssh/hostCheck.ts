@@ -4,10 +4,11 @@ import type { LookIsGood } from "../stack/gate.ts";
 import type { StackResources } from "../stack/recorded.ts";
 import { runError } from "../stack/runError.ts";
 import type { Installation } from "./call.ts";
-import type { Credentials, Hosts } from "./endpoints.ts";
+import { type Credentials, plainKey } from "./credentials.ts";
+import type { Hosts } from "./endpoints.ts";
 import { unknownNames } from "./hostNames.ts";
 import { type Finding, preflight } from "./preflight.ts";
-import { keyProblem, plainKey } from "./privateKey.ts";
+import { keyProblem } from "./privateKey.ts";
 import { becomesRoot, type Ssh } from "./sshArgs.ts";
 
 /** Says so where hosts are trusted whatever key they show. */

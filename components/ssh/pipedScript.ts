@@ -1,17 +1,22 @@
 import { readFileSync } from "node:fs";
 
-const marker = "--- script";
 const asRoot = "sudo -n sh";
 
-/** Standard input of a command of {@link pipedCommand}: facts, one a line, then the script that is to read them. */
-export function scriptInput(facts: readonly string[], script: string): string {
-  return [...factLines(facts), marker, readScript(script), ""].join("\n");
+/** The lines before and after a script in the standard input that it comes in. */
+const begin = "--- script";
+const end = "--- end";
+
+/** Standard input of a command of {@link pipedCommand}: facts, one a line, then the script that is to read them, as its file has it. */
+export function scriptInput(facts: readonly string[], path: string): string {
+  const script = readFileSync(path, "utf8");
+  return [...factLines(facts), begin, `${script}${end}`, ""].join("\n");
 }
 
-/** Facts as lines for a host. Throws if one is not a line of printable ASCII, or could be taken for the line before the script. */
+/** Facts as lines for a host. Throws if one is not a line of printable ASCII, or could be taken for a line around the script. */
 export function factLines(facts: readonly string[]): readonly string[] {
   const bad = facts.find(
-    (line) => /[^ -~]/.test(line) || line.startsWith(marker),
+    (line) =>
+      /[^ -~]/.test(line) || line.startsWith(begin) || line.startsWith(end),
   );
   if (bad !== undefined) {
     throw new Error(`not a line for a host: ${JSON.stringify(bad)}`);
@@ -20,15 +25,22 @@ export function factLines(facts: readonly string[]): readonly string[] {
 }
 
 /**
- * The command that runs a script out of its own standard input: the error of a failed command
- * quotes it, so it is short. A connection that broke half-way leaves an input without its end,
- * of which nothing is run.
+ * The command that runs the script in its own standard input, and hands it all of that input. The script is not a
+ * part of the command, because Pulumi quotes a command that fails. It is not written to a file either, because the
+ * facts may hold a key. Nothing is run of an input without its last line: the connection broke.
  */
 export function pipedCommand(
   verb: "remove" | "look" | "ping" | "apply",
   sudo: boolean,
 ): string {
-  return `sh -c 'm="${marker}"; in=$(cat); p() { printf "%s\\n" "$in"; }; case $in in *"$m"*esac) p | ${shell(sudo)} -c "$(p | sed "1,/^$m/d")" pod-network-routes ${verb};; *) echo "input is cut short" >&2; exit 1;; esac'`;
+  const steps = [
+    "input=$(cat)",
+    `all() { printf "%s\\n" "$input"; }`,
+    `case $input in *"${end}") ;; *) echo "input is cut short" >&2; exit 1;; esac`,
+    `script=$(all | sed "1,/^${begin}/d; /^${end}/d")`,
+    `all | ${shell(sudo)} -c "$script" pod-network-routes ${verb}`,
+  ];
+  return `sh -c '${steps.join("; ")}'`;
 }
 
 /** The shell, run by root if it is by sudo. */
@@ -39,18 +51,4 @@ export function shell(sudo: boolean): string {
 /** Whether a command of ours becomes root by sudo. */
 export function usesSudo(command: string): boolean {
   return command.includes(asRoot);
-}
-
-const scripts = new Map<string, string>();
-
-/** A script without its comments, which are for who reads the source. */
-export function readScript(path: string): string {
-  const text =
-    scripts.get(path) ??
-    readFileSync(path, "utf8")
-      .split("\n")
-      .filter((line) => !/^\s*(#.*)?$/.test(line))
-      .join("\n");
-  scripts.set(path, text);
-  return text;
 }

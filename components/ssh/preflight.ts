@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { Call, type CallLimits, type Installation } from "./call.ts";
 import { Connection } from "./connection.ts";
+import { plainKey } from "./credentials.ts";
 import type { Endpoint, Hosts } from "./endpoints.ts";
 import {
   type Answer,
@@ -12,7 +13,6 @@ import {
   usualPatience,
   wayPatience,
 } from "./login.ts";
-import { plainKey } from "./privateKey.ts";
 
 /** What a host said when it was asked for its key. */
 export interface Finding extends Answer {

@@ -1,8 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
 import ssh2, { type ParsedKey } from "ssh2";
 import { foreignText } from "../core/plainText.ts";
-import { known } from "../stack/known.ts";
-import type { Credentials } from "./endpoints.ts";
 import { fromPkcs8 } from "./pkcs8.ts";
 
 const { utils } = ssh2;
@@ -40,32 +37,4 @@ export function keyProblem(
   const unneeded =
     passphrase !== undefined && !(readKey(privateKey) instanceof Error);
   return unneeded ? "it is not encrypted, give no passphrase" : undefined;
-}
-
-/**
- * The same private key in fewer characters, if there is such a form: the state has it twice for every host,
- * and the engine writes the state twice for every host.
- */
-export function shortest(privateKey: string): string {
-  const key = readKey(privateKey);
-  if (key instanceof Error || !key.isPrivateKey()) {
-    return privateKey; // it is encrypted, or has a fault that is said elsewhere
-  }
-  const pem = key.getPrivatePEM();
-  return pem.length < privateKey.length ? pem : privateKey;
-}
-
-/** Private key and passphrase as text. */
-export interface PlainKey {
-  readonly privateKey?: string | undefined;
-  readonly passphrase?: string | undefined;
-}
-
-/** The values behind the inputs, however long they take; undefined if they are known only in an `up`. */
-export async function plainKey({
-  privateKey,
-  passphrase,
-}: Credentials): Promise<PlainKey | undefined> {
-  const found = await known(pulumi.all([privateKey, passphrase]));
-  return found && { privateKey: found.value[0], passphrase: found.value[1] };
 }

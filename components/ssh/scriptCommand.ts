@@ -1,6 +1,6 @@
 import { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
-import { connectionTo } from "./commandConnection.ts";
+import { commandConnection } from "./commandConnection.ts";
 import type { Hosts } from "./endpoints.ts";
 import type { Finding } from "./preflight.ts";
 import { becomesRoot, type Ssh } from "./sshArgs.ts";
@@ -29,7 +29,7 @@ export function scriptCommand(
   const sudo = becomesRoot(access.ssh);
   const inputs: remote.CommandArgs = {
     connection: troubled.then((findings) =>
-      connectionTo(node, access, findings.get(node)),
+      commandConnection(node, access, findings.get(node)),
     ),
     create: create(sudo),
     delete: remove(sudo),

@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { flannelInput } from "../../../components/flannel/flannelCommand.ts";
 import { readFlannelArgs } from "../../../components/flannel/flannelPlan.ts";
-import { readScript } from "../../../components/ssh/pipedScript.ts";
 import { cluster } from "../generators.ts";
 import { nasty } from "../hostileText.ts";
 import { directory } from "../mockedStack.ts";
@@ -15,8 +20,9 @@ import { everyShell, type Shell } from "../shells.ts";
 import { isOfForm } from "./flannelForm.ts";
 import { overlay } from "./flannelSupport.ts";
 
-const script = readScript(
+const script = readFileSync(
   join(import.meta.dirname, "../../../components/flannel/flannelOverlay.sh"),
+  "utf8",
 );
 let shells: readonly Shell[] = [];
 before(async () => {

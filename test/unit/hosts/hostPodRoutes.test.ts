@@ -7,7 +7,6 @@ import {
   convergeCommand,
   removeCommand,
 } from "../../../components/hosts/hostScript.ts";
-import { shortest } from "../../../components/ssh/privateKey.ts";
 import {
   cluster,
   commands,
@@ -53,7 +52,7 @@ test("a command is told exactly how to reach its host, what to run there and on 
       port: 22,
       user: "root",
       hostKey,
-      privateKey: shortest(privateKey),
+      privateKey,
       perDialTimeout: 5,
       dialErrorLimit: 3,
     },
@@ -203,7 +202,7 @@ test("a bastion is jumped through, with the same key and its own address, port a
     port: 2222,
     user: "jump",
     hostKey: "ssh-ed25519 AAAAbastion",
-    privateKey: shortest(privateKey),
+    privateKey,
     perDialTimeout: 5,
     dialErrorLimit: 10,
   });

@@ -13,7 +13,7 @@ async function program(what: string, login: Login): Promise<object> {
   }
   const { privateKey, ...endpoint } = login;
   const credentials = {
-    ...{ privateKey, recordedKey: undefined },
+    privateKey,
     ...{ passphrase: undefined, agentSocket: undefined },
   };
   const [finding] = await preflight(

@@ -35,7 +35,7 @@ export function hostsAt(endpoints: readonly Login[], bastion?: Login): Hosts {
     byNode: new Map(endpoints.map((one, i) => ["abcdef".charAt(i), one])),
     bastion,
     credentials: {
-      ...{ privateKey: operator.privateKey, recordedKey: undefined },
+      privateKey: operator.privateKey,
       ...{ passphrase: undefined, agentSocket: undefined },
     },
   };

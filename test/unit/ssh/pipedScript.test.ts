@@ -1,61 +1,63 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
   pipedCommand,
   scriptInput,
 } from "../../../components/ssh/pipedScript.ts";
+import { directory, file } from "../mockedStack.ts";
+import { everyShell } from "../shells.ts";
 
-test("the script follows the facts, whole and without its comments", () => {
-  const path = join(
-    import.meta.dirname,
-    "../../../components/flannel/flannelOverlay.sh",
-  );
+const path = join(
+  import.meta.dirname,
+  "../../../components/flannel/flannelOverlay.sh",
+);
+
+test("the script follows the facts, byte for byte as its file has it", () => {
   const input = scriptInput(["a fact", "another"], path);
-  const [facts, script] = input.split("\n--- script\n");
-  assert.equal(facts, "a fact\nanother");
-  assert.match(script ?? "", /^set -eu\n/);
-  assert.match(script ?? "", /\nesac\n$/);
-  assert.doesNotMatch(script ?? "", /^\s*#/m);
-  assert.equal(spawnSync("sh", ["-n"], { input: script }).status, 0);
+  assert.equal(
+    input,
+    `a fact\nanother\n--- script\n${readFileSync(path, "utf8")}--- end\n`,
+  );
 });
 
-test("no fact is taken for the line before the script", () => {
-  const path = join(
-    import.meta.dirname,
-    "../../../components/flannel/flannelOverlay.sh",
-  );
-  for (const line of ["--- script", "--- script; reboot"]) {
+test("no fact is taken for a line around the script", () => {
+  for (const line of ["--- script", "--- script; reboot", "--- end"]) {
     assert.throws(() => scriptInput(["a fact", line], path), /not a line/);
   }
 });
 
-/** Runs the command of a host here, on a harmless script. */
-function run(verb: "apply" | "remove", text: string) {
+/** Runs the command of a host here. */
+function run(verb: "apply" | "remove", input: string, PATH = process.env.PATH) {
   const { status, stdout, stderr } = spawnSync(
     "sh",
     ["-c", pipedCommand(verb, false)],
-    { input: text, encoding: "utf8" },
+    { input, encoding: "utf8", env: { PATH } },
   );
   return { status, stdout, stderr };
 }
-const harmless = `a fact
---- script
-case $1 in *) echo "$0 $1"; cat;; esac`;
 
-for (const verb of ["apply", "remove"] as const) {
-  test(`the command runs the script out of its own standard input, to ${verb}`, () => {
-    assert.deepEqual(run(verb, harmless), {
-      status: 0,
-      stdout: `pod-network-routes ${verb}\n${harmless}\n`,
-      stderr: "",
-    });
-  });
-}
+/** A script that prints what it is called by, what it is to do, and its standard input. */
+const harmless = scriptInput(
+  ["a fact"],
+  file("harmless.sh", '# a comment\ncase $1 in *) echo "$0 $1"; cat;; esac\n'),
+);
+
+test("the command runs the script in its own standard input, in every shell", async () => {
+  for (const { name, tools } of await everyShell()) {
+    for (const verb of ["apply", "remove"] as const) {
+      const stdout = `pod-network-routes ${verb}\n${harmless}`;
+      const found = run(verb, harmless, `${tools}:${process.env.PATH}`);
+      assert.deepEqual(found, { status: 0, stdout, stderr: "" }, name);
+    }
+  }
+});
 
 test("of an input that is cut short, nothing is run", () => {
-  for (let length = 0; length < harmless.length; length++) {
+  // the last newline is no loss
+  for (let length = 0; length < harmless.length - 1; length++) {
     assert.deepEqual(run("apply", harmless.slice(0, length)), {
       status: 1,
       stdout: "",
@@ -64,8 +66,21 @@ test("of an input that is cut short, nothing is run", () => {
   }
 });
 
+test("of a script that is cut short where it could end, nothing is run", () => {
+  const ran = join(directory, "ran");
+  const script = `case $1 in *) touch ${ran} ;; esac\n`;
+  const input = scriptInput(["a fact"], file("twice.sh", script.repeat(2)));
+  assert.equal(
+    run("apply", input.slice(0, input.indexOf("esac") + 5)).status,
+    1,
+  );
+  assert.equal(existsSync(ran), false);
+  assert.equal(run("apply", input).status, 0);
+  assert.equal(existsSync(ran), true);
+});
+
 test("a failed script fails the command", () => {
-  const failing = "a fact\n--- script\ncase a in *) exit 7;; esac";
+  const failing = scriptInput(["a fact"], file("failing.sh", "exit 7\n"));
   assert.equal(run("apply", failing).status, 7);
 });
 

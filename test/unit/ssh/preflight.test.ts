@@ -52,7 +52,7 @@ async function findings(
     byNode: new Map(endpoints.map((e, i) => ["abc".charAt(i), e])),
     bastion,
     credentials: {
-      ...{ privateKey: login.privateKey, recordedKey: undefined },
+      privateKey: login.privateKey,
       passphrase: undefined,
       agentSocket: undefined,
     },

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
-import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { test } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
 import type { ParsedKey } from "ssh2";
-import {
-  keyProblem,
-  plainKey,
-  readKey,
-  shortest,
-} from "../../../components/ssh/privateKey.ts";
-import { ed25519, keyPair } from "../mockedStack.ts";
+import { keyProblem, readKey } from "../../../components/ssh/privateKey.ts";
 
 /** The public half of a private key. */
 function publicOf(privateKey: string): string {
@@ -26,33 +19,24 @@ const made = {
   ed25519: generateKeyPairSync("ed25519").privateKey,
 };
 
-test("the state has the same key in fewer characters", () => {
-  for (const type of ["ed25519", "ecdsa"] as const) {
-    const { privateKey } = keyPair(type);
-    const short = shortest(privateKey);
-    assert.equal(publicOf(short), publicOf(privateKey));
-    assert.ok(short.length < 240, `${type}: ${short.length} characters`);
-    // what the provider reads it as
-    assert.ok(createPrivateKey(short));
-    assert.equal(shortest(short), short);
-  }
-});
-
-test("a key that is encrypted, public or none stays as it is", () => {
-  const pair = ed25519("pass");
-  for (const key of [pair.private, pair.public, "no key", ""]) {
-    assert.equal(shortest(key), key);
-  }
-});
+/** Its public half as SSH has it, from what Node.js knows of the key. */
+const sshPublic: Record<keyof typeof made, (key: KeyObject) => string> = {
+  rsa: (key) => publicOf(key.export({ type: "pkcs1", ...pem }).toString()),
+  ec: (key) => publicOf(key.export({ type: "sec1", ...pem }).toString()),
+  ed25519: (key) => {
+    const { x = "" } = key.export({ format: "jwk" });
+    const point = Buffer.from(x, "base64url");
+    const name = Buffer.from("\0\0\0\x0bssh-ed25519\0\0\0\x20", "latin1");
+    return Buffer.concat([name, point]).toString("base64");
+  },
+};
 
 test("keys of PKCS #8 can be used", () => {
-  for (const key of Object.values(made)) {
-    const text = key.export(pkcs8).toString();
+  for (const type of ["rsa", "ec", "ed25519"] as const) {
+    const text = made[type].export(pkcs8).toString();
     assert.equal(keyProblem(text, undefined), undefined);
-    assert.equal(publicOf(shortest(text)), publicOf(text));
+    assert.equal(publicOf(text), sshPublic[type](made[type]));
   }
-  const same = made.rsa.export({ type: "pkcs1", ...pem }).toString();
-  assert.equal(publicOf(made.rsa.export(pkcs8).toString()), publicOf(same));
 });
 
 test("what is wrong with a key of PKCS #8 is said", () => {
@@ -65,30 +49,4 @@ test("what is wrong with a key of PKCS #8 is said", () => {
     keyProblem(other.toString(), undefined),
     "SSH has no x25519 keys",
   );
-});
-
-/** Credentials with this key. */
-const withKey = (privateKey: pulumi.Input<string>) => ({
-  ...{ privateKey, recordedKey: undefined },
-  ...{ passphrase: pulumi.secret("pass"), agentSocket: undefined },
-});
-
-test("a key is waited for, however long it takes", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  let made: (key: string) => void = () => {};
-  const key = new Promise<string>((resolve) => {
-    made = resolve;
-  });
-  const plain = plainKey(withKey(pulumi.secret(key)));
-  t.mock.timers.tick(24 * 60 * 60 * 1000);
-  made("the key");
-  assert.deepEqual(await plain, {
-    ...{ privateKey: "the key", passphrase: "pass" },
-  });
-});
-
-test("a key that only an up will know is not waited for", async () => {
-  const unknown = pulumi.output(pulumi.unknown) as pulumi.Output<unknown>;
-  const key = unknown as pulumi.Output<string>;
-  assert.equal(await plainKey(withKey(key)), undefined);
 });
