@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { type Faults, FaultsError } from "../core/faults.ts";
 import { foreignText } from "../core/plainText.ts";
-import { runError } from "./runError.ts";
+import { keepMessage, runError } from "./runError.ts";
 
 /** Reads an input; its faults become the error that Pulumi has for them. */
 export function orInputError<T>(read: () => T): T {
@@ -13,7 +13,7 @@ export function orInputError<T>(read: () => T): T {
   }
 }
 
-/** It is the user's mistake, so its message is all that is shown of it: no stack trace, and no list of the same faults. */
+/** A mistake of the user, who is shown its message alone: no stack trace, and no list of the same faults. */
 class InputError extends pulumi.InputPropertiesError {
   override readonly stack = this.message;
 
@@ -31,7 +31,7 @@ function inputError(error: FaultsError): pulumi.InputPropertiesError {
     })),
   });
   // With the mark of a RunError, Pulumi ends a program that does not catch it with the message alone.
-  return Object.assign(converted, new pulumi.RunError());
+  return keepMessage(Object.assign(converted, new pulumi.RunError()));
 }
 
 /** Ends the program with all faults that a cloud was found to have, if there are any. */
@@ -42,9 +42,9 @@ export function runErrorIfAny(faults: Faults, what: string): void {
 }
 
 /**
- * Asks a cloud. If it does not answer, or not to us, the program ends with what the provider said of it.
+ * Asks a cloud. If it gives no answer, or refuses us, the program ends with what the provider said of it.
  *
- * @param check the command that shows who one is to the cloud
+ * @param check the command that shows which credentials are in use
  */
 export function withCloudErrors<T>(
   cloud: string,
