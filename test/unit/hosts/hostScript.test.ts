@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -16,6 +17,8 @@ import {
   installation,
   removeCommand,
 } from "../../../components/hosts/hostScript.ts";
+import { root } from "../../../lab/paths.ts";
+import { blocksRunBy } from "../../readmeBlocks.ts";
 import { directory } from "../mockedStack.ts";
 
 const real = "/run/pod-network-routes";
@@ -25,6 +28,15 @@ const source = readFileSync(
   "utf8",
 );
 const name = `${createHash("sha256").update(source).digest("hex").slice(0, 12)}.sh`;
+
+/** Makes a program that stands for another, and returns the PATH that finds it first. */
+function standIn(program: string, script: string): string {
+  const bin = join(directory, "bin", program);
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, program), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(bin, program), 0o755);
+  return `${bin}:${process.env.PATH}`;
+}
 
 /** A directory in place of the one on a host, not made yet. */
 function place(name: string) {
@@ -36,6 +48,7 @@ function place(name: string) {
       input,
       encoding: "utf8",
       env: { PATH: path },
+      cwd: root,
     });
   return { home, run };
 }
@@ -46,6 +59,29 @@ test("the script is put on a host as it is in the repository, under the beginnin
   assert.equal(run(command, input).status, 0);
   assert.deepEqual(readdirSync(home), [name]);
   assert.equal(readFileSync(join(home, name), "utf8"), source);
+});
+
+test("the commands of the docs show the same hash for the repository, the script on a host and the copy in a record, and another for another script", () => {
+  const { home, run } = place("compared");
+  const { command, input } = installation(false);
+  run(command, input);
+  const record = `${home}-records/us`;
+  mkdirSync(record, { recursive: true });
+  copyFileSync(join(home, name), join(record, "hostPodRoutes.sh"));
+  const [block = ""] = blocksRunBy(
+    "test/unit/hosts/hostScript.test.ts",
+    "What is there afterwards",
+    "docs/hosts.md",
+  );
+  const path = standIn("ssh", 'exec sh -c "$2"');
+  const hashes = () => {
+    const { stdout } = run(block, "", path);
+    return stdout.match(/^[0-9a-f]{64} /gm) ?? [];
+  };
+  const [first, ...others] = hashes();
+  assert.deepEqual(others, [first, first]);
+  writeFileSync(join(record, "hostPodRoutes.sh"), `${source}\n`);
+  assert.notEqual(hashes()[2], first);
 });
 
 test("a script that is there is not sent again", () => {
@@ -118,13 +154,8 @@ test("what removes does nothing on a host that was installed anew, and fails whe
 
 test("with sudo everything that needs root is run by sudo, which is asked for no password", () => {
   const { home, run } = place("sudo");
-  const bin = join(directory, "bin");
   const log = join(directory, "sudo.log");
-  mkdirSync(bin);
-  const sudo = `#!/bin/sh\necho "$*" >>${log}\nshift\nexec "$@"\n`;
-  writeFileSync(join(bin, "sudo"), sudo);
-  chmodSync(join(bin, "sudo"), 0o755);
-  const path = `${bin}:${process.env.PATH}`;
+  const path = standIn("sudo", `echo "$*" >>${log}\nshift\nexec "$@"`);
   const { command, input } = installation(true);
   run(command, input, path);
   run(command, input, path); // the second time it is there, which is seen without root
