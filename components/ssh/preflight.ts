@@ -1,25 +1,23 @@
 import type { Duplex } from "node:stream";
-import { Call, type CallLimits, type Installation } from "./call.ts";
-import { Connection } from "./connection.ts";
+import { type Answer, isFault } from "./answer.ts";
+import { openChannel } from "./bastionChannel.ts";
 import { plainKey } from "./credentials.ts";
 import type { Endpoint, Hosts } from "./endpoints.ts";
+import { channelPatience, type Limits, usualPatience } from "./limits.ts";
+import { type Login, login } from "./login.ts";
 import {
-  type Answer,
-  isFault,
-  type Limits,
-  type Login,
-  login,
-  through,
-  usualPatience,
-  wayPatience,
-} from "./login.ts";
+  type Installation,
+  type InstallationLimits,
+  PendingLogin,
+} from "./pendingLogin.ts";
+import { SshClient } from "./sshClient.ts";
 
-/** What a host said when it was asked for its key. */
+/** What came of asking a node's host. */
 export interface Finding extends Answer {
   readonly node: string;
 }
 
-const usualLimits: Omit<CallLimits, "connectTimeout"> = {
+const usualLimits: Omit<InstallationLimits, "connectTimeout"> = {
   patience: usualPatience,
   installation: 60_000,
   // a login and an installation take some KiB
@@ -30,9 +28,9 @@ const usualLimits: Omit<CallLimits, "connectTimeout"> = {
  * Asks every host, at once, for its SSH host key, without logging in.
  * A wrong key must be known before the first change; an unreachable host only holds up itself.
  *
- * @param connectTimeout how long to wait for a connection, in milliseconds
- * @param installation what to do on each host, over the same connection, once all have answered; nothing if one has the wrong key, or a name that does not exist
- * @param mayBegin is awaited before that, with what all hosts answered; if it fails, nothing is done
+ * @param connectTimeout how long to wait for a TCP connection, in milliseconds
+ * @param installation what is installed on each host, over the same connection, once all have answered; nothing if one has the wrong key, or a name that does not exist
+ * @param mayBegin is awaited before that, with what all hosts answered; if it fails, nothing is installed
  */
 export async function preflight(
   hosts: Hosts,
@@ -48,7 +46,7 @@ export async function preflight(
     return [];
   }
   const { agentSocket } = hosts.credentials;
-  const at = (endpoint: Endpoint): Login => ({
+  const toLogin = (endpoint: Endpoint): Login => ({
     ...endpoint,
     ...key,
     agentSocket,
@@ -58,74 +56,78 @@ export async function preflight(
     ...ofHost,
     received: (hosts.byNode.size + 1) * limits.received,
   };
-  const jump =
-    hosts.bastion && (await jumpThrough(at(hosts.bastion), ofBastion));
-  let calls: readonly Call[] = [];
+  const bastion =
+    hosts.bastion && (await logInAtBastion(toLogin(hosts.bastion), ofBastion));
+  let pending: readonly PendingLogin[] = [];
   try {
-    const called = await Promise.all(
+    const asked = await Promise.all(
       [...hosts.byNode].map(async ([node, endpoint]) => {
-        const way = await wayTo(endpoint, jump, ofBastion);
-        if (way !== undefined && "state" in way) {
-          return { node, answer: way };
+        const channel = await channelTo(endpoint, bastion, ofBastion);
+        if (channel !== undefined && "state" in channel) {
+          return { node, answer: channel };
         }
-        const call = new Call(at(endpoint), ofHost, way);
-        const answer = await call.answer;
+        const started = new PendingLogin(toLogin(endpoint), ofHost, channel);
+        const answer = await started.answer;
         if (installation === undefined) {
-          call.hangUp();
+          started.close();
         }
-        return { node, answer, call };
+        return { node, answer, started };
       }),
     );
     if (
       hosts.bastion &&
-      jump instanceof Connection &&
-      called.every(({ answer, call }) => !call && answer.state === "silent")
+      bastion instanceof SshClient &&
+      asked.every(
+        ({ answer, started }) => !started && answer.state === "silent",
+      )
     ) {
-      const seconds = wayPatience(ofBastion) / 1000;
+      const seconds = channelPatience(ofBastion) / 1000;
       const reason = `it did not answer within ${seconds} s for any host`;
       const answer = atBastion(hosts.bastion, { state: "silent", reason });
-      const answers = called.map(({ node }) => ({ node, ...answer }));
+      const answers = asked.map(({ node }) => ({ node, ...answer }));
       await mayBegin(answers);
       return answers;
     }
-    calls = called.flatMap(({ call }) => call ?? []);
-    await mayBegin(called.map(({ node, answer }) => ({ node, ...answer })));
-    const wrong = called.some(({ answer }) => isFault(answer));
+    pending = asked.flatMap(({ started }) => started ?? []);
+    await mayBegin(asked.map(({ node, answer }) => ({ node, ...answer })));
+    const wrong = asked.some(({ answer }) => isFault(answer));
     return await Promise.all(
-      called.map(async ({ node, answer, call }) => {
-        if (installation && call && answer.state === "ok" && !wrong) {
-          return { node, ...(await call.install(installation)) };
+      asked.map(async ({ node, answer, started }) => {
+        if (installation && started && answer.state === "ok" && !wrong) {
+          return { node, ...(await started.install(installation)) };
         }
         return { node, ...answer };
       }),
     );
   } finally {
-    for (const call of calls) {
-      call.hangUp();
+    for (const one of pending) {
+      one.close();
     }
-    if (jump instanceof Connection) {
-      jump.destroy();
+    if (bastion instanceof SshClient) {
+      bastion.destroy();
     }
   }
 }
 
-async function jumpThrough(
+async function logInAtBastion(
   bastion: Login,
   limits: Limits,
-): Promise<Connection | Answer> {
+): Promise<SshClient | Answer> {
   const answer = await login(bastion, limits);
-  return answer instanceof Connection ? answer : atBastion(bastion, answer);
+  return answer instanceof SshClient ? answer : atBastion(bastion, answer);
 }
 
 function atBastion({ host }: Endpoint, { state, reason }: Answer): Answer {
   return { state, reason: `bastion ${host}: ${reason}`, atBastion: true };
 }
 
-/** How to get to a host, undefined by its own address; or why that is not possible. */
-async function wayTo(
+/** A channel to a host through the bastion, or why there is none; undefined without a bastion. */
+async function channelTo(
   endpoint: Endpoint,
-  jump: Connection | Answer | undefined,
+  bastion: SshClient | Answer | undefined,
   limits: Limits,
 ): Promise<Duplex | Answer | undefined> {
-  return jump instanceof Connection ? through(jump, endpoint, limits) : jump;
+  return bastion instanceof SshClient
+    ? openChannel(bastion, endpoint, limits)
+    : bastion;
 }

@@ -3,7 +3,7 @@ import type { Client } from "ssh2";
 import type { HostState } from "../hosts/hostState.ts";
 import type { Route } from "../inventory/routeTable.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
-import { runOn } from "../ssh/session.ts";
+import { runOn } from "../ssh/remoteCommand.ts";
 import { each, type Pace } from "./each.ts";
 import type { HostFacts } from "./hostFacts.ts";
 import {

@@ -3,7 +3,8 @@ import { firstAddress, parseCidrs } from "../core/cidr.ts";
 import { foreignText } from "../core/plainText.ts";
 import type { HostState } from "../hosts/hostState.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
-import { CommandFailed, runOn, Sessions } from "../ssh/session.ts";
+import { CommandFailed, runOn } from "../ssh/remoteCommand.ts";
+import { Sessions } from "../ssh/sessions.ts";
 import {
   anewCommand,
   type StackName,

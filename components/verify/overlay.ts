@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { foreignText } from "../core/plainText.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
-import { runOn, Sessions } from "../ssh/session.ts";
+import { runOn } from "../ssh/remoteCommand.ts";
+import { Sessions } from "../ssh/sessions.ts";
 import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
 import { resourceName } from "../stack/urn.ts";
 import { hostKeyNotes } from "./hostFaults.ts";

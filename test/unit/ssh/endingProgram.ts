@@ -1,6 +1,7 @@
 import type { Login } from "../../../components/ssh/login.ts";
 import { preflight } from "../../../components/ssh/preflight.ts";
-import { runOn, Sessions } from "../../../components/ssh/session.ts";
+import { runOn } from "../../../components/ssh/remoteCommand.ts";
+import { Sessions } from "../../../components/ssh/sessions.ts";
 
 /** Looks at a host, or has something installed there, and has no more to do then: node ends when no connection is left. */
 async function program(what: string, login: Login): Promise<object> {

@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { Connection } from "ssh2";
 import { preflight } from "../../../components/ssh/preflight.ts";
-import { Sessions } from "../../../components/ssh/session.ts";
+import { Sessions } from "../../../components/ssh/sessions.ts";
 import {
   answering,
   at,

@@ -5,9 +5,14 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import ssh2, { type Connection } from "ssh2";
-import { compare, explain, type Login } from "../../../components/ssh/login.ts";
+import {
+  compareHostKey,
+  explainError,
+} from "../../../components/ssh/answer.ts";
+import type { Login } from "../../../components/ssh/login.ts";
 import { preflight } from "../../../components/ssh/preflight.ts";
-import { runOn, Sessions } from "../../../components/ssh/session.ts";
+import { runOn } from "../../../components/ssh/remoteCommand.ts";
+import { Sessions } from "../../../components/ssh/sessions.ts";
 import {
   at,
   flood,
@@ -70,11 +75,14 @@ test("whoever answers at a host's address and breaks off with a text adds no lin
 
 test("a text that a server breaks off with is not taken for the library's word on the host key", () => {
   const error = new Error("no matching host key format");
-  assert.equal(explain(error, at(22)).state, "unreachable");
+  assert.equal(explainError(error, at(22)).state, "unreachable");
 });
 
 test("a host key without end is shown in part", () => {
-  const { state, reason } = compare(Buffer.alloc(35_000, forged), at(22));
+  const { state, reason } = compareHostKey(
+    Buffer.alloc(35_000, forged),
+    at(22),
+  );
   assert.equal(state, "wrong key");
   isPlain(reason);
 });

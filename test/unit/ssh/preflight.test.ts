@@ -7,8 +7,8 @@ import ssh2, {
   type Connection,
   type KexAlgorithm,
 } from "ssh2";
-import type { Installation } from "../../../components/ssh/call.ts";
 import type { Endpoint, Hosts } from "../../../components/ssh/endpoints.ts";
+import type { Installation } from "../../../components/ssh/pendingLogin.ts";
 import { type Finding, preflight } from "../../../components/ssh/preflight.ts";
 import { keyPair } from "../mockedStack.ts";
 import { closedPort, listen, recordingServer, sshServer } from "./servers.ts";

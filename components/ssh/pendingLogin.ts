@@ -1,25 +1,19 @@
 import type { Duplex } from "node:stream";
 import { foreignText } from "../core/plainText.ts";
-import { Connection } from "./connection.ts";
-import {
-  type Answer,
-  compare,
-  connect,
-  explain,
-  type Limits,
-  type Login,
-  limitTime,
-} from "./login.ts";
-import { runOn } from "./session.ts";
+import { type Answer, compareHostKey, explainError } from "./answer.ts";
+import { type Limits, limitTime } from "./limits.ts";
+import { type Login, startLogin } from "./login.ts";
+import { runOn } from "./remoteCommand.ts";
+import { SshClient } from "./sshClient.ts";
 
-/** What a host is to have before its commands are run there: a command that sees to it, and its standard input. */
+/** A command that installs on a host what later commands there need, and its standard input. */
 export interface Installation {
   readonly command: string;
   readonly input: string;
 }
 
 /** What a host is allowed that is asked for its key, and has something installed. */
-export interface CallLimits extends Limits {
+export interface InstallationLimits extends Limits {
   /** How long the installation may take, in milliseconds. */
   readonly installation: number;
 }
@@ -29,18 +23,22 @@ const mostPrinted = 64 * 1024;
 
 const closed = "closed the connection";
 
-/** A connection that has come as far as the key that the server shows; nobody has logged in yet. */
-export class Call {
-  /** What the server said. That its key is its own, the provider checks. */
+/** A login that waits at the key that the server shows. It goes on when something is installed, or is closed. */
+export class PendingLogin {
+  /** What came of the key. That the server can sign with it shows when the login goes on. */
   readonly answer: Promise<Answer>;
-  private readonly client = new Connection();
+  private readonly client = new SshClient();
   private accept = (_isRight: boolean): void => {};
   private isClosed = false;
 
-  private readonly limits: CallLimits;
+  private readonly limits: InstallationLimits;
 
-  /** @param way a channel through a bastion, if the host's own address is not dialled */
-  constructor(login: Login, limits: CallLimits, way: Duplex | undefined) {
+  /** @param channel through a bastion; without one, the host is dialled */
+  constructor(
+    to: Login,
+    limits: InstallationLimits,
+    channel: Duplex | undefined,
+  ) {
     this.limits = limits;
     const { client } = this;
     this.answer = new Promise((resolve) => {
@@ -48,21 +46,20 @@ export class Call {
         stopWaiting();
         resolve(answer);
       };
-      const stopWaiting = limitTime(client, limits, way, done);
-      client.on("error", (error) => done(explain(error, login)));
+      const stopWaiting = limitTime(client, limits, channel, done);
+      client.on("error", (error) => done(explainError(error, to)));
       client.on("close", () => {
         this.isClosed = true;
         done({ state: "unreachable", reason: closed });
       });
-      // the hosts wait for each other
-      connect(client, login, limits, way, (key, accept) => {
+      startLogin(client, to, limits, channel, (key, accept) => {
         this.accept = accept;
-        done(compare(key, login));
+        done(compareHostKey(key, to));
       });
     });
   }
 
-  /** Logs in, does this, and hangs up. */
+  /** Logs in, installs this, and closes the connection. */
   async install({ command, input }: Installation): Promise<Answer> {
     const { client, limits } = this;
     try {
@@ -73,11 +70,11 @@ export class Call {
       const reason = foreignText((error as Error).message);
       return { state: "unusable", reason };
     } finally {
-      this.hangUp();
+      this.close();
     }
   }
 
-  hangUp(): void {
+  close(): void {
     this.client.destroy();
   }
 

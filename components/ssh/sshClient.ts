@@ -4,23 +4,23 @@ import ssh2, { type ConnectConfig } from "ssh2";
 const { Client } = ssh2;
 
 /**
- * An SSH client that takes a limited number of bytes, and can always be ended. Its socket is ours: ssh2 itself
+ * An SSH client that takes a limited number of bytes, and can always be ended. It keeps its socket itself: ssh2
  * leaves a socket that it has ended open until the other side closes it too, and a hostile server never does.
  */
-export class Connection extends Client {
+export class SshClient extends Client {
   private socket: Duplex | undefined;
 
   /**
-   * Begins a connection on this socket. After an error it is of no use, and ends.
+   * Connects over this socket. After an error the client is of no use, and ends.
    *
    * @param most how many bytes the other side may send. It matters before any command runs, too: ssh2 takes up to
    * half a second for each 32 KiB that a server says of its further host keys, and keeps them all
    */
-  begin(socket: Duplex, most: number, config: ConnectConfig): void {
+  start(socket: Duplex, most: number, config: ConnectConfig): void {
     this.socket = socket;
     this.on("error", () => this.destroy());
     this.connect({ ...config, sock: socket });
-    // else the request that follows the end of the key exchange waits for its acknowledgement, 40 ms
+    // else the request that follows the end of the key exchange waits 40 ms for its acknowledgement
     this.setNoDelay(true);
     let received = 0;
     socket.on("data", (data: Buffer) => {
