@@ -34,7 +34,7 @@ export function formerHosts(
  * them, the `up` would fail, or wait for ever on a host that takes connections and says nothing. Those that
  * answer again are no longer kept by the next run, and so are cleaned.
  */
-export async function keepSilent(
+export async function keepUnreachable(
   former: readonly HostState[],
   { hosts, ssh }: { readonly hosts: Hosts; readonly ssh: Ssh },
   parent: pulumi.Resource,

@@ -8,7 +8,7 @@ import { kept } from "../stack/kept.ts";
 import { known } from "../stack/known.ts";
 import { defaultOwner } from "../stack/owner.ts";
 import { type StackResources, stackResources } from "../stack/recorded.ts";
-import { formerHosts, keepSilent } from "./formerHosts.ts";
+import { formerHosts, keepUnreachable } from "./formerHosts.ts";
 import type { HostPlan } from "./hostArgs.ts";
 import { hostInput } from "./hostInput.ts";
 import { convergeCommand, installation, removeCommand } from "./hostScript.ts";
@@ -30,21 +30,24 @@ export async function createHostCommands(
   table: readonly Route[],
   gate: Pick<Gate, "pass"> = alone,
 ): Promise<Map<string, remote.Command>> {
-  const owner = kept(
-    ...([`${name}-owner`, defaultOwner(name), parent, plan.owner] as const),
-  );
+  const owner = kept(`${name}-owner`, defaultOwner(name), parent, plan.owner);
   const state = stackResources(parent);
   const recorded = inState(state, parent, owner);
+  const keepFormer = async () => {
+    const former = formerHosts((await recorded).commands, plan.cluster);
+    await keepUnreachable(former, plan, parent);
+  };
   const troubled = gate.pass(async (lookIsGood) =>
     troubledHosts(
-      ...([plan, parent, await state, lookIsGood, installation] as const),
-      async () => {
-        const former = formerHosts((await recorded).commands, plan.cluster);
-        await keepSilent(former, plan, parent);
-      },
+      plan,
+      parent,
+      await state,
+      lookIsGood,
+      installation,
+      keepFormer,
     ),
   );
-  const there = await recorded;
+  const { component, commands: before } = await recorded;
   const commands = new Map<string, remote.Command>();
   for (const node of plan.cluster) {
     const after = troubled.then((findings): pulumi.Resource[] => {
@@ -52,15 +55,19 @@ export async function createHostCommands(
       return findings.has(node.name) ? answering.map(([, c]) => c) : [];
     });
     const facts = {
-      ...{ ...plan, node, table },
-      ...{ routes: routesFor(node, plan, table), named: namedOn(node, plan) },
+      node,
+      adoptExisting: plan.adoptExisting,
+      healInterval: plan.healInterval,
+      table,
+      routes: routesFor(node, plan, table),
+      named: namedOn(node, plan),
     };
-    const stdin = owner.apply((owned) => hostInput({ ...facts, owner: owned }));
     const usual = `${name}-${node.name}@${node.address.replaceAll(":", "_")}`;
     const command = scriptCommand(
-      commandName(usual, node, there.component, there.commands),
+      commandName(usual, node, component, before),
       {
-        ...{ node: node.name, stdin },
+        node: node.name,
+        stdin: owner.apply((owned) => hostInput({ ...facts, owner: owned })),
         create: convergeCommand,
         delete: (sudo) => owner.apply((owned) => removeCommand(owned, sudo)),
       },

@@ -126,7 +126,8 @@ export function readInput(
   const [node = "", address = ""] = all("node")[0] ?? [];
   const one = (word: string) => all(word)[0]?.[0] ?? "";
   return {
-    ...{ node, address },
+    node,
+    address,
     owner: one("owner"),
     heal: one("heal"),
     forward: all("forward").flat(),

@@ -23,13 +23,17 @@ export function recordedWants(wants: HostWants): RecordedWants {
       wants.cluster.map(({ name, role, address, internalIps, podCidrs }) => [
         name,
         {
-          ...{ role, address },
+          role,
+          address,
           internalIp: internalIps.map(({ text }) => text),
           podCidrs: podCidrs.map(({ text }) => text),
         },
       ]),
     ),
-    ...{ hostRoutes, controllerRoutes, controllerHosts, healInterval },
+    hostRoutes,
+    controllerRoutes,
+    controllerHosts,
+    healInterval,
   };
 }
 

@@ -41,8 +41,13 @@ function commandOn(place: Place = {}) {
   const [node] = nodes({ ...worker(name, ["10.240.0.99"]), address });
   assert.ok(node);
   const stdin = hostInput({
-    ...{ owner: place.owner ?? owner, node, adoptExisting: false },
-    ...{ healInterval: 10, routes: [], named: [], table: [] },
+    owner: place.owner ?? owner,
+    node,
+    adoptExisting: false,
+    healInterval: 10,
+    routes: [],
+    named: [],
+    table: [],
   });
   const connection = { host: address, user: "root", ...place.connection };
   const secret = {
@@ -71,7 +76,8 @@ test("so is one that the component set up under another name, or inside of anoth
   const state = {
     [urnOf("old-gone@10.240.0.99")]: commandOn(),
     [urnOf("routes-lost@10.240.0.98", "my:index:Cluster$")]: commandOn({
-      ...{ node: "lost", address: "10.240.0.98" },
+      node: "lost",
+      address: "10.240.0.98",
     }),
   };
   assert.deepEqual(found(state), [
@@ -130,13 +136,16 @@ async function oneHost(): Promise<HostPodRoutesArgs> {
   return {
     nodes: [
       {
-        ...{ name: "node-0", internalIp: "10.240.0.20", address: "127.0.0.1" },
+        name: "node-0",
+        internalIp: "10.240.0.20",
+        address: "127.0.0.1",
         podCidrs: ["10.200.0.0/24"],
       },
     ],
     ssh: {
       privateKeyFile: file("id", privateKey),
-      ...{ port: await closedPort(), hostKeys: { "node-0": hostKey } },
+      port: await closedPort(),
+      hostKeys: { "node-0": hostKey },
     },
   };
 }
@@ -220,7 +229,8 @@ test("a preview without a network to the hosts asks no former host", async (t) =
 test("where there are organizations, the command that gives a host up names the stack with its own", async (t) => {
   const said = warnings(t);
   const place = {
-    ...{ address: "127.0.0.1", owner: `acme.${owner}` },
+    address: "127.0.0.1",
+    owner: `acme.${owner}`,
     connection: { port: await closedPort() },
   };
   const call = engineWith({ [urn]: commandOn(place) });

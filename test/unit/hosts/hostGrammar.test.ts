@@ -132,9 +132,13 @@ function read(value: object[]): Node[] {
 function inputFor(cluster: readonly Node[], node: Node, heal: number): string {
   const table = routeTable(cluster);
   return hostInput({
-    ...{ owner: "org.project.stack_1.routes-2", node, table },
-    ...{ adoptExisting: heal % 2 === 0, healInterval: heal },
-    ...{ routes: routesOf(node, table), named: cluster },
+    owner: "org.project.stack_1.routes-2",
+    node,
+    table,
+    adoptExisting: heal % 2 === 0,
+    healInterval: heal,
+    routes: routesOf(node, table),
+    named: cluster,
   });
 }
 

@@ -135,7 +135,9 @@ test("hostRoutes: false takes the routes from every host, and nothing else", asy
 test("adoptExisting, healInterval and owner reach the host", async () => {
   const { [names.node0]: command } = await commandsOf({
     ...cluster,
-    ...{ adoptExisting: true, healInterval: 60, owner: "us" },
+    adoptExisting: true,
+    healInterval: 60,
+    owner: "us",
   });
   assert.deepEqual(facts(command?.stdin).slice(0, 4), [
     "owner us",
@@ -223,8 +225,11 @@ test("port, attempts, timeout and agent socket reach the connection", async () =
   const { [names.node0]: command } = await commandsOf({
     ...cluster,
     ssh: {
-      ...{ preflight: false, agentSocket: "/run/agent", port: 2222 },
-      ...{ connectTimeout: 7, connectAttempts: 8 },
+      preflight: false,
+      agentSocket: "/run/agent",
+      port: 2222,
+      connectTimeout: 7,
+      connectAttempts: 8,
       hostKeys: { server: hostKey, "node-0": hostKey, "node-1": hostKey },
     },
   });
@@ -282,7 +287,10 @@ test("the outputs are the plan", async () => {
 test("the inputs are what each host is to have, so that a state says it before any host is changed", async () => {
   const { registered } = await declare({ ...cluster, controllerHosts: false });
   const node = (role: string, ip: string, ...podCidrs: string[]) => ({
-    ...{ role, address: ip, internalIp: [ip], podCidrs },
+    role,
+    address: ip,
+    internalIp: [ip],
+    podCidrs,
   });
   assert.deepEqual(registered[0]?.inputs, {
     nodes: {
@@ -290,7 +298,9 @@ test("the inputs are what each host is to have, so that a state says it before a
       "node-0": node("worker", "10.240.0.20", "10.200.0.0/24"),
       "node-1": node("worker", "10.240.0.21", "10.200.1.0/24"),
     },
-    ...{ hostRoutes: true, controllerRoutes: true, controllerHosts: false },
+    hostRoutes: true,
+    controllerRoutes: true,
+    controllerHosts: false,
     healInterval: 10,
   });
 });

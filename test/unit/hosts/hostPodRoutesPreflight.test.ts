@@ -102,7 +102,9 @@ function behind(bastion: number, port: number, ...addresses: string[]) {
   return {
     nodes,
     ssh: {
-      ...{ ...ssh, hostKeys, connectTimeout: 1 },
+      ...ssh,
+      hostKeys,
+      connectTimeout: 1,
       bastion: { host: "127.0.0.1", port: bastion },
     },
   };

@@ -35,8 +35,13 @@ test("5,000 workers are read, checked and planned", () => {
   const routes = routesOf(node, table);
   assert.equal(routes.length, size - 1);
   const input = hostInput({
-    ...{ owner: "o", node, routes, table, named: plan.cluster },
-    ...{ adoptExisting: false, healInterval: 10 },
+    owner: "o",
+    node,
+    routes,
+    table,
+    named: plan.cluster,
+    adoptExisting: false,
+    healInterval: 10,
   });
   const lines = input.split("\n").map((line) => line.split(" "));
   assert.equal(lines.flatMap(readRouteLine).length, size - 1);

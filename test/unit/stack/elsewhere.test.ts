@@ -9,7 +9,8 @@ import {
 
 const component = "urn:pulumi:s::p::a:b:Group$x:index:Routes::new";
 const route = (type: string, place?: string) => ({
-  ...{ place, urn: `urn:pulumi:s::p::${type}aws:ec2/route:Route::old-a` },
+  place,
+  urn: `urn:pulumi:s::p::${type}aws:ec2/route:Route::old-a`,
 });
 const ours = route("a:b:Group$x:index:Routes$", "a");
 

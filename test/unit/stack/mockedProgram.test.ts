@@ -70,7 +70,8 @@ for (const [what, call] of Object.entries(answers)) {
     aws: () => new AwsPodRoutes("routes", { instances: { names: ["*"] } }),
     gcp: () =>
       new GcpPodRoutes("routes", {
-        ...{ instances: { names: ["*"] }, network: "kubernetes" },
+        instances: { names: ["*"] },
+        network: "kubernetes",
       }),
     openstack: () => new OpenStackPodRoutes("routes", { nodes: cluster.nodes }),
   })) {
@@ -94,7 +95,8 @@ test("what is asserted of these programs can fail: the same hosts are asked wher
   await record("", "organization", true, () => ({ outputs: {} }));
   const ssh = { ...ofHosts.ssh, port: 1, connectTimeout: 1 };
   const nodes = cluster.nodes.map((node, i) => ({
-    ...{ ...node, address: `127.0.0.${i + 1}` },
+    ...node,
+    address: `127.0.0.${i + 1}`,
   }));
   new HostPodRoutes("routes", { nodes, ssh });
   await pulumi.runtime.disconnect();
