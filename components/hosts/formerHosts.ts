@@ -11,8 +11,8 @@ import { type HostState, isOdd, readHostState } from "./hostState.ts";
 import { placeOf, type RecordedCommand } from "./recordedCommands.ts";
 
 /**
- * The hosts that the state has of a component, and that are no longer in its inventory by this name and address.
- * The engine cleans them when an `up` has done all else.
+ * The hosts that the state has of a component, and that are no longer in its inventory under this name and address.
+ * The engine deletes their commands, which cleans them, at the end of an `up`.
  */
 export function formerHosts(
   recorded: readonly RecordedCommand[],
@@ -30,9 +30,9 @@ export function formerHosts(
 }
 
 /**
- * Keeps the commands of former hosts that do not answer as they are, and warns. If the engine were to delete
- * them, the `up` would fail, or wait for ever on a host that takes connections and says nothing. Those that
- * answer again are no longer kept by the next run, and so are cleaned.
+ * Keeps the commands of former hosts that do not answer in the state, and warns. Deleting them would fail the
+ * `up`, or wait for ever on a host that takes connections and says nothing. The next run that reaches such a host
+ * does not keep its command, so the engine deletes it.
  */
 export async function keepUnreachable(
   former: readonly HostState[],
@@ -48,13 +48,13 @@ export async function keepUnreachable(
   for (const { node: urn, state, reason } of findings.flat()) {
     const host = byUrn.get(urn);
     if (host !== undefined && state !== "ok") {
-      await pulumi.log.warn(letGo(host, reason), parent);
+      await pulumi.log.warn(keptWarning(host, reason), parent);
       unchangedCommand(nameIn(urn), host.login.host, { parent });
     }
   }
 }
 
-/** These hosts by the bastion that leads to them: whoever asks for several logs in there once. */
+/** These hosts, grouped by their bastion: preflight logs in once at each bastion. */
 function byBastion(
   former: readonly HostState[],
 ): Pick<Hosts, "byNode" | "bastion">[] {
@@ -72,8 +72,8 @@ function byBastion(
   return [...groups.values()];
 }
 
-/** What is wrong with a former host, and the command that gives it up. */
-function letGo({ urn, node, login }: HostState, reason: string): string {
+/** What is wrong with a former host, and the command that has Pulumi forget it. */
+function keptWarning({ urn, node, login }: HostState, reason: string): string {
   const stack =
     organization() === noOrganization
       ? pulumi.getStack()

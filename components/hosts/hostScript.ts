@@ -7,12 +7,12 @@ import { shell } from "../ssh/pipedScript.ts";
 
 /**
  * The script on the hosts. An `up` puts it there (see ssh/preflight.ts), once for all stacks and until the next
- * boot, in a file that is named by its content. Its hash is compared when it is put there, and again each time
- * before it is run: a file of that name with other contents is replaced, and never run.
+ * boot. The name of the file is the beginning of its SHA-256. The whole hash is compared when it is put there, and
+ * again each time before it is run: a file of that name with other contents is replaced, and never run.
  */
 const source = join(import.meta.dirname, "hostPodRoutes.sh");
 const directory = "/run/pod-network-routes";
-/** Where the script records what is whose. */
+/** Where the script records what belongs to which owner. */
 const records = "/var/lib/pod-network-routes";
 
 interface Script {
@@ -38,19 +38,19 @@ function theScript(): Script {
   return script;
 }
 
-/** Makes a host as standard input says. */
+/** The command that makes a host as standard input says. */
 export function convergeCommand(sudo: boolean): string {
   const { path, is } = theScript();
   return `sh -c '${is(path)} && exec ${shell(sudo)} ${path} converge; echo "${path} is missing or has other contents; a warning before says why it could not be put there" >&2; exit 1'`;
 }
 
-/** Undoes it, with the script that has done it. A host that has been installed anew has nothing of this owner's. */
+/** The command that undoes it, with the copy of the script that did it. On a host without a record of this owner it does nothing: the host was installed anew. */
 export function removeCommand(owner: string, sudo: boolean): string {
   const record = `${records}/${owner}`;
   return `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
 }
 
-/** Puts the script, which is standard input, on a host where it is not yet. One that does not arrive whole is not put there. */
+/** The command that puts the script, which is its standard input, on a host that does not have it yet. A script that does not arrive whole is not put there. */
 export function installation(sudo: boolean): Installation {
   const { text, path, is } = theScript();
   const unfinished = `${path}.$$`;

@@ -16,7 +16,7 @@ interface HostRoute {
   readonly node: string | undefined;
 }
 
-/** What a host is to be like, as the standard input of its command tells. */
+/** What a host is to have, as the standard input of its command says. */
 export interface HostInput {
   readonly node: string;
   /** The address that the node has in the inventory. */
@@ -31,7 +31,7 @@ export interface HostInput {
   readonly hosts: readonly string[];
 }
 
-/** What the stack's state tells of a host: what it is to be like, and how to reach it. */
+/** What the stack's state says of a host: what it is to have, and how to reach it. */
 export interface HostState extends HostInput {
   readonly urn: string;
   readonly sudo: boolean;
@@ -39,11 +39,11 @@ export interface HostState extends HostInput {
   readonly bastion: Login | undefined;
 }
 
-/** A host of which the state says something that no component of ours puts there. Nothing is sent to it. */
+/** A host of which the state says something that no component of ours writes. Nothing is sent to it. */
 export interface OddHost {
   readonly node: string;
   readonly address: string;
-  /** What is odd, for people. */
+  /** What is odd, as a message. */
   readonly odd: string;
 }
 
@@ -51,10 +51,10 @@ export function isOdd(host: HostState | OddHost): host is OddHost {
   return "odd" in host;
 }
 
-/** More lines `hostLook.sh` does not take: the owner, and two for each route at most. */
+/** `hostLook.sh` takes 20,000 lines: the owner, and at most two for each route. */
 const mostRoutes = 9_999;
 
-/** The exact forms of the facts that are read here, as hostPodRoutes.sh takes them; the words of a route are read apart. */
+/** The exact forms of the facts that are read here, as hostPodRoutes.sh takes them; routes are parsed after that. */
 const forms: Record<string, RegExp> = {
   owner: /^owner [A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/,
   node: /^node [a-z0-9][a-z0-9.-]{0,252} [A-Za-z0-9.:-]{1,255}$/,
@@ -103,7 +103,7 @@ export function readHostState(
   };
 }
 
-/** Reads the standard input of a command; or says what in it no component puts there. */
+/** Reads the standard input of a command; or returns, as text, what in it no component writes. */
 export function readInput(
   stdin: string,
   nodeOf: ReadonlyMap<string, string>,
@@ -159,7 +159,7 @@ function isBad(words: readonly string[]): boolean {
     : printable(line) !== line;
 }
 
-/** The routes that a host is to have; or what is none, as text. */
+/** The routes that a host is to have; or, as text, what is no route. */
 function readRoutes(
   lines: readonly (readonly string[])[],
 ): { destination: string; nextHop: string }[] | string {

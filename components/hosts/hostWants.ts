@@ -1,7 +1,7 @@
 import type { Node, NodeArgs } from "../inventory/nodes.ts";
 import { type Route, routesOf } from "../inventory/routeTable.ts";
 
-/** What of the arguments decides what each host is to have. */
+/** The arguments that decide which routes and lines of /etc/hosts each host gets. */
 export interface HostWants {
   readonly cluster: readonly Node[];
   readonly hostRoutes: boolean;
@@ -10,7 +10,7 @@ export interface HostWants {
   readonly healInterval: number;
 }
 
-/** What the component has as inputs, so that the state says what is wanted before any host is changed. */
+/** The inputs of the component. The state has them before any host is changed, so that verify knows what is wanted. */
 export interface RecordedWants extends Omit<HostWants, "cluster"> {
   /** By node name: a node that comes or goes is one line of a preview. */
   readonly nodes: Record<string, Required<Omit<NodeArgs, "name" | "aliases">>>;

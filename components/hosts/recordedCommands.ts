@@ -8,20 +8,20 @@ const commandSchema = z.object({
   outputs: z.object({ stdin: z.string(), connection: z.unknown() }).loose(),
 });
 
-/** A command on a host, as the state has it. */
+/** A command of the hosts target, as the state has it. */
 export interface RecordedCommand {
   readonly urn: string;
-  /** Which node the host is, and where: see {@link placeOf}. */
+  /** The node and its address: see {@link placeOf}. */
   readonly place: string;
   readonly outputs: z.output<typeof commandSchema>["outputs"];
 }
 
-/** What a host is called in its own facts. */
+/** A node and its address, as the line `node` of a command's standard input has them. */
 export function placeOf({ name, address }: Node): string {
   return `${name} ${address}`;
 }
 
-/** The command on a host is a child of the component, wherever that one is. */
+/** The command on a host is a child of the component, whatever the parents of the component are. */
 const urnForm =
   /[:$]pod-network-routes:index:HostPodRoutes\$command:remote:Command::[^:]+$/;
 
@@ -40,11 +40,11 @@ export function recordedCommands(
 }
 
 /**
- * What the command on a host is called. It keeps the name that it has in the state, where its component may have had
- * another one: under a new name the engine would make it, and then undo what the one of the old name stands for. The
- * name of the component itself is no part of its URN.
+ * The name of the command on a host. A command in the state keeps its name, even if the component had another name
+ * then: under a new name the engine would create it, and then delete the old one, which removes the routes again. The
+ * name of the component is no part of the URN of the command.
  *
- * @param usual what it is called where the state has none for this host
+ * @param usual the name where the state has no command for this host
  * @param component the URN of the component
  */
 export function commandName(

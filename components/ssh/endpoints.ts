@@ -13,7 +13,7 @@ import {
 } from "./knownHosts.ts";
 import type { Ssh } from "./sshArgs.ts";
 
-/** One end of an SSH connection. `hostKey` is undefined only where the check was turned off. */
+/** Where an SSH server is, who logs in there, and the host key it has to show; no key where `ssh.hostKeyCheck` is off. */
 export interface Endpoint {
   readonly host: string;
   readonly port: number;
@@ -21,7 +21,7 @@ export interface Endpoint {
   readonly hostKey: string | undefined;
 }
 
-/** Everything that is needed to reach the hosts: an endpoint by node name, all with the same credentials. */
+/** The endpoints of all nodes by their names, the bastion before them, and the credentials for all of them. */
 export interface Hosts {
   readonly byNode: ReadonlyMap<string, Endpoint>;
   readonly bastion: Endpoint | undefined;

@@ -11,7 +11,7 @@ import { type Finding, preflight } from "./preflight.ts";
 import { keyProblem } from "./privateKey.ts";
 import { becomesRoot, type Ssh } from "./sshArgs.ts";
 
-/** Says so where hosts are trusted whatever key they show. */
+/** Warns where hosts are trusted whatever key they show. */
 export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
   if (!ssh.hostKeyCheck) {
     pulumi.log.warn(
@@ -21,7 +21,7 @@ export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
   }
 }
 
-/** What is known of the hosts before one is asked. */
+/** The nodes, and how their hosts are reached. */
 interface Access {
   readonly cluster: readonly Node[];
   readonly hosts: Hosts;
@@ -29,13 +29,14 @@ interface Access {
 }
 
 /**
- * What is wrong with which host that does not answer; nothing, if preflight is off. Fails if any host has
- * another key than expected or a name that does not exist, or if our key cannot be used.
+ * Asks all hosts, and warns of those that do not answer. Returns what is wrong with those, by node; nothing if
+ * preflight is off. Throws if any host has another key than expected or a name that does not exist, or if our key
+ * cannot be used.
  *
  * @param state what the stack's state holds; where there is none, in a program's unit tests with Pulumi's mocks, no host is asked
- * @param lookIsGood is awaited when nothing speaks against a change
- * @param installation what each host needs; an `up` puts it there, once all hosts have shown the right key
- * @param besides what else is asked at the same time
+ * @param lookIsGood is awaited when all hosts have answered and none of them stops the `up`
+ * @param installation what an `up` installs on each host, once all hosts have shown the right key
+ * @param besides is run at the same time
  */
 export async function troubledHosts(
   { cluster, hosts, ssh }: Access,
@@ -59,10 +60,10 @@ export async function troubledHosts(
     install,
     undefined,
     async (answers) => {
-      refuse(answers, hosts, cluster);
+      throwIfWrong(answers, hosts, cluster);
       const cutOff = answers.find(({ atBastion }) => atBastion);
       if (cutOff !== undefined) {
-        await noWay(cutOff, resource);
+        await throwUnlessPreview(cutOff, resource);
       }
       await lookIsGood();
     },
@@ -80,19 +81,19 @@ export async function troubledHosts(
   return new Map(troubled.map((finding) => [finding.node, finding]));
 }
 
-/** Fails if an `up` must not begin with these hosts. */
-function refuse(
+/** Throws if an `up` must not begin with these hosts. */
+function throwIfWrong(
   answers: readonly Finding[],
   hosts: Hosts,
   cluster: readonly Node[],
 ): void {
   const wrong = answers.filter(({ state }) => state === "wrong key");
-  const refused = [
+  const mistakes = [
     wrongKeys(wrong.map(whereIn(hosts))),
     unknownNames(answers, hosts, cluster),
   ].filter((text) => text !== undefined);
-  if (refused.length > 0) {
-    throw runError(refused.join("\n"));
+  if (mistakes.length > 0) {
+    throw runError(mistakes.join("\n"));
   }
 }
 
@@ -111,8 +112,11 @@ function wrongKeys(hosts: readonly string[]): string | undefined {
       ].join("\n");
 }
 
-/** Without the bastion nothing can be done: an `up` ends, and a preview says that it would. */
-async function noWay({ reason }: Finding, resource: pulumi.Resource) {
+/** Without the bastion nothing can be done: an `up` ends, and a preview warns. */
+async function throwUnlessPreview(
+  { reason }: Finding,
+  resource: pulumi.Resource,
+) {
   const message = `no host can be reached: ${reason}`;
   if (!pulumi.runtime.isDryRun()) {
     throw runError(`${message}; nothing was changed`);
@@ -120,7 +124,7 @@ async function noWay({ reason }: Finding, resource: pulumi.Resource) {
   await pulumi.log.warn(message, resource);
 }
 
-/** A key or passphrase that is a secret can be read here only, after the other faults of the input. */
+/** Throws if the key cannot be used. One that is a secret is not known before, when the other arguments are checked. */
 async function checkKey(credentials: Credentials): Promise<void> {
   const { privateKey, passphrase } = (await plainKey(credentials)) ?? {};
   const problem = privateKey && keyProblem(privateKey, passphrase);

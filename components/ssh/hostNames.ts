@@ -5,7 +5,7 @@ import type { Node } from "../inventory/nodes.ts";
 import type { Hosts } from "./endpoints.ts";
 import type { Finding } from "./preflight.ts";
 
-/** What to say of names of hosts, or of the bastion, that do not exist; undefined if there are none. */
+/** The message about names of hosts, or of the bastion, that do not exist; undefined if all exist. */
 export function unknownNames(
   findings: readonly Finding[],
   { byNode, bastion }: Hosts,

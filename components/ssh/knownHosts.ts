@@ -3,7 +3,7 @@ import { matchesGlob } from "../core/glob.ts";
 
 /** One usable line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 interface Entry {
-  /** For which hosts it is: what the first word says. */
+  /** The first word: the hosts that it is for. */
   readonly hosts: Hashed | Listed;
   readonly revoked: boolean;
   readonly type: string | undefined;
@@ -23,7 +23,7 @@ interface Listed {
   readonly unwanted: readonly string[];
 }
 
-/** A host as it may be listed, and as it may be hashed. */
+/** A host: lower case as it is listed, exact as it is hashed. */
 interface Name {
   readonly lower: string;
   readonly exact: string;
@@ -37,7 +37,7 @@ const keyTypes = [
   "ecdsa-sha2-nistp521",
 ] as const;
 
-/** Reads a known_hosts file; comments, certificate authorities, unknown markers and lines that are no entry are passed over. */
+/** Reads a known_hosts file; comments, certificate authorities, unknown markers and lines that are no entry are left out. */
 export function parseKnownHosts(text: string): Entry[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const words = line.trim().split(/\s+/);
@@ -52,7 +52,7 @@ export function parseKnownHosts(text: string): Entry[] {
     }
     return [
       {
-        hosts: readHosts(patterns ?? ""),
+        hosts: readNames(patterns ?? ""),
         revoked: marker === "@revoked",
         type,
         key: `${type} ${key}`,
@@ -61,7 +61,7 @@ export function parseKnownHosts(text: string): Entry[] {
   });
 }
 
-function readHosts(patterns: string): Hashed | Listed {
+function readNames(patterns: string): Hashed | Listed {
   if (patterns.startsWith("|1|")) {
     const [, , salt = "", hash] = patterns.split("|");
     return { salt: Buffer.from(salt, "base64"), hash };

@@ -7,7 +7,7 @@ import { type Limits, limitTime } from "./limits.ts";
 import { readKey } from "./privateKey.ts";
 import { SshClient } from "./sshClient.ts";
 
-/** An endpoint, and the values of the credentials for it. */
+/** An endpoint with the credentials for it as plain text, as ssh2 takes them. */
 export interface Login extends Endpoint {
   /** Undefined: a key of the SSH agent. */
   readonly privateKey?: string | undefined;

@@ -5,19 +5,19 @@ import type { Hosts } from "./endpoints.ts";
 import type { Finding } from "./preflight.ts";
 import { becomesRoot, type Ssh } from "./sshArgs.ts";
 
-/** What is run on which node. */
+/** A script of ours, and the node on whose host it is run. */
 interface Script {
   readonly node: string;
-  /** What makes it so, and what undoes it when the command is deleted; both get `stdin`. */
+  /** The commands that run it, and that undo it when the resource is deleted; both get `stdin`. */
   readonly create: (sudo: boolean) => pulumi.Input<string>;
   readonly delete: (sudo: boolean) => pulumi.Input<string>;
   readonly stdin: pulumi.Input<string>;
 }
 
 /**
- * A command that runs a script of ours on a node.
+ * The resource that runs a script of ours on a node's host.
  *
- * @param troubled what is wrong with the nodes that do not answer
+ * @param troubled what is wrong with the hosts that do not answer, by node
  */
 export function scriptCommand(
   name: string,
@@ -38,13 +38,13 @@ export function scriptCommand(
     // The provider hangs on a host that prints a line of more than 64 KiB, if it shows the output.
     logging: remote.Logging.None,
   };
-  // Nothing of ours replaces a command. A user's --replace would make what it is for, and then remove it.
+  // A user's --replace would otherwise run `create`, and then the `delete` of the old command. Nothing of ours replaces one.
   const options = { ...opts, deleteBeforeReplace: true };
   return untraced(() => new remote.Command(name, inputs, options));
 }
 
 /**
- * A command that stays in the state as it is there: nothing is run, neither what it is for nor what undoes it.
+ * A command that stays in the state as it is there. Neither its `create` nor its `delete` is run.
  *
  * @param host where it was run
  */
@@ -53,7 +53,7 @@ export function unchangedCommand(
   host: string,
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
-  // these inputs are ignored, as all changes are
+  // all changes are ignored, so these inputs are too
   const inputs: remote.CommandArgs = { connection: { host } };
   const options = { ...opts, ignoreChanges: ["*"] };
   return untraced(() => new remote.Command(name, inputs, options));

@@ -17,7 +17,7 @@ export class Sessions {
 
   private readonly limits: Limits;
 
-  /** @param limits what each host is allowed; through a bastion goes what all of them send */
+  /** @param limits what each host is allowed; a bastion may send any amount, since it passes on what all of them send */
   constructor(limits = usualLimits) {
     this.limits = limits;
   }

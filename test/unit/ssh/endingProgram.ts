@@ -15,7 +15,8 @@ async function program(what: string, login: Login): Promise<object> {
   const { privateKey, ...endpoint } = login;
   const credentials = {
     privateKey,
-    ...{ passphrase: undefined, agentSocket: undefined },
+    passphrase: undefined,
+    agentSocket: undefined,
   };
   const [finding] = await preflight(
     { byNode: new Map([["a", endpoint]]), bastion: undefined, credentials },

@@ -32,7 +32,8 @@ test("every name that does not exist is said, with the place where it stands", (
 
 test("a bastion whose name does not exist is said once, for all hosts behind it", () => {
   const behind = ["server", "node-0"].map((node) => ({
-    ...{ ...missing(node), atBastion: true as const },
+    ...missing(node),
+    atBastion: true as const,
   }));
   assert.deepEqual(said(behind), [["ssh.bastion.host", "way.example"]]);
 });

@@ -38,7 +38,9 @@ const installation = { command: "install", input: "a script" };
 async function found(t: TestContext, server: Server, time = 1000) {
   const port = await listen(t, server);
   const [finding] = await preflight(hostsAt([at(port)]), 1000, installation, {
-    ...{ patience: 1000, installation: time, received: 256 * 1024 },
+    patience: 1000,
+    installation: time,
+    received: 256 * 1024,
   });
   assert.ok(finding);
   isPlain(finding.reason || "nothing");

@@ -24,8 +24,11 @@ export function isPlain(text: string): void {
 /** How to log in at a port of this machine. */
 export function at(port: number, address = "127.0.0.1"): Login {
   return {
-    ...{ host: address, port, user: "root" },
-    ...{ hostKey: host.hostKey, privateKey: operator.privateKey },
+    host: address,
+    port,
+    user: "root",
+    hostKey: host.hostKey,
+    privateKey: operator.privateKey,
   };
 }
 
@@ -36,7 +39,8 @@ export function hostsAt(endpoints: readonly Login[], bastion?: Login): Hosts {
     bastion,
     credentials: {
       privateKey: operator.privateKey,
-      ...{ passphrase: undefined, agentSocket: undefined },
+      passphrase: undefined,
+      agentSocket: undefined,
     },
   };
 }

@@ -59,7 +59,9 @@ async function findings(
   };
   const found = await preflight(hosts, 5000, installation);
   return found.map(({ node, state, reason, atBastion }) => ({
-    ...{ node, state, reason },
+    node,
+    state,
+    reason,
     ...(atBastion && { atBastion }),
   }));
 }
@@ -305,7 +307,8 @@ test("a host that lets nobody in is unusable", async (t) => {
   );
   assert.deepEqual(found, [
     {
-      ...{ node: "a", state: "unusable" },
+      node: "a",
+      state: "unusable",
       reason: "All configured authentication methods failed",
     },
   ]);
@@ -346,7 +349,8 @@ test("a host whose name does not exist is found out", async (t) => {
   resolving(t, "ENOTFOUND");
   assert.deepEqual(await findings([named("worker.example")]), [
     {
-      ...{ node: "a", state: "no such name" },
+      node: "a",
+      state: "no such name",
       reason: "worker.example does not exist",
     },
   ]);
