@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gives one host its pod network routes, keeps them there, and takes them away again.
+# Gives one host its pod network routes, keeps them there, and removes them again.
 #
 #   converge        make the host as standard input says
 #   remove          undo what converge did, if standard input still names this host's owner and node
@@ -32,7 +32,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 022
-# Where converge and remove work, once they have the lock, and where the next record of an owner is made.
+# Where converge and remove write their files, once they have the lock, and where the next record of an owner is made.
 # Both stay until one fails or the last owner leaves; the next run overwrites what is in them. No owner's
 # name begins with a dot.
 WORK=/run/pod-network-routes/work
@@ -47,8 +47,8 @@ die() {
 	exit 1
 }
 
-# Serialises all that changes routes on this host: converge, remove and the watchers of all owners.
-# Makes these directories, the first of which is $STATE or in it. The lock is that of $STATE, which only
+# Takes the lock, so that one process at a time changes routes on this host: converge, remove or the watcher of an
+# owner. Makes these directories, the first of which is $STATE or in it. The lock is that of $STATE, which only
 # root can open (mode 0711), so nobody else can hold it.
 lock() {
 	while :; do
@@ -75,7 +75,7 @@ await_lock() {
 	done
 }
 
-# Removes what a run that was killed may have left.
+# Removes these files, if a run that was killed has left them.
 forget() {
 	for file; do
 		[ ! -e "$file" ] || rm -f "$file"
@@ -103,7 +103,7 @@ have_systemd() {
 
 # --- facts -------------------------------------------------------------------------------------
 
-# Standard input, up to a limit. A shell drops NULs and busybox's awk ends a line at one: they become
+# Prints standard input, up to a limit. A shell drops NULs and busybox's awk ends a line at one, so each becomes
 # another character that no fact has.
 read_input() {
 	head -c "$INPUT_LIMIT" | tr '\000' '\001'
@@ -260,7 +260,7 @@ function batch(   i, d) {
 kind == "have" && field("table") != "" { next }
 '
 
-# Those of these files that there are. No path of ours has a space in it.
+# Sets files to those of these files that exist. No path of ours has a space in it.
 existing() {
 	files=
 	for file; do
@@ -268,8 +268,7 @@ existing() {
 	done
 }
 
-# Runs $BATCH, commands for ip, one a line. One that fails does not keep the others from being run, and
-# is named.
+# Runs $BATCH, commands for ip, one a line. If one fails, it is named, and the others are run all the same.
 run_batch() {
 	[ -n "$BATCH" ] || return 0
 	answers=$(printf '%s\n' "$BATCH" | ip -force -batch - 2>&1) && return
@@ -327,7 +326,7 @@ sysctl_key() {
 }
 
 # Turns forwarding on for the address families that directory $1 records, and prints what it does. With
-# a second argument, what it was before is kept, for the day on which the last owner leaves.
+# a second argument, the value before is kept, so that forward_back can restore it.
 forward() {
 	while read -r family; do
 		sysctl_key "$family"
@@ -343,7 +342,7 @@ forward() {
 	done <"$1/forward"
 }
 
-# The same at boot.
+# Has forwarding turned on at boot, too.
 forward_at_boot() {
 	[ -d /etc/sysctl.d ] || mkdir -p /etc/sysctl.d
 	wanted=$(while read -r family; do sysctl_key "$family" && echo "$KEY = 1"; done <"$DIR/forward")
@@ -352,7 +351,7 @@ forward_at_boot() {
 	[ "$found" = "$wanted" ] || echo "$wanted" >"$SYSCTL" || die "cannot write $SYSCTL"
 }
 
-# Gives forwarding back as it was, once no owner is left on this host.
+# Restores forwarding as it was before the first owner came. Called when no owner is left on this host.
 forward_back() {
 	for family in 4 6; do
 		before=$STATE/forward$family.before
@@ -369,7 +368,7 @@ forward_back() {
 # --- /etc/hosts --------------------------------------------------------------------------------
 
 # Prints /etc/hosts without our block, byte for byte. A file that did not end in a newline got one
-# in front of the block, which the block's first line remembers. Refuses a block without an end, for
+# in front of the block, which the block's first line says. Refuses a block without an end, because
 # what follows it might be somebody else's.
 hosts_without_block() {
 	unended=$(tail -c 1 /etc/hosts)
@@ -382,7 +381,7 @@ hosts_without_block() {
 	' /etc/hosts || die "/etc/hosts: the block of $OWNER has no '# END pod-network-routes $OWNER', fix it by hand"
 }
 
-# Makes our block of /etc/hosts read as file $1, or removes it if that is empty.
+# Makes our block of /etc/hosts the same as file $1, or removes the block if that file is empty.
 hosts_block() {
 	hosts=$(readlink -f /etc/hosts)
 	hosts_without_block >"$WORK/hosts"
@@ -399,7 +398,7 @@ hosts_block() {
 		} >>"$WORK/hosts"
 	fi
 	if ! cmp -s "$WORK/hosts" "$hosts"; then
-		# the copy keeps owner, mode and label; the rename is what readers see
+		# the copy keeps owner, mode and label; the rename replaces the file at once for its readers
 		cp -a "$hosts" "$hosts.pod-network-routes"
 		cat "$WORK/hosts" >"$hosts.pod-network-routes"
 		mv "$hosts.pod-network-routes" "$hosts"
@@ -467,7 +466,7 @@ persist() {
 	unit_file >"$WORK/unit"
 	put "/etc/systemd/system/$UNIT" "$WORK/unit"
 	[ -z "$CHANGED" ] || systemctl daemon-reload
-	# a restart leaves the routes where they are
+	# a restart does not remove the routes
 	verb=start
 	[ -z "$CHANGED$new_script" ] || verb=restart
 	{ systemctl --quiet enable "$UNIT" && systemctl "$verb" "$UNIT"; } ||
@@ -497,8 +496,8 @@ watch() {
 	done
 }
 
-# Run by systemd once the watcher is gone. After a stop the routes go too. After a crash they stay, because
-# systemd starts the watcher again; in a restart, `systemctl restart` or needrestart, for the same reason.
+# Run by systemd once the watcher has ended. After a stop it removes the routes. After a crash and in a restart
+# (`systemctl restart` or needrestart) they stay, because systemd starts the watcher again.
 stopped() {
 	case ${SERVICE_RESULT-success} in
 	success | timeout) ;;
@@ -512,9 +511,9 @@ stopped() {
 
 # --- the commands of the component ---------------------------------------------------------------
 
-# Checks standard input, and takes it apart into the next record, under $NEXT, and files under $WORK: the owner,
-# the block of /etc/hosts; and compares it with what is there. errors: why this host is not to be touched, as
-# where a wanted destination is taken by a route that is not ours. adopted: the commands that take such routes
+# Checks standard input, and writes it into the next record, under $NEXT, and files under $WORK: the owner,
+# the block of /etc/hosts; and compares it with what is there. errors: why this host is not to be changed, for
+# example because another route to a wanted destination is there. adopted: the commands that take such routes
 # over, never one of the kernel itself. named: /etc/hosts has a block of this owner. script: there is no
 # recorded copy of this script, or another one. Sets BATCH, the commands that make the routes as they are
 # wanted. Ends the run if the input is refused; nothing but the list of routes is written then.
@@ -545,7 +544,7 @@ plan() {
 			name = field("dev")
 			line = destination() (field("via") == "" ? "" : " via " field("via")) (name == "" ? "" : " dev " name) \
 				(field("metric") == "" ? "" : " metric " field("metric")) " proto " (field("proto") == "" ? "boot" : field("proto"))
-			# such a name could be a command for the shell of who reads this
+			# such a name could be a command in the shell of a person who copies this
 			if (line !~ "^[A-Za-z0-9.:/@_ -]+$") error(destination() " has a route over an interface with an unusual name; remove it by hand")
 			else if (field("proto") == "kernel") error(line " is a network of this host itself and cannot be routed to another")
 			else if (adopt == "yes") print "route del " line > (to "adopted")
@@ -583,21 +582,21 @@ plan() {
 	: >"$WORK/kernel"
 }
 
-# Ends the run, after awk ended with exit code $1 and said $2.
+# Ends the run, after awk ended with exit code $1 and printed $2.
 refused() {
 	[ "$1" != 3 ] || die "$2; nothing was changed"
 	die "the plan cannot be kept in $WORK and $NEXT; nothing was changed"
 }
 
 check_host() {
-	# who owns / is root
+	# root owns /
 	[ -O / ] || die "needs root: log in as root, or set ssh.sudo"
 	for tool in ip awk flock cmp head tr; do
 		command -v "$tool" >/dev/null || die "this host has no $tool (packages iproute2, mawk or gawk, util-linux, diffutils, coreutils)"
 	done
 }
 
-# Names what belongs to $OWNER.
+# Sets the names of what belongs to $OWNER.
 names() {
 	DIR=$STATE/$OWNER
 	UNIT=pod-routes-$OWNER.service
@@ -637,11 +636,11 @@ converge() {
 	if [ -s "$WORK/script" ]; then
 		copy=$NEXT/hostPodRoutes.sh
 		cp "$0" "$copy" || die "cannot write $copy"
-		# versions before made it 0755
+		# earlier versions made it 0755
 		chmod 711 "$STATE"
 	fi
-	# From here on the host is being changed. The record comes first, what is stale first of all: what
-	# was wanted before and is not any more is so until it is out of the kernel.
+	# From here on the host is changed. The record comes first, and of it the stale routes: those that were
+	# wanted before and are not any more stay in the record until they are out of the kernel.
 	new_script=
 	if [ -d "$DIR" ]; then
 		new_script=$copy
@@ -653,7 +652,7 @@ converge() {
 	forward_at_boot
 	failed=
 	if run_batch; then : >"$DIR/stale"; else failed=yes; fi
-	# What was taken over and has not already made way to a route of ours.
+	# The routes of others that were taken over, unless one of ours has already replaced them.
 	if [ -s "$WORK/adopted" ]; then ip -force -batch "$WORK/adopted" >/dev/null 2>&1 || :; fi
 	if [ -e /etc/hosts ] && { [ -s "$WORK/block" ] || [ -s "$WORK/named" ]; }; then hosts_block "$WORK/block"; fi
 	persist
@@ -686,7 +685,7 @@ remove() {
 	begin
 	withdraw "$DIR"
 	if [ -e /etc/hosts ] && grep -qF "# BEGIN pod-network-routes $OWNER" /etc/hosts; then hosts_block /dev/null; fi
-	# the record last, and only if all else is gone
+	# the record goes last, and only once all else is gone
 	rm -f "$SYSCTL"
 	rm -rf "$DIR"
 	have_owners || forward_back

@@ -3,21 +3,21 @@ import { shownList } from "../core/shownName.ts";
 import type { Recorded } from "./recorded.ts";
 import { parentType, typeIn } from "./urn.ts";
 
-/** Routes that the state holds under names that are not this component's, by what they would be called here without its name. */
+/** Routes that the state holds under names that are not this component's. The keys are the names that they would have here, without the component's own. */
 export interface Elsewhere {
-  /** Of a component of the same type: this one had another name, and each route keeps the name of its resource. */
+  /** Those of a component of the same type under the same parents: this component had another name then. */
   readonly renamed: ReadonlyMap<string, Recorded>;
-  /** Of somebody else in the same stack. */
+  /** Those that another part of the same stack declares. */
   readonly taken: ReadonlyMap<string, Recorded>;
 }
 
 export const nowhere: Elsewhere = { renamed: new Map(), taken: new Map() };
 
 /**
- * Sorts routes of the state into these two.
+ * Sorts routes of the state into those that are renamed and those that are taken.
  *
  * @param component the URN of the component
- * @param resourceOf what a route would be called here, without the component's name; undefined where it is not here
+ * @param resourceOf the name that a route would have here, without the component's own; undefined for a route of another place
  */
 export function elsewhere(
   component: string,
@@ -29,7 +29,7 @@ export function elsewhere(
   for (const route of others) {
     const resource = resourceOf(route);
     if (resource !== undefined) {
-      // the name of its parent is no part of a URN
+      // a URN has the types of the parents, not their names
       const isRenamed = parentType(String(route.urn)) === typeIn(component);
       (isRenamed ? renamed : taken).set(resource, route);
     }
@@ -37,7 +37,7 @@ export function elsewhere(
   return { renamed, taken };
 }
 
-/** The routes of this component, with those that are wanted and that it had when it was called otherwise. */
+/** The routes of this component, and of the renamed ones those that are wanted. */
 export function withRenamed(
   ours: ReadonlyMap<string, Recorded>,
   { renamed }: Elsewhere,
@@ -54,8 +54,8 @@ export function withRenamed(
 }
 
 /**
- * One fault for all wanted routes that somebody else in the stack has: the engine would make them anew, which fails
- * because they are there, or delete them after it has made them.
+ * Adds one fault for all wanted routes that another part of the stack declares. The engine would create them, which
+ * fails because they are there, or delete them after it has created them.
  */
 export function takenFaults(
   component: string,

@@ -1,17 +1,17 @@
-/** What a component awaits between its look at what is there and its first resource. */
+/** A component awaits this between its look at what is there and its first resource. */
 export type LookIsGood = () => Promise<void>;
 
 /**
- * Holds several components of one program together: each may look at what is there, but none declares a
- * resource before the looks of all have been good. Otherwise one would have changed something before
- * another one's fault ends the program.
+ * Makes the components of one program wait for each other: each looks at what is there, and none declares a
+ * resource before all have found nothing wrong. Otherwise one would have changed something before the fault of
+ * another ends the program.
  *
- * Only for components whose looks need nothing of each other's resources: they would wait for ever.
+ * Only for components whose looks need no resource of another one: those would wait for ever.
  */
 export class Gate {
   private good = 0;
   private open: () => void = () => {};
-  /** Closes it for all: theirs is the same error then, which Pulumi says once. */
+  /** Fails all components by the same error, which Pulumi prints once. */
   fail: (error: unknown) => void = () => {};
   private readonly opened = new Promise<void>((resolve, reject) => {
     this.open = resolve;
@@ -20,13 +20,13 @@ export class Gate {
 
   private readonly components: number;
 
-  /** @param components how many there are; each looks once */
+  /** @param components their number; each passes once */
   constructor(components: number) {
     this.components = components;
-    this.opened.catch(() => {}); // it is the error of a component, which says it
+    this.opened.catch(() => {}); // a component fails by this error, so it is not lost
   }
 
-  /** Does the work of one component. */
+  /** Does the work of one component, which has to await `lookIsGood`. */
   async pass<T>(work: (lookIsGood: LookIsGood) => Promise<T>): Promise<T> {
     try {
       return await work(() => {
@@ -43,7 +43,7 @@ export class Gate {
   }
 }
 
-/** For a component that waits for no other. */
+/** The gate of a component that waits for no other. */
 export const alone: Pick<Gate, "pass"> = {
   pass: (work) => work(() => Promise.resolve()),
 };

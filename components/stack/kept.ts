@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * What a value was when the component was first applied. Pulumi's own `Stash` keeps it in the state, where the
- * engine finds it again whatever stack, project, organization or component are called by then. Its `input` is what
- * its `output` is, and mocks of a user's own tests know it, too.
+ * The value that this had when the component was first applied. Pulumi's own `Stash` keeps it in the state, whatever
+ * the names of stack, project, organization and component are later. Read is its `input`, which is the same as its
+ * `output`, because mocks of a user's own tests know it too.
  *
- * @param value what it is today; taken where the state holds none yet
- * @param given what the user wants it to be, if anything; kept from then on
+ * @param value the value of today; used where the state holds none yet
+ * @param given the value that the user sets, if any; kept from then on
  */
 export function kept(
   name: string,

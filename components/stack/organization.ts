@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What backends without organizations call every organization. It also stands for the one that a user's own tests do not name. */
+/** The name of every organization in a backend without organizations. It is also used where a user's own tests name none. */
 export const noOrganization = "organization";
 
 /** The organization of the stack. The SDK throws where a test with Pulumi's mocks names none. */

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { noOrganization, organization } from "./organization.ts";
 
-/** The script on the hosts takes no longer one. */
+/** The most characters of an owner that hostPodRoutes.sh takes. */
 const longest = 200;
 
-/** What a component calls its own. Unique among all stacks that may share a host or a cluster. File backends call every organization "organization". */
+/** The owner of a component's routes or objects. Unique among all stacks that may share a host or a cluster. File backends call every organization "organization". */
 export function defaultOwner(name: string): string {
   const parts = [pulumi.getProject(), pulumi.getStack(), name];
   const all =
@@ -17,7 +17,7 @@ export function defaultOwner(name: string): string {
   return owner.length > longest ? shortened(owner) : owner;
 }
 
-/** Two long names with the same beginning stay two. */
+/** Cuts a long owner, with a hash of it at the end, so that two with the same beginning stay different. */
 function shortened(owner: string): string {
   const hash = createHash("sha256").update(owner).digest("hex").slice(0, 12);
   return `${owner.slice(0, longest - hash.length - 1)}-${hash}`;

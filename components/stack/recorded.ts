@@ -7,19 +7,19 @@ import { organization } from "./organization.ts";
 import { runError } from "./runError.ts";
 import { nameIn } from "./urn.ts";
 
-/** What a resource was when the stack was last updated or refreshed: its outputs, and its `urn`. */
+/** A resource as the state has it since the last update or refresh: its outputs, and its `urn`. */
 export type Recorded = Readonly<Record<string, unknown>>;
 
-/** Which resources of the state are meant, and what they have to say. */
+/** Which resources of the state are read, and what of them. */
 interface Wanted {
   readonly type: string;
-  /** How the names of the component's own begin. */
+  /** The beginning of the names of the component's own resources. */
   readonly prefix: string;
   /** The form of what is read of their outputs. */
   readonly outputs: z.ZodType<Recorded>;
 }
 
-/** What the state holds of resources of one type. */
+/** The resources of one type in the state. */
 export interface InState {
   /** The component's own, by their names without the beginning that all have. */
   readonly ours: ReadonlyMap<string, Recorded>;
@@ -39,8 +39,8 @@ const resourceSchema = z.object({
 });
 
 /**
- * What this stack's state holds of its resources of one type. It tells the routes that are ours from those that
- * somebody else made. One of ours in another form than the wanted one goes to `faults`.
+ * Reads the resources of one type in this stack's state, which tells our routes from those that somebody else made.
+ * One of ours that is not of the form of `outputs` goes to `faults`.
  */
 export async function recorded(
   { type, prefix, outputs }: Wanted,
@@ -70,8 +70,8 @@ export async function recorded(
 }
 
 /**
- * What this stack's state holds. Undefined if what answers is no engine, and gives no state: the mocks of a
- * program's unit tests.
+ * The resources in this stack's state. Undefined if no engine answers but the mocks of a program's unit tests, which
+ * have no state.
  */
 export async function stackResources(
   parent: pulumi.Resource,
@@ -91,13 +91,13 @@ export async function stackResources(
   return stateSchema.safeParse(answer).data?.outputs;
 }
 
-/** How often, and after how many milliseconds each time, an answer is asked for again. */
+/** How often the state is asked for, and how many milliseconds apart. */
 const attempts = 50;
 const pause = 100;
 
 /**
- * Asks again where the answer is an error. A backend that is a directory writes the state in place, and
- * the engine writes it while the program runs: who reads it at that moment finds half of it.
+ * Asks again if the answer is an error. The engine writes the state while the program runs, and a backend that is a
+ * directory writes it in place, so that a reader may find half of it.
  */
 async function retry<T>(ask: () => Promise<T>): Promise<T> {
   for (let i = 1; ; i++) {

@@ -72,7 +72,7 @@ test("a host in the state that is not in the inventory is a former host", () => 
   assert.deepEqual(found(state), [["gone", "10.240.0.99"]]);
 });
 
-test("so is one that the component set up under another name, or inside of another component", () => {
+test("a host that the component set up under another name, or inside of another component, is a former host too", () => {
   const state = {
     [urnOf("old-gone@10.240.0.99")]: commandOn(),
     [urnOf("routes-lost@10.240.0.98", "my:index:Cluster$")]: commandOn({
@@ -86,7 +86,7 @@ test("so is one that the component set up under another name, or inside of anoth
   ]);
 });
 
-test("so is a node's host of before, once the node has another address", () => {
+test("the host at the address that a node had before is a former host", () => {
   const moved = commandOn({ node: "node-0", address: "10.240.0.19" });
   const state = { [urnOf("routes-node-0@10.240.0.19")]: moved };
   assert.deepEqual(found(state), [["node-0", "10.240.0.19"]]);
@@ -185,7 +185,7 @@ test("a former host that does not answer stays declared, and is warned of with t
   ]);
 });
 
-test("so does one that takes connections and says nothing", async (t) => {
+test("a former host that takes connections and says nothing stays declared", async (t) => {
   const port = await listen(
     t,
     createServer(() => {}),
@@ -195,7 +195,7 @@ test("so does one that takes connections and says nothing", async (t) => {
   assert.match(made.said.join(), /Timed out/);
 });
 
-test("so does one whose address another machine has by now", async (t) => {
+test("a former host whose address another machine has by now stays declared", async (t) => {
   const port = await listen(t, sshServer(keyPair()));
   const made = await preview(t, { port, hostKey });
   assert.deepEqual(made.registered, both);

@@ -101,7 +101,7 @@ for (const [key, word, other] of [
   ["controllerRoutes", "route", "hosts"],
   ["controllerHosts", "hosts", "route"],
 ] as const) {
-  test(`${key}: false takes the ${word} lines from the controller, and nothing else from anybody`, async () => {
+  test(`${key}: false takes the ${word} lines from the controller, and nothing else from any host`, async () => {
     const usual = await commandsOf(cluster);
     const { [names.server]: server, ...others } = await commandsOf({
       ...cluster,

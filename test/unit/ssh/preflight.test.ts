@@ -234,7 +234,7 @@ test("behind a bastion that hangs up no host is reachable", async (t) => {
 
 const installation = { command: "install", input: "a script" };
 
-test("what a host needs is put there over the same connection", async (t) => {
+test("the script is installed over the same connection", async (t) => {
   const done: string[] = [];
   let connections = 0;
   const server = installable(done).on("connection", () => {
@@ -251,7 +251,7 @@ test("what a host needs is put there over the same connection", async (t) => {
   assert.equal(connections, 1);
 });
 
-test("nothing is put anywhere as long as one host has the wrong key", async (t) => {
+test("nothing is installed on any host as long as one has the wrong key", async (t) => {
   const done: string[] = [];
   const right = await listen(t, installable(done));
   const wrong = await listen(t, sshServer(other));
@@ -267,7 +267,7 @@ test("nothing is put anywhere as long as one host has the wrong key", async (t) 
   assert.deepEqual(done, []);
 });
 
-test("a host that does not answer keeps nothing from the others", async (t) => {
+test("a host that does not answer does not keep the script from the others", async (t) => {
   const done: string[] = [];
   const right = await listen(t, installable(done));
   const found = await findings(
@@ -282,7 +282,7 @@ test("a host that does not answer keeps nothing from the others", async (t) => {
   assert.deepEqual(done, ["install: a script"]);
 });
 
-test("a host where it cannot be put is unusable, with the reason", async (t) => {
+test("a host on which nothing can be installed is unusable, with the reason", async (t) => {
   const port = await listen(t, installable([], 1));
   const found = await findings(
     [endpoint(port, host.hostKey)],
@@ -345,7 +345,7 @@ const named = (name: string): Endpoint => ({
   host: name,
 });
 
-test("a host whose name does not exist is found out", async (t) => {
+test("a host whose name does not exist is told from one that is down", async (t) => {
   resolving(t, "ENOTFOUND");
   assert.deepEqual(await findings([named("worker.example")]), [
     {
@@ -362,14 +362,14 @@ test("a host is unreachable while the resolver does not answer", async (t) => {
   assert.equal(found?.state, "unreachable");
 });
 
-test("a bastion whose name does not exist is found out", async (t) => {
+test("a bastion whose name does not exist is told from one that is down", async (t) => {
   resolving(t, "ENOTFOUND");
   const [found] = await findings([endpoint(1, host.hostKey)], named("way.out"));
   assert.equal(found?.state, "no such name");
   assert.equal(found?.atBastion, true);
 });
 
-test("nothing is put anywhere as long as the name of one host does not exist", async (t) => {
+test("nothing is installed on any host as long as the name of one does not exist", async (t) => {
   const done: string[] = [];
   const port = await listen(t, installable(done));
   resolving(t, "ENOTFOUND");

@@ -31,7 +31,7 @@ function two() {
 /** Everything that can go on without another event has gone on. */
 const idle = () => new Promise((resolve) => setImmediate(resolve));
 
-test("none declares anything before the looks of all are good", async () => {
+test("no component declares a resource before all have found nothing wrong", async () => {
   const { looks, declared, ends } = two();
   looks[1].resolve();
   await idle();
@@ -45,7 +45,7 @@ for (const [bad, good] of [
   [0, 1],
   [1, 0],
 ] as const) {
-  test(`if the look of component ${bad} fails, none declares anything, and all fail by that one error`, async () => {
+  test(`if the look of component ${bad} fails, no component declares a resource, and all fail by that one error`, async () => {
     const { looks, declared, ends } = two();
     const error = new Error("the look failed");
     looks[good].resolve();
