@@ -7,9 +7,8 @@ import { type Elsewhere, elsewhere, takenFaults } from "../stack/elsewhere.ts";
 import { alone, type Gate, type LookIsGood } from "../stack/gate.ts";
 import { runErrorIfAny, withCloudErrors } from "../stack/inputError.ts";
 import { known } from "../stack/known.ts";
-import { type Recorded, recorded } from "../stack/recorded.ts";
-import { nameIn } from "../stack/urn.ts";
-import { type CloudTable, reportFindings } from "../verify/cloudTables.ts";
+import { nameIn, type Recorded, recorded } from "../stack/recorded.ts";
+import { type CloudTable, reportFindings } from "./cloudFindings.ts";
 
 /** What is to be declared in a cloud, and what is known of it. */
 export interface CloudRoutes {

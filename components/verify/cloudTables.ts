@@ -1,41 +1,10 @@
-import { appendFileSync } from "node:fs";
-import type { Fault } from "../core/faults.ts";
+import type { CloudFindings } from "../cloud/cloudFindings.ts";
 import { foreignText } from "../core/plainText.ts";
 import { compareRoutes, type Real, type Wanted } from "./compare.ts";
 import { capped } from "./findings.ts";
 import type { Finding, TableReport } from "./report.ts";
 
-/** What a cloud has in one route table, network, subnet or router, beside what it is to have. */
-export interface CloudTable {
-  /** What has the routes. */
-  readonly holder: string;
-  readonly wanted: readonly Wanted[];
-  readonly real: readonly Real[];
-}
-
-/** What a component of a cloud has found out. */
-export interface CloudFindings {
-  readonly component: string;
-  readonly cloud: string;
-  readonly tables: readonly CloudTable[];
-  readonly faults: readonly Fault[];
-  readonly warnings: readonly string[];
-  /** The command that puts back a route of ours that is gone or changed. */
-  readonly fix: string;
-}
-
-/** The variable that names a file into which components of clouds are to write what they have found out. */
-export const findingsFile = "POD_NETWORK_ROUTES_FINDINGS";
-
-/** Hands over what was found out to whoever asks for it by {@link findingsFile}, one component a line. */
-export function reportFindings(findings: CloudFindings): void {
-  const file = process.env[findingsFile];
-  if (file !== undefined) {
-    appendFileSync(file, `${JSON.stringify(findings)}\n`);
-  }
-}
-
-/** What is wrong with the tables of a cloud, of which text is the file that {@link reportFindings} wrote. */
+/** What is wrong with the tables of clouds, by the text of the file that the components wrote with `reportFindings`. */
 export function cloudReports(text: string): TableReport[] {
   return text
     .split("\n")
@@ -48,7 +17,9 @@ function reportsOf(found: CloudFindings): TableReport[] {
   const component = foreignText(found.component);
   const tables = found.tables.map(
     ({ holder, wanted, real }): TableReport => ({
-      ...{ cloud, component, holder: foreignText(holder) },
+      cloud,
+      component,
+      holder: foreignText(holder),
       wanted: wanted.length,
       findings: compareTable(wanted.map(plain), real.map(plain), fix),
     }),
@@ -56,13 +27,17 @@ function reportsOf(found: CloudFindings): TableReport[] {
   const about = [
     ...found.faults.map(
       ({ path, message }): Finding => ({
-        ...{ severity: "fault", kind: "cloud" },
-        ...{ subject: foreignText(path), message: foreignText(message, 2000) },
+        severity: "fault",
+        kind: "cloud",
+        subject: foreignText(path),
+        message: foreignText(message, 2000),
       }),
     ),
     ...found.warnings.map(
       (message): Finding => ({
-        ...{ severity: "note", kind: "cloud", subject: cloud },
+        severity: "note",
+        kind: "cloud",
+        subject: cloud,
         message: foreignText(message, 2000),
       }),
     ),
@@ -78,7 +53,7 @@ function reportsOf(found: CloudFindings): TableReport[] {
       );
 }
 
-/** A route with every text of it printable: what the cloud says may be what somebody else wrote there. */
+/** A route whose texts are all printable. A cloud may answer with text that somebody else wrote there. */
 function plain<R extends Wanted | Real>(route: R): R {
   const texts = Object.entries(route).map(([key, value]) => [
     key,

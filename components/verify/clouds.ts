@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findingsFile } from "../cloud/cloudFindings.ts";
 import { foreignText } from "../core/plainText.ts";
 import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
 import { resourceName } from "../stack/urn.ts";
-import { cloudReports, findingsFile } from "./cloudTables.ts";
+import { cloudReports } from "./cloudTables.ts";
 import type { Finding, TableReport } from "./report.ts";
 import type { StackResource } from "./state.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { reportFindings } from "../../../components/cloud/cloudFindings.ts";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import {
   type HostWants,
@@ -9,7 +10,6 @@ import {
 } from "../../../components/hosts/hostWants.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
 import { verifyClouds } from "../../../components/verify/clouds.ts";
-import { reportFindings } from "../../../components/verify/cloudTables.ts";
 import { expectedHosts } from "../../../components/verify/expected.ts";
 import {
   isLeaving,
