@@ -1,8 +1,8 @@
 import * as ec2 from "@pulumi/aws/ec2/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
+import pMap from "p-map";
 import { answered } from "../cloud/answers.ts";
 import type { Instance } from "../cloud/instances.ts";
-import { inBatches } from "../core/batches.ts";
 import { canonical } from "../core/cidr.ts";
 import { type Faults, show } from "../core/faults.ts";
 import { join } from "../core/schema.ts";
@@ -57,8 +57,8 @@ export interface AwsFindings {
 
 /** As many values as EC2 takes in one filter: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html */
 const filterValues = 200;
-/** As many questions at once as EC2's rate limit bears: it refills by 20 a second for calls that describe. */
-const atOnce = 20;
+/** How many requests run at once. EC2 allows calls that describe 20 more requests each second. */
+const limit = { concurrency: 20 };
 
 const states = ["pending", "running", "stopping", "stopped"];
 
@@ -110,9 +110,7 @@ async function routeTables(
     await ec2.getRouteTables({ filters }, options),
     "ec2.getRouteTables",
   );
-  const tables = await inBatches(found.ids, atOnce, (part) =>
-    Promise.all(part.map((id) => routeTable(id, options))),
-  );
+  const tables = await pMap(found.ids, (id) => routeTable(id, options), limit);
   const path = "routeTables";
   const list = shownList(tables.map((t) => `${t.id} (${t.vpcId})`));
   for (const [i, id] of (ids ?? []).entries()) {
@@ -205,34 +203,30 @@ async function byName(
   { names, nameTag, podCidrTag }: NonNullable<AwsArgs["instances"]>,
   options: InvokeOptions,
 ): Promise<AwsInstance[]> {
-  const ids = await inBatches(names, filterValues, async (values) => {
+  const ids = await byFilter(names, (values) => {
     const filters = [{ name: `tag:${nameTag}`, values }];
-    const args = { filters, instanceStateNames: states };
-    return instanceIds(args, options);
+    return instanceIds({ filters, instanceStateNames: states }, options);
   });
-  return inBatches([...new Set(ids)], atOnce, (part) =>
-    Promise.all(
-      part.map(async (instanceId) => {
-        const found = answered(
-          instanceSchema,
-          await ec2.getInstance({ instanceId }, options),
-          `ec2.getInstance ${instanceId}`,
-        );
-        return {
-          name: found.tags[nameTag] ?? "",
-          id: instanceId,
-          instanceId,
-          state: found.instanceState,
-          running: found.instanceState === "running",
-          addresses: [found.privateIp, found.ipv6Addresses[0]].filter(
-            (address) => address !== undefined && address !== "",
-          ) as string[],
-          podCidrs: found.tags[podCidrTag],
-          networkInterfaceId: found.networkInterfaceId,
-        };
-      }),
-    ),
-  );
+  const read = async (instanceId: string) => {
+    const found = answered(
+      instanceSchema,
+      await ec2.getInstance({ instanceId }, options),
+      `ec2.getInstance ${instanceId}`,
+    );
+    return {
+      name: found.tags[nameTag] ?? "",
+      id: instanceId,
+      instanceId,
+      state: found.instanceState,
+      running: found.instanceState === "running",
+      addresses: [found.privateIp, found.ipv6Addresses[0] ?? ""].filter(
+        (address) => address !== "",
+      ),
+      podCidrs: found.tags[podCidrTag],
+      networkInterfaceId: found.networkInterfaceId,
+    };
+  };
+  return pMap(new Set(ids), read, limit);
 }
 
 /** The instances behind the interfaces that have the workers' internal IPs. */
@@ -247,39 +241,31 @@ async function byAddress(
   const ips = cluster
     .filter((node) => node.podCidrs.length > 0)
     .flatMap((node) => node.internalIps.slice(0, 1));
-  const ids = async (name: string, family: number) =>
-    inBatches(
-      ips.filter((ip) => ip.family === family),
-      filterValues,
-      async (part) => {
-        const values = part.map((ip) => ip.text);
-        const filters = [
-          { name: "vpc-id", values: [vpcId] },
-          { name, values },
-        ];
-        return interfaceIds({ filters }, options);
+  const ids = (name: string, family: number) => {
+    const ofFamily = ips.filter((ip) => ip.family === family);
+    return byFilter(
+      ofFamily.map((ip) => ip.text),
+      (values) => {
+        const vpc = { name: "vpc-id", values: [vpcId] };
+        return interfaceIds({ filters: [vpc, { name, values }] }, options);
       },
     );
+  };
   const interfaces = [
     ...(await ids("addresses.private-ip-address", 4)),
     ...(await ids("ipv6-addresses.ipv6-address", 6)),
   ];
-  const found = await inBatches(interfaces, atOnce, (part) =>
-    Promise.all(
-      part.map(async (id) =>
-        answered(
-          interfaceSchema,
-          await ec2.getNetworkInterface({ id }, options),
-          `ec2.getNetworkInterface ${id}`,
-        ),
-      ),
-    ),
-  );
+  const read = async (id: string) =>
+    answered(
+      interfaceSchema,
+      await ec2.getNetworkInterface({ id }, options),
+      `ec2.getNetworkInterface ${id}`,
+    );
+  const found = await pMap(interfaces, read, limit);
   const running = new Set(
-    await inBatches(
+    await byFilter(
       found.flatMap((one) => one.attachments[0]?.instanceId || []),
-      filterValues,
-      async (values) => {
+      (values) => {
         const filters = [{ name: "instance-id", values }];
         return instanceIds({ filters }, options);
       },
@@ -310,11 +296,23 @@ async function among(
     name,
     values: [value],
   }));
-  const ids = await inBatches(interfaces, filterValues, async (values) => {
+  const ids = await byFilter(interfaces, (values) => {
     const filters = [{ name: "network-interface-id", values }, ...more];
     return interfaceIds({ filters }, options);
   });
   return new Set(ids);
+}
+
+/** Asks for as many values at once as one filter takes, and joins the answers. */
+async function byFilter(
+  values: readonly string[],
+  ask: (part: string[]) => Promise<string[]>,
+): Promise<string[]> {
+  const count = Math.ceil(values.length / filterValues);
+  const parts = Array.from({ length: count }, (_, i) =>
+    values.slice(i * filterValues, (i + 1) * filterValues),
+  );
+  return (await pMap(parts, ask, limit)).flat();
 }
 
 async function instanceIds(

@@ -1,12 +1,29 @@
-import { canonical, compareCidrs, parseCidrs } from "../core/cidr.ts";
+import { byDestination, checkQuota } from "../cloud/cloudRoutes.ts";
+import { canonical } from "../core/cidr.ts";
 import type { Faults } from "../core/faults.ts";
 import { aligned } from "../inventory/renderedTable.ts";
-import { nameOf } from "../inventory/routeTable.ts";
+import { nameOf, type Route } from "../inventory/routeTable.ts";
 import { type Elsewhere, withRenamed } from "../stack/elsewhere.ts";
 import type { Recorded } from "../stack/recorded.ts";
 import type { AwsArgs } from "./awsArgs.ts";
 import type { AwsFindings, AwsRoute, RouteTable } from "./awsLookup.ts";
-import type { AwsPlan, AwsPodRoute } from "./awsPlan.ts";
+
+/** A route to a worker, and what in AWS it goes through. */
+export interface AwsPodRoute extends Route {
+  readonly instanceId: string;
+  readonly networkInterfaceId: string;
+}
+
+/** One route in one route table, as it is to be declared. */
+export interface AwsTableRoute {
+  /** Name of the resource, apart from the component's: of the route table and the destination. */
+  readonly resource: string;
+  readonly routeTableId: string;
+  readonly destination: string;
+  readonly networkInterfaceId: string;
+  /** Set where the route is there already and is to be taken over. */
+  readonly importId: string | undefined;
+}
 
 /** What this stack's state holds of routes, by {@link resourceName}. */
 interface State {
@@ -37,7 +54,7 @@ export function planTable(
   found: AwsFindings,
   state: State,
   faults: Faults,
-): Pick<AwsPlan, "routes" | "text" | "warnings"> {
+): { routes: AwsTableRoute[]; text: string; warnings: string[] } {
   const name = (destination: string) => resourceName(id, destination);
   const { others } = state;
   const names = wanted.map(({ destination }) => name(destination));
@@ -69,7 +86,7 @@ export function planTable(
     ({ destination }) =>
       !ours.has(name(destination)) && !destinations.has(destination),
   );
-  checkQuota(id, wanted, routes, args.routesPerTable, faults);
+  checkQuotas(id, wanted, routes, args.routesPerTable, faults);
   warnings.push(
     ...foreign
       .filter((route) => isGone(route, found))
@@ -120,12 +137,9 @@ function checkForeign(
     (existing.networkInterfaceId === "" && existing.instanceId === instanceId);
   const leadsTo = `${targetOf(existing)}${isGone(existing, found) ? ", which is gone (a blackhole)" : ""}`;
   if (!same) {
-    const block = destination.includes(":")
-      ? "--destination-ipv6-cidr-block"
-      : "--destination-cidr-block";
     faults.add(
       path,
-      `a route that this stack did not make leads to ${leadsTo}, not to ${networkInterfaceId} of ${node}; remove it: ${deletion(id, destination)}; or correct it and set adoptExisting: aws ec2 replace-route --route-table-id ${id} ${block} ${destination} --network-interface-id ${networkInterfaceId}`,
+      `a route that this stack did not make leads to ${leadsTo}, not to ${networkInterfaceId} of ${node}; remove it: ${deletion(id, destination)}; or correct it and set adoptExisting: aws ec2 replace-route ${selection(id, destination)} --network-interface-id ${networkInterfaceId}`,
     );
   } else if (!adoptExisting) {
     faults.add(
@@ -135,8 +149,8 @@ function checkForeign(
   }
 }
 
-/** The engine makes new routes before it removes old ones, so that all are there at once. */
-function checkQuota(
+/** The quota of a route table counts each address family on its own. */
+function checkQuotas(
   id: string,
   wanted: readonly AwsPodRoute[],
   existing: readonly AwsRoute[],
@@ -151,12 +165,15 @@ function checkQuota(
     const more = wanted
       .filter(ofFamily)
       .filter(({ destination }) => !destinations.has(destination));
-    if (more.length > 0 && there.length + more.length > quota) {
-      faults.add(
-        id,
-        `has ${there.length} IPv${family} routes and would get ${more.length} more, ${quota} are allowed; raise the quota "Routes per route table" (vpc, L-93826ACB) in AWS Service Quotas, up to 1000, and then set routesPerTable to what it is`,
-      );
-    }
+    checkQuota(
+      id,
+      `IPv${family} routes`,
+      there.length,
+      more.length,
+      quota,
+      `raise the quota "Routes per route table" (vpc, L-93826ACB) in AWS Service Quotas, up to 1000, and then set routesPerTable to what it is`,
+      faults,
+    );
   }
 }
 
@@ -174,10 +191,13 @@ function targetOf({ networkInterfaceId, instanceId, gatewayId }: AwsRoute) {
 }
 
 function deletion(id: string, destination: string): string {
-  const block = destination.includes(":")
-    ? "--destination-ipv6-cidr-block"
-    : "--destination-cidr-block";
-  return `aws ec2 delete-route --route-table-id ${id} ${block} ${destination}`;
+  return `aws ec2 delete-route ${selection(id, destination)}`;
+}
+
+/** The options of the AWS CLI that name a route. */
+function selection(id: string, destination: string): string {
+  const family = destination.includes(":") ? "-ipv6" : "";
+  return `--route-table-id ${id} --destination${family}-cidr-block ${destination}`;
 }
 
 /** What the guide's `Format-Table -Property DestinationCidrBlock, InstanceId, GatewayId` prints of a table. */
@@ -187,24 +207,20 @@ function tableText(
   foreign: readonly AwsRoute[],
 ): string {
   const heads = ["DestinationCidrBlock", "InstanceId", "GatewayId"];
-  const others = [...foreign].sort((a, b) => order(a, b));
   return aligned(
     [
       heads,
       heads.map((head) => head.replace(/./g, "-")),
       ...ours.map((route) => [route.destination, route.instanceId]),
       ...vpcBlocks.map((block) => [block, "", "local"]),
-      ...others.map((route) => [
-        route.destination,
-        route.instanceId,
-        route.gatewayId || (route.instanceId ? "" : route.networkInterfaceId),
-      ]),
+      ...[...foreign]
+        .sort(byDestination)
+        .map((route) => [
+          route.destination,
+          route.instanceId,
+          route.gatewayId || (route.instanceId ? "" : route.networkInterfaceId),
+        ]),
     ],
     " ",
   );
-}
-
-function order(a: AwsRoute, b: AwsRoute): number {
-  const [left, right] = parseCidrs([a.destination, b.destination]);
-  return left && right ? compareCidrs(left, right) : 0;
 }

@@ -1,8 +1,7 @@
 import {
   type CloudWords,
   type InstanceNode,
-  instanceNodes,
-  instancesOf,
+  workersOf,
 } from "../cloud/instances.ts";
 import type { Faults } from "../core/faults.ts";
 import { shellWord } from "../core/shellWord.ts";
@@ -21,22 +20,12 @@ export function awsWorkers(
     noun: "instance",
     podCidrs: `tag ${podCidrTag}`,
     where: `in region ${found.region} with a tag ${nameTag}`,
-    network: `in ${vpcId}`,
+    network: vpcId && `in ${vpcId}`,
     start: ({ id }) => `aws ec2 start-instances --instance-ids ${id}`,
     label: ({ id }) =>
       `aws ec2 create-tags --resources ${id} --tags ${tagWord(podCidrTag)}`,
   };
-  const nodes = args.cluster.filter((node) => node.podCidrs.length > 0);
-  const workers =
-    args.instances !== undefined
-      ? instanceNodes(
-          args.instances.names,
-          found.instances,
-          "instances.names",
-          words,
-          faults,
-        )
-      : instancesOf(vpcId ? nodes : [], found.instances, words, faults);
+  const workers = workersOf(args, found.instances, words, faults);
   for (const { node, instance } of workers) {
     const { networkInterfaceId: id } = instance;
     if (vpcId !== undefined && !found.inVpc.has(id)) {

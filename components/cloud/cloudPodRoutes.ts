@@ -2,28 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 import { Faults } from "../core/faults.ts";
 import { diagram } from "../inventory/renderedTable.ts";
-import type { Route } from "../inventory/routeTable.ts";
 import { type Elsewhere, elsewhere, takenFaults } from "../stack/elsewhere.ts";
 import { alone, type Gate, type LookIsGood } from "../stack/gate.ts";
 import { runErrorIfAny, withCloudErrors } from "../stack/inputError.ts";
 import { known } from "../stack/known.ts";
 import { nameIn, type Recorded, recorded } from "../stack/recorded.ts";
-import { type CloudTable, reportFindings } from "./cloudFindings.ts";
-
-/** What is to be declared in a cloud, and what is known of it. */
-export interface CloudRoutes {
-  readonly routeTable: Route[];
-  /** The routes to declare, by their resources' names without the component's. */
-  readonly routes: readonly { readonly resource: string }[];
-  /** The routes as the cloud's own tool lists them. */
-  readonly text: string;
-  /** The routes that are to be there beside those that are. */
-  readonly tables: readonly CloudTable[];
-  /** What is worth knowing and does not stop the plan. */
-  readonly warnings: readonly string[];
-  /** What other stacks may need besides, by the name of the output. */
-  readonly ids: Readonly<Record<string, unknown>>;
-}
+import { reportFindings } from "./cloudFindings.ts";
+import type { CloudRoutes } from "./cloudRoutes.ts";
 
 /** How the routes of one cloud are found out and declared. */
 export interface Cloud<Found, Planned extends CloudRoutes> {

@@ -30,8 +30,8 @@ export interface CloudWords<I extends Instance> {
   readonly podCidrs: string;
   /** Where instances are looked for by name: `in region eu-west-1`. */
   readonly where: string;
-  /** Where instances are looked for by address: `in vpc-0abc`. */
-  readonly network: string;
+  /** Where instances are looked for by address: `in vpc-0abc`; undefined where that does not exist. */
+  readonly network: string | undefined;
   /** The command that starts an instance. */
   start(instance: I): string;
   /** The command that gives an instance a pod CIDR. */
@@ -45,31 +45,45 @@ export interface InstanceNode<I extends Instance> {
 }
 
 /**
+ * The workers, each with its instance: the instances that have the names, or those that have the internal IPs of
+ * the nodes. What is missing or is there too often goes to `faults`.
+ */
+export function workersOf<I extends Instance>(
+  args: {
+    readonly cluster: readonly Node[];
+    readonly instances?: { readonly names: readonly string[] } | undefined;
+  },
+  found: readonly I[],
+  words: CloudWords<I>,
+  faults: Faults,
+): InstanceNode<I>[] {
+  if (args.instances !== undefined) {
+    return instanceNodes(args.instances.names, found, words, faults);
+  }
+  const workers = args.cluster.filter((node) => node.podCidrs.length > 0);
+  const nodes = words.network === undefined ? [] : workers;
+  return instancesOf(nodes, found, words, faults);
+}
+
+/**
  * Makes nodes of the instances that the user asks for, each once.
  * A name stands for exactly one running instance; what is not so goes to `faults`.
  *
  * @param names names of instances; `*` stands for any text, `?` for any one character
- * @param path where the names stand
  */
 export function instanceNodes<I extends Instance>(
   names: readonly string[],
   found: readonly I[],
-  path: string,
   words: CloudWords<I>,
   faults: Faults,
 ): InstanceNode<I>[] {
-  const byName = new Map<string, I[]>();
-  for (const instance of found) {
-    const namesakes = byName.get(instance.name) ?? [];
-    namesakes.push(instance);
-    byName.set(instance.name, namesakes);
-  }
+  const byName = Map.groupBy(found, ({ name }) => name);
   const chosen = new Set<string>();
   for (const [i, name] of names.entries()) {
     const matches = [...byName.keys()].filter((one) => matchesGlob(name, one));
     if (matches.length === 0) {
       faults.add(
-        join(path, i),
+        join("instances.names", i),
         `no ${words.noun} ${words.where} has the name ${show(name)}`,
       );
     }
@@ -78,13 +92,11 @@ export function instanceNodes<I extends Instance>(
     }
   }
   return [...chosen]
-    .flatMap(
-      (name) => theOneThatRuns(byName.get(name) ?? [], words, faults) ?? [],
-    )
+    .flatMap((name) => runningOne(byName.get(name) ?? [], words, faults) ?? [])
     .flatMap((instance) => toNode(instance, words, faults) ?? []);
 }
 
-function theOneThatRuns<I extends Instance>(
+function runningOne<I extends Instance>(
   candidates: readonly I[],
   words: CloudWords<I>,
   faults: Faults,
@@ -147,14 +159,14 @@ function toNode<I extends Instance>(
 }
 
 /** Finds the instance that each of these nodes is, by its internal IPs. */
-export function instancesOf<I extends Instance>(
+function instancesOf<I extends Instance>(
   nodes: readonly Node[],
   found: readonly I[],
   words: CloudWords<I>,
   faults: Faults,
 ): InstanceNode<I>[] {
   const byAddress = new Map(
-    found.flatMap((i) => i.addresses.map((address) => [address, i] as const)),
+    found.flatMap((i) => i.addresses.map((a): [string, I] => [a, i])),
   );
   return nodes.flatMap((node) => {
     const ips = node.internalIps.map(({ text }) => text);

@@ -1,10 +1,13 @@
-import type { CloudRoutes } from "../cloud/cloudPodRoutes.ts";
+import {
+  type CloudRoutes,
+  checkQuota,
+  routesOfWorkers,
+} from "../cloud/cloudRoutes.ts";
 import type { InstanceNode } from "../cloud/instances.ts";
 import { type Cidr, overlaps, parseCidrs } from "../core/cidr.ts";
 import { type Faults, show } from "../core/faults.ts";
 import { aligned } from "../inventory/renderedTable.ts";
-import { nameOf, type Route, routeTable } from "../inventory/routeTable.ts";
-import { validate } from "../inventory/validate.ts";
+import { nameOf, type Route } from "../inventory/routeTable.ts";
 import { type Elsewhere, nowhere, withRenamed } from "../stack/elsewhere.ts";
 import type { Recorded } from "../stack/recorded.ts";
 import type { GcpRoute } from "./gcpAnswers.ts";
@@ -14,7 +17,6 @@ import {
   drift,
   nextHop,
   type PlannedRoute,
-  type Present,
   planRoute,
   present,
 } from "./gcpRoutes.ts";
@@ -50,29 +52,35 @@ export function planGcp(
 ): GcpPlan {
   const { project, network = "" } = found;
   const workers = gcpWorkers(args, found, faults);
-  const cluster =
-    args.source === "instances" ? workers.map((w) => w.node) : args.cluster;
-  const nodeSubnets = parseCidrs(found.nodeRanges);
-  const { serviceCidrs, priority } = args;
-  validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
+  const { nodeRanges } = found;
+  const leads = routesOfWorkers(args, workers, nodeRanges, faults);
   checkOtherRanges(workers, parseCidrs(found.otherRanges), faults);
-
-  const byNode = new Map(workers.map((w) => [w.node.name, w.instance]));
-  const table = routeTable(workers.map((w) => w.node));
+  const table = leads.map(({ route }) => route);
   const resources = table.map(({ destination }) => nameOf(destination));
   const ours = withRenamed(named, others, resources);
   const there = present(found, ours, others);
-  const routes = table.map((route) => {
-    const nextHopInstance = byNode.get(route.node)?.path ?? "";
-    const hop =
-      args.nextHop === "address"
+  const routes = leads.map(({ route, instance }) => {
+    const content = {
+      project,
+      network,
+      destRange: route.destination,
+      priority: args.priority,
+      ...(args.nextHop === "address"
         ? { nextHopIp: route.nextHop }
-        : { nextHopInstance };
-    const destRange = route.destination;
-    const content = { project, network, destRange, priority, ...hop };
+        : { nextHopInstance: instance.path }),
+    };
     return planRoute(content, args, there, ours, faults);
   });
-  checkQuota(args, there, routes, faults);
+  const names = new Set(there.inNetwork.filter(isStatic).map((r) => r.name));
+  checkQuota(
+    args.network,
+    "static routes",
+    names.size,
+    routes.filter(({ name }) => !names.has(name)).length,
+    args.routesPerNetwork,
+    'raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is',
+    faults,
+  );
   const wanted = new Set(routes.map(({ name }) => name));
   const foreign = there.inNetwork.filter(
     ({ name }) => !there.ours.has(name) && !wanted.has(name),
@@ -87,8 +95,9 @@ export function planGcp(
       {
         holder: args.network,
         wanted: table.map(({ destination, node }, i) => ({
-          ...{ destination, node },
+          destination,
           nextHop: nextHop(routes[i]?.content ?? {}),
+          node,
         })),
         real: there.inNetwork.map((route) => ({
           destination: route.destRange,
@@ -122,23 +131,6 @@ function checkOtherRanges(
         );
       }
     }
-  }
-}
-
-/** The engine makes new routes before it removes old ones, so that all are there at once. */
-function checkQuota(
-  { network, routesPerNetwork }: GcpArgs,
-  { inNetwork }: Present,
-  routes: readonly PlannedRoute[],
-  faults: Faults,
-): void {
-  const names = new Set(inNetwork.filter(isStatic).map(({ name }) => name));
-  const more = routes.filter(({ name }) => !names.has(name));
-  if (more.length > 0 && names.size + more.length > routesPerNetwork) {
-    faults.add(
-      network,
-      `has ${names.size} static routes and would get ${more.length} more, ${routesPerNetwork} are allowed; raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is`,
-    );
   }
 }
 

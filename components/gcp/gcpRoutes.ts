@@ -43,14 +43,10 @@ export function present(
   const names = new Set([...ours.values()].map(({ name }) => String(name)));
   const link = network === undefined ? undefined : relative(network);
   const inNetwork = routes.filter((route) => relative(route.network) === link);
-  const foreign = new Map<string, GcpRoute[]>();
-  for (const route of inNetwork) {
-    if (!names.has(route.name)) {
-      const same = foreign.get(route.destRange) ?? [];
-      same.push(route);
-      foreign.set(route.destRange, same);
-    }
-  }
+  const foreign = Map.groupBy(
+    inNetwork.filter(({ name }) => !names.has(name)),
+    ({ destRange }) => destRange,
+  );
   const byName = new Map(routes.map((route) => [route.name, route]));
   return { byName, inNetwork, foreign, ours: names, taken };
 }

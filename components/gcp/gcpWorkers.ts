@@ -1,8 +1,7 @@
 import {
   type CloudWords,
   type InstanceNode,
-  instanceNodes,
-  instancesOf,
+  workersOf,
 } from "../cloud/instances.ts";
 import type { Faults } from "../core/faults.ts";
 import type { GcpArgs } from "./gcpArgs.ts";
@@ -14,34 +13,24 @@ export function gcpWorkers(
   found: GcpFindings,
   faults: Faults,
 ): InstanceNode<GcpInstance>[] {
-  const { names, zones, podCidrKey = "" } = args.instances ?? {};
+  const { zones, podCidrKey = "" } = args.instances ?? {};
   const where = zones === undefined ? "" : ` in ${zones.join(", ")}`;
   const words: CloudWords<GcpInstance> = {
     noun: "instance",
     podCidrs: `metadata ${podCidrKey}`,
     where: `of project ${found.instanceProject}${where}`,
-    network: `in network ${args.network}`,
+    network: found.network && `in network ${args.network}`,
     start: ({ name, zone }) =>
       `gcloud compute instances start ${name} --zone ${zone}`,
     label: ({ name, zone }) =>
       `gcloud compute instances add-metadata ${name} --zone ${zone} --metadata ${podCidrKey}=CIDR`,
   };
-  const nodes = args.cluster.filter((node) => node.podCidrs.length > 0);
-  const workers =
-    names !== undefined
-      ? instanceNodes(
-          names,
-          found.instances.filter((i) => zones?.includes(i.zone) ?? true),
-          "instances.names",
-          words,
-          faults,
-        )
-      : instancesOf(
-          found.network === undefined ? [] : nodes,
-          found.instances.filter((i) => i.inNetwork),
-          words,
-          faults,
-        );
+  const candidates = found.instances.filter((i) =>
+    args.instances === undefined
+      ? i.inNetwork
+      : (zones?.includes(i.zone) ?? true),
+  );
+  const workers = workersOf(args, candidates, words, faults);
   for (const { node, instance } of workers) {
     const { name, zone } = instance;
     if (found.network !== undefined && !instance.inNetwork) {

@@ -1,14 +1,12 @@
-import type { CloudRoutes } from "../cloud/cloudPodRoutes.ts";
+import { type CloudRoutes, routesOfWorkers } from "../cloud/cloudRoutes.ts";
 import {
   type CloudWords,
   type InstanceNode,
-  instanceNodes,
-  instancesOf,
+  workersOf,
 } from "../cloud/instances.ts";
-import { type Cidr, parseCidr, parseCidrs } from "../core/cidr.ts";
+import { type Cidr, parseCidr } from "../core/cidr.ts";
 import { type Faults, show } from "../core/faults.ts";
-import { nameOf, type Route, routeTable } from "../inventory/routeTable.ts";
-import { validate } from "../inventory/validate.ts";
+import { nameOf, type Route } from "../inventory/routeTable.ts";
 import { type Elsewhere, nowhere, withRenamed } from "../stack/elsewhere.ts";
 import type { Recorded } from "../stack/recorded.ts";
 import type { NeutronRoute } from "./openStackAnswers.ts";
@@ -16,7 +14,7 @@ import type { NetworkApi } from "./openStackApi.ts";
 import type { OpenStackArgs } from "./openStackArgs.ts";
 import type { Holder, OpenStackFindings, Port } from "./openStackLookup.ts";
 import {
-  checkQuota,
+  checkRouteQuota,
   foreignFault,
   gone,
   listing,
@@ -65,16 +63,14 @@ export function planOpenStack(
   others: Elsewhere = nowhere,
 ): OpenStackPlan {
   const { holder, subnet } = found;
-  const workers = workersOf(args, found, faults);
-  const cluster =
-    args.source === "instances" ? workers.map((w) => w.node) : args.cluster;
-  const nodeSubnets = parseCidrs(subnet === undefined ? [] : [subnet.cidr]);
-  const { serviceCidrs } = args;
-  validate(cluster, { nodeSubnets, serviceCidrs }, args.source, faults);
+  const workers = openStackWorkers(args, found, faults);
+  const nodeSubnets = subnet === undefined ? [] : [subnet.cidr];
+  const table = routesOfWorkers(args, workers, nodeSubnets, faults).map(
+    ({ route }) => route,
+  );
   for (const worker of workers) {
     checkPort(worker, found, faults);
   }
-  const table = routeTable(workers.map((w) => w.node));
   if (holder === undefined) {
     return nothing;
   }
@@ -112,7 +108,7 @@ export function planOpenStack(
       importId: adopted && routeId(holder, adopted),
     };
   });
-  checkQuota(holder, table, args, faults);
+  checkRouteQuota(holder, table, args, faults);
   const lost = gone(holder, table, ours, faults);
   const mine = [...ours.values()];
   const foreign = holder.routes.filter(
@@ -197,7 +193,7 @@ export function resourceOf(
     : undefined;
 }
 
-function workersOf(
+function openStackWorkers(
   args: OpenStackArgs,
   { ports, subnet }: OpenStackFindings,
   faults: Faults,
@@ -214,16 +210,7 @@ function workersOf(
   if (subnet === undefined) {
     return [];
   }
-  const nodes = args.cluster.filter((node) => node.podCidrs.length > 0);
-  return args.instances === undefined
-    ? instancesOf(nodes, ports, words, faults)
-    : instanceNodes(
-        args.instances.names,
-        ports,
-        "instances.names",
-        words,
-        faults,
-      );
+  return workersOf(args, ports, words, faults);
 }
 
 /** What a packet from or to a pod depends on at the port of its node. */

@@ -1,4 +1,4 @@
-import { compareCidrs, parseCidrs } from "../core/cidr.ts";
+import { byDestination, checkQuota } from "../cloud/cloudRoutes.ts";
 import type { Faults } from "../core/faults.ts";
 import { shellWord } from "../core/shellWord.ts";
 import { aligned } from "../inventory/renderedTable.ts";
@@ -43,8 +43,7 @@ function removal(
     : `openstack router remove route --route ${pair} ${id}`;
 }
 
-/** The engine makes new routes before it removes old ones, so that all are there at once. */
-export function checkQuota(
+export function checkRouteQuota(
   { kind, name, routes }: Holder,
   wanted: readonly Route[],
   { routesPerSubnet, routesPerRouter }: OpenStackArgs,
@@ -60,13 +59,16 @@ export function checkQuota(
     kind === "subnet"
       ? [routesPerSubnet, "routesPerSubnet", "max_subnet_host_routes"]
       : [routesPerRouter, "routesPerRouter", "max_routes"];
-  if (more.length > 0 && routes.length + more.length > quota) {
-    const instead = kind === "subnet" ? ", or use mode router (30)" : "";
-    faults.add(
-      `${kind} ${name}`,
-      `has ${routes.length} routes and would get ${more.length} more, ${quota} are allowed; have the cloud raise ${option} in neutron.conf and then set ${key} to what it is${instead}`,
-    );
-  }
+  const instead = kind === "subnet" ? ", or use mode router (30)" : "";
+  checkQuota(
+    `${kind} ${name}`,
+    "routes",
+    routes.length,
+    more.length,
+    quota,
+    `have the cloud raise ${option} in neutron.conf and then set ${key} to what it is${instead}`,
+    faults,
+  );
 }
 
 /**
@@ -115,16 +117,14 @@ export function listing(
     kind === "subnet"
       ? ["host_routes", "ipv6_address_mode"]
       : ["routes", "availability_zone_hints"];
-  const sorted = [...routes].sort((a, b) => {
-    const [left, right] = parseCidrs([a.destination, b.destination]);
-    return left && right ? compareCidrs(left, right) : 0;
-  });
   return aligned(
-    sorted.map(({ destination, nexthop }, i) => [
-      `| ${(i === 0 ? head : "").padEnd(longest.length)} |`,
-      `destination='${destination}', gateway='${nexthop}'`,
-      "|",
-    ]),
+    [...routes]
+      .sort(byDestination)
+      .map(({ destination, nexthop }, i) => [
+        `| ${(i === 0 ? head : "").padEnd(longest.length)} |`,
+        `destination='${destination}', gateway='${nexthop}'`,
+        "|",
+      ]),
     " ",
   );
 }

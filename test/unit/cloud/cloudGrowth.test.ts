@@ -130,7 +130,7 @@ for (const unit of ["10.200.0.0/24,", ", ", "1", "::", "\n"]) {
   test(`a tag of many ${JSON.stringify(unit)} is a fault of one line, however long it is`, () => {
     const faults = new Faults();
     const found = [instance(unit.repeat(2 ** 20))];
-    instanceNodes(["*"], found, "instances.names", words, faults);
+    instanceNodes(["*"], found, words, faults);
     assert.equal(faults.all.length, 1);
     assert.match(faults.all[0]?.message ?? "", /longer than 1000 characters/);
   });
@@ -140,7 +140,7 @@ test("two pod CIDRs with all that may stand between them are not too long", () =
   const faults = new Faults();
   const text = `10.200.0.0/24 ,${" ".repeat(500)}fd00:200::/64`;
   const one = { ...instance(text), addresses: ["10.240.0.20", "fd00::20"] };
-  const [found] = instanceNodes(["*"], [one], "instances.names", words, faults);
+  const [found] = instanceNodes(["*"], [one], words, faults);
   assert.deepEqual(faults.all, []);
   assert.equal(found?.node.podCidrs.length, 2);
 });
@@ -150,7 +150,7 @@ test("an instance of a very long or hostile name is named in one bounded line", 
     for (const more of [{}, { running: false }, { podCidrs: undefined }]) {
       const faults = new Faults();
       const found = [{ ...instance("10.200.0.0/24", name), ...more }];
-      instanceNodes(["*"], found, "instances.names", words, faults);
+      instanceNodes(["*"], found, words, faults);
       assert.ok(faults.all.length > 0);
       for (const { path, message } of faults.all) {
         assert.match(`${path}: ${message}`, /^[ -~]{1,1000}$/);
@@ -162,7 +162,7 @@ test("an instance of a very long or hostile name is named in one bounded line", 
 test("many running instances of one name are not all named", () => {
   const faults = new Faults();
   const found = Array.from({ length: large }, () => instance("10.200.0.0/24"));
-  instanceNodes(["*"], found, "instances.names", words, faults);
+  instanceNodes(["*"], found, words, faults);
   assert.equal(faults.all.length, 1);
   assert.ok((faults.all[0]?.message.length ?? 0) < 500);
 });

@@ -6,7 +6,7 @@ import { lookUp as lookUpAws } from "../../../components/aws/awsLookup.ts";
 import { planAws } from "../../../components/aws/awsPlan.ts";
 import { AwsPodRoutes } from "../../../components/aws/awsPodRoutes.ts";
 import { readCloudArgs } from "../../../components/cloud/cloudArgs.ts";
-import type { CloudRoutes } from "../../../components/cloud/cloudPodRoutes.ts";
+import type { CloudRoutes } from "../../../components/cloud/cloudRoutes.ts";
 import { Faults } from "../../../components/core/faults.ts";
 import { gcpArgsSchema } from "../../../components/gcp/gcpArgs.ts";
 import { lookUp as lookUpGcp } from "../../../components/gcp/gcpLookup.ts";
