@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { address, block, maybe } from "../cloud/answers.ts";
+import { address, block, optional } from "../cloud/answers.ts";
 import { shownName } from "../core/shownName.ts";
 
-// What the functions of Pulumi's aws package answer, as far as it is read. Whatever is in another form is an error.
+// What is read of the answers of Pulumi's aws package. An answer in another form is an error.
 
 /** The exact form of AWS's ids, for example `eni-0a1b2c`. */
 function id(kind: string) {
@@ -18,8 +18,8 @@ const interfaceId = id("eni");
 const instanceId = id("i");
 const tableId = id("rtb");
 
-/** What messages show, and nothing else is done with. */
-const shown = z
+/** A text that is only shown in messages, or empty. */
+const shownOrEmpty = z
   .string()
   .nullish()
   .transform((text) => (text ? shownName(text) : ""));
@@ -27,7 +27,7 @@ const shown = z
 const ids = <S extends z.ZodType<string>>(one: S) =>
   z.object({ ids: z.array(one) });
 
-export const tablesSchema = ids(tableId).extend({ region: shown });
+export const tablesSchema = ids(tableId).extend({ region: shownOrEmpty });
 export const instancesSchema = ids(instanceId);
 export const interfacesSchema = ids(interfaceId);
 
@@ -35,50 +35,52 @@ export const tableSchema = z.object({
   vpcId: id("vpc"),
   routes: z.array(
     z.object({
-      cidrBlock: maybe(block),
-      ipv6CidrBlock: maybe(block),
-      networkInterfaceId: maybe(interfaceId),
-      instanceId: maybe(instanceId),
-      gatewayId: shown,
-      natGatewayId: shown,
-      transitGatewayId: shown,
-      vpcPeeringConnectionId: shown,
-      egressOnlyGatewayId: shown,
-      vpcEndpointId: shown,
-      localGatewayId: shown,
-      carrierGatewayId: shown,
-      coreNetworkArn: shown,
+      cidrBlock: optional(block),
+      ipv6CidrBlock: optional(block),
+      networkInterfaceId: optional(interfaceId),
+      instanceId: optional(instanceId),
+      gatewayId: shownOrEmpty,
+      natGatewayId: shownOrEmpty,
+      transitGatewayId: shownOrEmpty,
+      vpcPeeringConnectionId: shownOrEmpty,
+      egressOnlyGatewayId: shownOrEmpty,
+      vpcEndpointId: shownOrEmpty,
+      localGatewayId: shownOrEmpty,
+      carrierGatewayId: shownOrEmpty,
+      coreNetworkArn: shownOrEmpty,
     }),
   ),
 });
 
 export const vpcSchema = z.object({
-  cidrBlock: maybe(block),
-  cidrBlockAssociations: z.array(z.object({ cidrBlock: maybe(block) })),
-  ipv6CidrBlock: maybe(block),
-  ipv6CidrBlockAssociations: z.array(z.object({ ipv6CidrBlock: maybe(block) })),
+  cidrBlock: optional(block),
+  cidrBlockAssociations: z.array(z.object({ cidrBlock: optional(block) })),
+  ipv6CidrBlock: optional(block),
+  ipv6CidrBlockAssociations: z.array(
+    z.object({ ipv6CidrBlock: optional(block) }),
+  ),
 });
 
 export const instanceSchema = z.object({
-  /** As they are: instances are looked for by one tag, and another holds the pod CIDRs. */
+  /** Unchanged: one tag holds the name, another one the pod CIDRs. */
   tags: z.record(z.string(), z.string()),
-  instanceState: shown,
-  privateIp: maybe(address),
+  instanceState: shownOrEmpty,
+  privateIp: optional(address),
   ipv6Addresses: z.array(address),
-  networkInterfaceId: maybe(interfaceId),
+  networkInterfaceId: optional(interfaceId),
 });
 
 export const interfaceSchema = z.object({
   id: interfaceId,
   privateIps: z.array(address),
   ipv6Addresses: z.array(address),
-  attachments: z.array(z.object({ instanceId: maybe(instanceId) })),
+  attachments: z.array(z.object({ instanceId: optional(instanceId) })),
 });
 
-/** What the state holds of a route of ours. */
+/** What is read of a route of ours in the state. */
 export const routeOutputsSchema = z.looseObject({
-  networkInterfaceId: maybe(interfaceId),
-  routeTableId: maybe(tableId),
-  destinationCidrBlock: maybe(block),
-  destinationIpv6CidrBlock: maybe(block),
+  networkInterfaceId: optional(interfaceId),
+  routeTableId: optional(tableId),
+  destinationCidrBlock: optional(block),
+  destinationIpv6CidrBlock: optional(block),
 });

@@ -1,7 +1,7 @@
 import * as ec2 from "@pulumi/aws/ec2/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
 import pMap from "p-map";
-import { answered } from "../cloud/answers.ts";
+import { readAnswer } from "../cloud/answers.ts";
 import type { Instance } from "../cloud/instances.ts";
 import { canonical } from "../core/cidr.ts";
 import { type Faults, show } from "../core/faults.ts";
@@ -24,7 +24,7 @@ export interface AwsInstance extends Instance {
   readonly networkInterfaceId: string;
 }
 
-/** A route that is in a route table. What it leads to is the id of an interface, a gateway ... */
+/** A route of a route table. It leads to an interface, an instance or a gateway. */
 export interface AwsRoute {
   readonly destination: string;
   readonly networkInterfaceId: string;
@@ -35,7 +35,7 @@ export interface AwsRoute {
 export interface RouteTable {
   readonly id: string;
   readonly vpcId: string;
-  /** All but the local ones and those that a gateway propagates, neither of which count towards the quota. */
+  /** Without the local ones and those that a gateway propagates, which do not count towards the quota. */
   readonly routes: readonly AwsRoute[];
 }
 
@@ -45,24 +45,24 @@ export interface AwsFindings {
   readonly tables: readonly RouteTable[];
   /** The address blocks of the VPC. */
   readonly vpcBlocks: readonly string[];
-  /** Those with the names, or the addresses, that are asked for. */
+  /** The instances that have the wanted names or addresses. */
   readonly instances: readonly AwsInstance[];
-  /** Interfaces of these that are in the VPC of the route tables. */
+  /** Those of their interfaces that are in the VPC of the route tables. */
   readonly inVpc: ReadonlySet<string>;
-  /** Interfaces of these that drop packets that are not addressed to them. */
+  /** Those of their interfaces whose source/destination check is on: they drop packets of pods. */
   readonly checked: ReadonlySet<string>;
-  /** Interfaces that other routes lead to, and that are there. */
+  /** Interfaces that other routes lead to and that exist. */
   readonly present: ReadonlySet<string>;
 }
 
-/** As many values as EC2 takes in one filter: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html */
+/** How many values one filter of EC2 takes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Filter.html */
 const filterValues = 200;
 /** How many requests run at once. EC2 allows calls that describe 20 more requests each second. */
 const limit = { concurrency: 20 };
 
 const states = ["pending", "running", "stopping", "stopped"];
 
-/** Looks up all that the plan depends on. What is not there, or there too often, goes to `faults`. */
+/** Looks up everything that the plan depends on. What is missing or ambiguous goes to `faults`. */
 export async function lookUp(
   args: AwsArgs,
   faults: Faults,
@@ -86,9 +86,9 @@ export async function lookUp(
     .flatMap(({ routes }) => routes.map((r) => r.networkInterfaceId))
     .filter((id) => id !== "" && !workers.has(id));
   const [inVpc, checked, present] = await Promise.all([
-    among(interfaces, { "vpc-id": vpcId ?? "" }, options),
-    among(interfaces, { "source-dest-check": "true" }, options),
-    among([...new Set(others)], {}, options),
+    existing(interfaces, { "vpc-id": vpcId ?? "" }, options),
+    existing(interfaces, { "source-dest-check": "true" }, options),
+    existing([...new Set(others)], {}, options),
   ]);
   return { region, tables, vpcBlocks, instances, inVpc, checked, present };
 }
@@ -105,7 +105,7 @@ async function routeTables(
     ...(vpcId !== undefined && { "vpc-id": [vpcId] }),
     ...(ids !== undefined && { "route-table-id": ids }),
   }).map(([name, values]) => ({ name, values }));
-  const found = answered(
+  const found = readAnswer(
     tablesSchema,
     await ec2.getRouteTables({ filters }, options),
     "ec2.getRouteTables",
@@ -117,20 +117,20 @@ async function routeTables(
     if (!found.ids.includes(id)) {
       faults.add(
         join(`${path}.ids`, i),
-        `no route table in region ${found.region} has the id ${show(id)}${also(tags, vpcId)}`,
+        `no route table in region ${found.region} has the id ${show(id)}${andCriteria(tags, vpcId)}`,
       );
     }
   }
   if (ids === undefined && tables.length === 0) {
     faults.add(
       path,
-      `no route table in region ${found.region} has ${wanted(tags, vpcId)}`,
+      `no route table in region ${found.region} has ${criteria(tags, vpcId)}`,
     );
   }
   if (ids === undefined && tables.length > 1 && !several) {
     faults.add(
       path,
-      `${tables.length} route tables have ${wanted(tags, vpcId)}: ${list}; name those you mean in routeTables.ids, or set routeTables.several to true`,
+      `${tables.length} route tables have ${criteria(tags, vpcId)}: ${list}; name those you mean in routeTables.ids, or set routeTables.several to true`,
     );
   } else if (new Set(tables.map((t) => t.vpcId)).size > 1) {
     faults.add(
@@ -141,15 +141,15 @@ async function routeTables(
   return { region: found.region, tables };
 }
 
-function wanted(tags: Record<string, string>, vpcId?: string): string {
+function criteria(tags: Record<string, string>, vpcId?: string): string {
   const all = Object.entries(tags).map(([key, value]) => `tag ${key}=${value}`);
   return [...all, ...(vpcId === undefined ? [] : [`VPC ${vpcId}`])].join(
     " and ",
   );
 }
 
-function also(tags: Record<string, string>, vpcId?: string): string {
-  const more = wanted(tags, vpcId);
+function andCriteria(tags: Record<string, string>, vpcId?: string): string {
+  const more = criteria(tags, vpcId);
   return more === "" ? "" : ` and ${more}`;
 }
 
@@ -157,7 +157,7 @@ async function routeTable(
   routeTableId: string,
   options: InvokeOptions,
 ): Promise<RouteTable> {
-  const { vpcId, routes } = answered(
+  const { vpcId, routes } = readAnswer(
     tableSchema,
     await ec2.getRouteTable({ routeTableId }, options),
     `ec2.getRouteTable ${routeTableId}`,
@@ -184,7 +184,7 @@ async function routeTable(
 }
 
 async function blocksOf(id: string, options: InvokeOptions): Promise<string[]> {
-  const vpc = answered(
+  const vpc = readAnswer(
     vpcSchema,
     await ec2.getVpc({ id }, options),
     `ec2.getVpc ${id}`,
@@ -208,7 +208,7 @@ async function byName(
     return instanceIds({ filters, instanceStateNames: states }, options);
   });
   const read = async (instanceId: string) => {
-    const found = answered(
+    const found = readAnswer(
       instanceSchema,
       await ec2.getInstance({ instanceId }, options),
       `ec2.getInstance ${instanceId}`,
@@ -229,7 +229,7 @@ async function byName(
   return pMap(new Set(ids), read, limit);
 }
 
-/** The instances behind the interfaces that have the workers' internal IPs. */
+/** The instances whose interfaces have the workers' internal IPs. */
 async function byAddress(
   cluster: AwsArgs["cluster"],
   vpcId: string | undefined,
@@ -256,7 +256,7 @@ async function byAddress(
     ...(await ids("ipv6-addresses.ipv6-address", 6)),
   ];
   const read = async (id: string) =>
-    answered(
+    readAnswer(
       interfaceSchema,
       await ec2.getNetworkInterface({ id }, options),
       `ec2.getNetworkInterface ${id}`,
@@ -286,8 +286,8 @@ async function byAddress(
   });
 }
 
-/** Those of these interfaces that are there and match. */
-async function among(
+/** Those of these interfaces that exist and match. */
+async function existing(
   interfaces: readonly string[],
   match: Record<string, string>,
   options: InvokeOptions,
@@ -320,7 +320,7 @@ async function instanceIds(
   options: InvokeOptions,
 ): Promise<string[]> {
   const found = await ec2.getInstances(args, options);
-  return answered(instancesSchema, found, "ec2.getInstances").ids;
+  return readAnswer(instancesSchema, found, "ec2.getInstances").ids;
 }
 
 async function interfaceIds(
@@ -328,5 +328,5 @@ async function interfaceIds(
   options: InvokeOptions,
 ): Promise<string[]> {
   const found = await ec2.getNetworkInterfaces(args, options);
-  return answered(interfacesSchema, found, "ec2.getNetworkInterfaces").ids;
+  return readAnswer(interfacesSchema, found, "ec2.getNetworkInterfaces").ids;
 }

@@ -18,10 +18,10 @@ export interface AwsPlan extends CloudRoutes {
 }
 
 /**
- * What has to be declared, given what AWS holds; what cannot be goes to `faults`.
+ * What is to be declared, given what AWS has. What prevents it goes to `faults`.
  *
  * @param ours what this stack's state holds of its routes, by {@link AwsTableRoute.resource}
- * @param others what it holds under other names
+ * @param others routes that the state holds under other names
  */
 export function planAws(
   args: AwsArgs,

@@ -8,7 +8,7 @@ import type { Recorded } from "../stack/recorded.ts";
 import type { AwsArgs } from "./awsArgs.ts";
 import type { AwsFindings, AwsRoute, RouteTable } from "./awsLookup.ts";
 
-/** A route to a worker, and what in AWS it goes through. */
+/** A route to a worker, and the instance and interface of that worker. */
 export interface AwsPodRoute extends Route {
   readonly instanceId: string;
   readonly networkInterfaceId: string;
@@ -16,12 +16,12 @@ export interface AwsPodRoute extends Route {
 
 /** One route in one route table, as it is to be declared. */
 export interface AwsTableRoute {
-  /** Name of the resource, apart from the component's: of the route table and the destination. */
+  /** Name of the resource, without the component's: from the route table and the destination. */
   readonly resource: string;
   readonly routeTableId: string;
   readonly destination: string;
   readonly networkInterfaceId: string;
-  /** Set where the route is there already and is to be taken over. */
+  /** Set where the route exists already and is to be taken over. */
   readonly importId: string | undefined;
 }
 
@@ -31,12 +31,12 @@ interface State {
   readonly others: Elsewhere;
 }
 
-/** What the resource of a route is called, apart from the component's name. */
+/** The name of a route's resource, without the component's name. */
 function resourceName(table: string, destination: string): string {
   return `${table}-${nameOf(destination)}`;
 }
 
-/** The same of a route in the state. */
+/** The same for a route of the state. */
 export function resourceOf(route: Recorded): string | undefined {
   const { routeTableId, destinationCidrBlock, destinationIpv6CidrBlock } =
     route;
@@ -46,7 +46,7 @@ export function resourceOf(route: Recorded): string | undefined {
     : undefined;
 }
 
-/** The routes of one route table: those to declare, those that stand in the way, and the listing of all. */
+/** The routes to declare in one route table, and the listing of all of its routes. Foreign routes in their place go to `faults`. */
 export function planTable(
   { id, routes }: RouteTable,
   wanted: readonly AwsPodRoute[],
@@ -103,7 +103,7 @@ export function planTable(
   };
 }
 
-/** A route of ours that is not as we left it: the engine does not look unless it is told to. */
+/** A warning if somebody else has deleted or changed a route of ours. The engine notices that only with --refresh. */
 function drift(
   id: string,
   destination: string,

@@ -8,7 +8,7 @@ import { shellWord } from "../core/shellWord.ts";
 import type { AwsArgs } from "./awsArgs.ts";
 import type { AwsFindings, AwsInstance } from "./awsLookup.ts";
 
-/** The workers, each with the instance that it is. What keeps one from being routed to goes to `faults`. */
+/** The workers, each with its instance. What prevents a route to one goes to `faults`. */
 export function awsWorkers(
   args: AwsArgs,
   found: AwsFindings,
@@ -44,7 +44,7 @@ export function awsWorkers(
   return workers;
 }
 
-/** A tag for the AWS CLI, as one word of a shell. The short form has no way to write every character. */
+/** A tag for the AWS CLI, as one word of a shell. The short form cannot express every character. */
 function tagWord(key: string): string {
   return /^[\w.:/@+-]+$/.test(key)
     ? `Key=${key},Value=CIDR`

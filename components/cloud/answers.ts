@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { foreignText } from "../core/plainText.ts";
+import { shownName } from "../core/shownName.ts";
 
 /**
- * What an answer says, in the form that is expected of it. An answer in another form is an error.
+ * Checks an answer against its schema. An answer of another form is an error.
  *
- * @param question what was asked, for messages
+ * @param request what was requested, for messages: `GET subnets`
  */
-export function answered<S extends z.ZodType>(
+export function readAnswer<S extends z.ZodType>(
   schema: S,
   content: unknown,
-  question: string,
+  request: string,
 ): z.output<S> {
   const result = schema.safeParse(content);
   if (result.success) {
@@ -19,12 +20,12 @@ export function answered<S extends z.ZodType>(
   const place = foreignText((first?.path ?? []).map(String).join("."), 100);
   const where = place === "" ? "" : ` at ${place}`;
   throw new Error(
-    `${question}: the answer is not of the expected form${where}: ${foreignText(first?.message ?? "")}`,
+    `${request}: the answer is not of the expected form${where}: ${foreignText(first?.message ?? "")}`,
   );
 }
 
-// The exact forms of what clouds answer. What is in one of them can stand in a message, a table, a picture or a
-// command as it is.
+// Exact forms of values in the answers of clouds. A value in one of these forms can be put into a message, a table,
+// a diagram or a command unchanged.
 
 /** An address. */
 export const address = z
@@ -38,8 +39,11 @@ export const block = z
   .max(49)
   .regex(/^[0-9a-fA-F.:]+\/\d{1,3}$/, "expected a block of addresses");
 
-/** A field that is left out, null or empty where there is nothing to say. */
-export function maybe<S extends z.ZodType<string>>(text: S) {
+/** A text that is only shown in messages. */
+export const shown = z.string().transform(shownName);
+
+/** A text of which a cloud says by null, an empty text or nothing that there is none; it is empty then. */
+export function optional<S extends z.ZodType<string>>(text: S) {
   return z
     .preprocess((given) => given || undefined, text.optional())
     .transform((given) => given ?? "");

@@ -1,20 +1,20 @@
 import { foreignText } from "../core/plainText.ts";
 import { fetchByProxy } from "./proxy.ts";
 
-/** How much of a cloud's API is read at most. */
+/** Limits on what is read from a cloud's API. */
 export interface Limits {
-  /** Milliseconds until one answer has to be there, its body included. */
+  /** Milliseconds within which one answer must be complete, with its body. */
   readonly answerTime: number;
-  /** Milliseconds until all pages of a list have to be there. */
+  /** Milliseconds within which all pages of a list must be complete. */
   readonly listTime: number;
-  /** Bytes of one answer, after it was unpacked. */
+  /** Bytes of one answer after decompression. */
   readonly bytes: number;
   readonly pages: number;
   /** Objects of a list, on all its pages. */
   readonly objects: number;
 }
 
-/** Far above what clouds hold: Google's pages have 500 objects, of some kilobytes each. */
+/** Far more than clouds answer: Google's pages have 500 objects of some kilobytes each. */
 const usualLimits: Limits = {
   answerTime: 60_000,
   listTime: 300_000,
@@ -23,22 +23,22 @@ const usualLimits: Limits = {
   objects: 100_000,
 };
 
-/** So much of an answer that says what is wrong is read. */
+/** How many bytes of an error answer are read. */
 const errorBytes = 2 ** 16;
 
-interface Question {
+interface RequestOptions {
   readonly method?: "GET" | "PUT";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** A status that is no error although it is none of success. The answer has no content then. */
+  /** A status outside of 2xx that is not an error. Its answer has no content. */
   readonly allow?: number;
-  /** When the answer has to be there, if that is earlier than usual. */
+  /** The time at which the answer must be complete, if that is earlier than usual. */
   readonly deadline?: number;
 }
 
 interface Answer {
-  /** What was asked, for messages. */
-  readonly question: string;
+  /** Method and path of the request, for messages: `GET subnets`. */
+  readonly request: string;
   readonly status: number;
   readonly content: unknown;
 }
@@ -50,8 +50,8 @@ export interface ListPage<T> {
 }
 
 /**
- * The API of a cloud, from its base URL on. The token goes nowhere else: neither to where an answer redirects to,
- * nor to a link of an answer that leads elsewhere. All that is read has limits.
+ * Client of a cloud's HTTP API. It sends the token only to URLs below the base URL: it follows no redirect, and no
+ * link of an answer that leads elsewhere. Everything that it reads is limited.
  */
 export class CloudHttp {
   private readonly base: URL;
@@ -60,8 +60,8 @@ export class CloudHttp {
   private readonly token: Readonly<Record<string, string>>;
 
   /**
-   * @param base where the API is, with a slash at its end
-   * @param token the headers that show who asks
+   * @param base the URL of the API, with a slash at its end
+   * @param token the headers that authenticate the requests
    */
   constructor(
     base: string,
@@ -70,15 +70,15 @@ export class CloudHttp {
   ) {
     this.token = token;
     this.limits = { ...usualLimits, ...limits };
-    const url = URL.canParse(base) ? new URL(base) : undefined;
+    const url = URL.parse(base);
     if (
-      url === undefined ||
+      url === null ||
       !/^https?:$/.test(url.protocol) ||
       url.username !== "" ||
       url.password !== ""
     ) {
       throw new Error(
-        `${foreignText(withoutUser(base))} is not the URL of an API, expected http or https, a host, and no user`,
+        `${foreignText(withoutPassword(base))} is not the URL of an API, expected http or https, a host, and no user`,
       );
     }
     this.base = url;
@@ -93,11 +93,11 @@ export class CloudHttp {
   }
 
   /** @param link relative to the base, or a whole URL below it */
-  async ask(link: string, asked: Question = {}): Promise<Answer> {
-    const { method = "GET", headers = {}, body, allow, deadline } = asked;
-    const url = this.below(link);
+  async request(link: string, options: RequestOptions = {}): Promise<Answer> {
+    const { method = "GET", headers = {}, body, allow, deadline } = options;
+    const url = this.urlOf(link);
     const path = url.pathname.slice(this.base.pathname.length);
-    const question = `${method} ${foreignText(path)}`;
+    const request = `${method} ${foreignText(path)}`;
     const { answerTime, bytes } = this.limits;
     const time = Math.min(
       answerTime,
@@ -105,7 +105,8 @@ export class CloudHttp {
     );
     try {
       const response = await fetchByProxy(url, {
-        ...{ method, headers: { ...headers, ...this.token } },
+        method,
+        headers: { ...headers, ...this.token },
         ...(body !== undefined && { body }),
         redirect: "manual",
         signal: AbortSignal.timeout(Math.max(0, time)),
@@ -113,7 +114,7 @@ export class CloudHttp {
       const { status } = response;
       if (status === allow) {
         await response.body?.cancel();
-        return { question, status, content: undefined };
+        return { request, status, content: undefined };
       }
       if (status >= 300 && status < 400) {
         await response.body?.cancel();
@@ -123,16 +124,16 @@ export class CloudHttp {
         );
       }
       if (!response.ok) {
-        const { text } = await read(response, errorBytes);
-        throw new Error(`${status} ${reason(text)}`);
+        const { text } = await readText(response, errorBytes);
+        throw new Error(`${status} ${errorMessage(text)}`);
       }
-      const { text, isWhole } = await read(response, bytes);
+      const { text, isWhole } = await readText(response, bytes);
       if (!isWhole) {
         throw new Error(`the answer has more than ${bytes} bytes`);
       }
-      return { question, status, content: parsed(text) };
+      return { request, status, content: parseJson(text) };
     } catch (error) {
-      throw new Error(`${question}: ${why(error, time)}`);
+      throw new Error(`${request}: ${failure(error, time)}`);
     }
   }
 
@@ -153,18 +154,18 @@ export class CloudHttp {
     const seen = new Set<string>();
     let link: string | undefined = first;
     while (link !== undefined) {
-      const { href } = this.below(link);
+      const { href } = this.urlOf(link);
       if (Date.now() >= deadline) {
         throw new Error(
           `the list ${foreignText(first)} was not whole after ${listTime / 1000} seconds`,
         );
       }
-      const answer: Answer = await this.ask(href, {
+      const answer: Answer = await this.request(href, {
         deadline,
         ...(allow !== undefined && { allow }),
       });
       const fail = (what: string): never => {
-        throw new Error(`${answer.question}: ${what}`);
+        throw new Error(`${answer.request}: ${what}`);
       };
       seen.add(href);
       const { items, next } = page(answer);
@@ -177,7 +178,7 @@ export class CloudHttp {
       if (next !== undefined && seen.size >= pages) {
         fail(`the list has more than ${pages} pages`);
       }
-      if (next !== undefined && seen.has(this.below(next).href)) {
+      if (next !== undefined && seen.has(this.urlOf(next).href)) {
         fail(`the list begins again after ${seen.size} pages`);
       }
       link = next;
@@ -185,12 +186,10 @@ export class CloudHttp {
     return all;
   }
 
-  /** Where a link leads, which has to be below the base. */
-  private below(link: string): URL {
+  /** The URL of a link. A link that does not lead below the base is an error. */
+  private urlOf(link: string): URL {
     const { origin, pathname } = this.base;
-    const url = URL.canParse(link, this.base.href)
-      ? new URL(link, this.base)
-      : undefined;
+    const url = URL.parse(link, this.base.href);
     if (
       url?.origin !== origin ||
       url.username !== "" ||
@@ -198,15 +197,15 @@ export class CloudHttp {
       !url.pathname.startsWith(pathname)
     ) {
       throw new Error(
-        `the link ${foreignText(withoutUser(link))} does not lead below ${origin}${pathname}, and the token is meant for that alone`,
+        `the link ${foreignText(withoutPassword(link))} does not lead below ${origin}${pathname}, and the token is meant for that alone`,
       );
     }
     return url;
   }
 }
 
-/** The text of an answer, or its beginning where it is longer. */
-async function read(
+/** The text of an answer, or its first bytes where it has more than the limit. */
+async function readText(
   response: Response,
   limit: number,
 ): Promise<{ text: string; isWhole: boolean }> {
@@ -225,16 +224,16 @@ async function read(
   return { text: parts.join("") + decoder.decode(), isWhole: true };
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error(`the answer is not JSON: ${plain(text)}`);
+    throw new Error(`the answer is not JSON: ${withoutTags(text)}`);
   }
 }
 
-/** What Neutron, Keystone and Google say of an error in their forms, or the text itself where it is in none of them. */
-function reason(text: string): string {
+/** The message of an error answer of Neutron, Keystone or Google, or the text itself where it has another form. */
+function errorMessage(text: string): string {
   try {
     const { NeutronError, error } = JSON.parse(text);
     const { message } = NeutronError ?? error;
@@ -242,23 +241,23 @@ function reason(text: string): string {
       return foreignText(message);
     }
   } catch {
-    // it is in another form
+    // it has another form
   }
-  return plain(text);
+  return withoutTags(text);
 }
 
-/** The words of a text that may be a page of HTML. */
-function plain(text: string): string {
+/** A text without HTML tags. */
+function withoutTags(text: string): string {
   return foreignText(text.slice(0, 10_000).replace(/<[^<>]*>/g, " "));
 }
 
-/** A URL without a password, of text that need not be a URL. */
-function withoutUser(url: string): string {
+/** A text, which may be no URL, without the user and the password of a URL. */
+function withoutPassword(url: string): string {
   return url.slice(0, 1000).replace(/\/\/[^/@]*@/, "//");
 }
 
-/** Why no answer came. Node.js does not look at OS_CACERT. */
-function why(error: unknown, time: number): string {
+/** Why a request failed. Node.js does not read OS_CACERT, so an error of a certificate names the variable that it reads. */
+function failure(error: unknown, time: number): string {
   if (!(error instanceof Error)) {
     return foreignText(String(error));
   }

@@ -10,22 +10,22 @@ import { nameIn, type Recorded, recorded } from "../stack/recorded.ts";
 import { reportFindings } from "./cloudFindings.ts";
 import type { CloudRoutes } from "./cloudRoutes.ts";
 
-/** How the routes of one cloud are found out and declared. */
+/** How the component of one cloud looks up, plans and declares its routes. */
 export interface Cloud<Found, Planned extends CloudRoutes> {
   readonly name: string;
-  /** The command that shows who one is to the cloud. */
+  /** The command that shows which credentials are in use. */
   readonly whoAmI: string;
-  /** The type of the resource that a route is: `aws:ec2/route:Route`. */
+  /** The type of the resource of a route: `aws:ec2/route:Route`. */
   readonly routeType: string;
-  /** What is read of such a resource's outputs in the state. */
+  /** The form of that resource's outputs in the state. */
   readonly routeOutputs: z.ZodType<Recorded>;
-  /** The command that puts back a route of ours that is gone or changed. */
+  /** The command that restores a route of ours that was deleted or changed. */
   readonly fix: string;
-  /** Reads all that the plan depends on. */
+  /** Reads everything that the plan depends on. */
   lookUp(faults: Faults, options: pulumi.InvokeOptions): Promise<Found>;
   /**
-   * What this component's resource for a route of the state would be called, apart from the component's name; undefined
-   * where the route is in another route table, network, subnet or router.
+   * The name that this component's resource for a route of the state would have, without the component's name;
+   * undefined where the route is in another route table, network, subnet or router.
    */
   resourceOf(route: Recorded, found: Found): string | undefined;
   /**
@@ -39,9 +39,9 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
     others: Elsewhere,
   ): Planned;
   /**
-   * Declares the routes. What it returns is waited for before the component's outputs are known.
+   * Declares the routes. The component's outputs wait for the promise that it returns.
    *
-   * @param nameOf what a resource is called, by its name without the component's
+   * @param nameOf the full name of a resource, by its name without the component's
    */
   declare(
     planned: Planned,
@@ -51,8 +51,8 @@ export interface Cloud<Found, Planned extends CloudRoutes> {
 }
 
 /**
- * What the components of all clouds have in common. What they route to has to be there; it is looked
- * up at preview, where everything that is wrong is said before anything is changed.
+ * What the components of all clouds have in common. The instances that they route to must exist already: a preview
+ * looks them up and reports every fault before anything is changed.
  */
 export abstract class CloudPodRoutes<
   Found,
@@ -87,12 +87,12 @@ export abstract class CloudPodRoutes<
     this.registerOutputs(
       planned.then(
         ({ routeTable, ids }) => ({ routeTable, ...ids }),
-        () => ({}), // whoever reads the outputs above learns of the failure, once
+        () => ({}), // the outputs above report the failure already
       ),
     );
   }
 
-  /** Looks the cloud up, and declares the routes only once nothing speaks against any of them. */
+  /** Looks up the cloud, and declares the routes if there is no fault. */
   private async work(
     name: string,
     cloud: Cloud<Found, Planned>,
@@ -100,7 +100,7 @@ export abstract class CloudPodRoutes<
   ): Promise<Planned> {
     const faults = new Faults();
     const prefix = `${name}-`;
-    const { ours, others } = await recorded(
+    const state = await recorded(
       { type: cloud.routeType, prefix, outputs: cloud.routeOutputs },
       this,
       faults,
@@ -108,15 +108,16 @@ export abstract class CloudPodRoutes<
     const found = await withCloudErrors(cloud.name, cloud.whoAmI, () =>
       cloud.lookUp(faults, { parent: this }),
     );
+    const { ours } = state;
     const { value: urn = "" } = (await known(this.urn)) ?? {};
-    const under = elsewhere(urn, others, (route) =>
+    const others = elsewhere(urn, state.others, (route) =>
       cloud.resourceOf(route, found),
     );
-    const planned = cloud.plan(found, ours, faults, under);
+    const planned = cloud.plan(found, ours, faults, others);
     const missing = planned.routes.filter(
       ({ resource }) => !ours.has(resource),
     );
-    takenFaults(name, missing, under, faults);
+    takenFaults(name, missing, others, faults);
     reportFindings({
       component: name,
       cloud: cloud.name,
@@ -131,7 +132,7 @@ export abstract class CloudPodRoutes<
     }
     const nameOf = (resource: string) => {
       const { urn } =
-        (!ours.has(resource) && under.renamed.get(resource)) || {};
+        (!ours.has(resource) && others.renamed.get(resource)) || {};
       return urn === undefined ? `${prefix}${resource}` : nameIn(String(urn));
     };
     await lookIsGood();

@@ -15,18 +15,18 @@ export interface Instance {
   readonly running: boolean;
   /** Its internal addresses, at most one a family. */
   readonly addresses: readonly string[];
-  /** The text in which its pod CIDRs stand, separated by commas; undefined if it has none. */
+  /** The text that holds its pod CIDRs, separated by commas; undefined if there is none. */
   readonly podCidrs: string | undefined;
 }
 
 /** Two pod CIDRs have at most 99 characters. */
 const longestPodCidrs = 1000;
 
-/** How a cloud says things, for messages. */
+/** The words that messages use for a cloud. */
 export interface CloudWords<I extends Instance> {
-  /** What it is that routes lead to. */
+  /** What routes lead to. */
   readonly noun: "instance" | "port";
-  /** Where pod CIDRs stand: `tag pod_cidr`. */
+  /** What holds the pod CIDRs: `tag pod_cidr`. */
   readonly podCidrs: string;
   /** Where instances are looked for by name: `in region eu-west-1`. */
   readonly where: string;
@@ -38,7 +38,7 @@ export interface CloudWords<I extends Instance> {
   label(instance: I): string;
 }
 
-/** A node and the instance that it is. */
+/** A node and its instance. */
 export interface InstanceNode<I extends Instance> {
   readonly node: Node;
   readonly instance: I;
@@ -66,8 +66,8 @@ export function workersOf<I extends Instance>(
 }
 
 /**
- * Makes nodes of the instances that the user asks for, each once.
- * A name stands for exactly one running instance; what is not so goes to `faults`.
+ * Makes one node of each instance that has one of these names. A name that not exactly one running instance has goes
+ * to `faults`.
  *
  * @param names names of instances; `*` stands for any text, `?` for any one character
  */
@@ -158,7 +158,7 @@ function toNode<I extends Instance>(
   return node && { node, instance };
 }
 
-/** Finds the instance that each of these nodes is, by its internal IPs. */
+/** Finds the instance of each of these nodes by its internal IPs. */
 function instancesOf<I extends Instance>(
   nodes: readonly Node[],
   found: readonly I[],

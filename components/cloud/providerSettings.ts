@@ -1,12 +1,12 @@
 import { Config, type InvokeOptions, type Output } from "@pulumi/pulumi";
 import { known } from "../stack/known.ts";
 
-/** Reads what a provider is set to: text, or the JSON of what is none. */
+/** Reads a setting of a provider: its text, or its JSON where it is not a text. */
 export type ProviderSettings = (key: string) => Promise<string | undefined>;
 
 /**
- * The settings of the provider that a component's resources get: of the one that it was given by `provider`
- * or `providers`, itself or by a parent; else of the default one, which are those of the stack.
+ * The settings of the provider of a component's resources. That is the one given by `provider` or `providers` to the
+ * component or to a parent of it; otherwise the default provider, whose settings are those of the stack.
  *
  * @param name the package of the resources: `gcp`
  */

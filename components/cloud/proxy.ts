@@ -5,32 +5,33 @@ type Undici = typeof import("undici");
 
 /**
  * Fetches as Pulumi's providers do: through the proxy of `HTTPS_PROXY` or `HTTP_PROXY`, unless `NO_PROXY`
- * names the host. What is on this machine is reached without, as Go does it, which the providers are written in.
+ * names the host. This machine itself is reached without a proxy, as by the providers, which are written in Go.
  */
 export async function fetchByProxy(
   url: URL,
-  asked: RequestInit,
+  init: RequestInit,
 ): Promise<Response> {
   const proxy = isThisMachine(url) ? "" : getProxyForUrl(url.href);
   if (proxy === "") {
-    return fetch(url, asked);
+    return fetch(url, init);
   }
   if (!URL.canParse(proxy) || !/^https?:$/.test(new URL(proxy).protocol)) {
     throw new Error(
       "the proxy is not a URL of http or https: see HTTPS_PROXY and HTTP_PROXY in the environment",
     );
   }
-  const undici = await import("undici"); // few need it
-  // through a tunnel where the API speaks https: then the proxy sees no token
+  const undici = await import("undici"); // only where there is a proxy
+  // an API that speaks https is reached through a tunnel, so the proxy does not see the token
   const dispatcher = new undici.ProxyAgent({
-    ...{ uri: proxy, proxyTunnel: false },
-    clientFactory: patient(undici),
-    factory: patient(undici),
+    uri: proxy,
+    proxyTunnel: false,
+    clientFactory: limitedClients(undici),
+    factory: limitedClients(undici),
   });
   try {
-    const init = asked as Parameters<Undici["fetch"]>[1];
-    const response = await undici.fetch(url, { ...init, dispatcher });
-    dispatcher.close(); // once the answer's body is there
+    const options = init as Parameters<Undici["fetch"]>[1];
+    const response = await undici.fetch(url, { ...options, dispatcher });
+    dispatcher.close(); // once the body of the answer was read
     return response as unknown as Response;
   } catch (error) {
     await dispatcher.destroy();
@@ -38,11 +39,11 @@ export async function fetchByProxy(
   }
 }
 
-/** So often is a proxy connected to for one question. */
+/** How often one request may connect to the proxy. */
 const mostConnections = 5;
 
-/** Makes clients that give up a proxy which hangs up on them; undici's own would connect to it again and again, without a pause. */
-function patient({ Client }: Undici) {
+/** Makes clients that give up a proxy which closes their connections. undici's own clients connect to it again without a pause and without end. */
+function limitedClients({ Client }: Undici) {
   return (origin: URL, { connect, ...options }: Client.Options) => {
     let left = mostConnections;
     const limited: buildConnector.connector = (to, done) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answered } from "../cloud/answers.ts";
+import { readAnswer } from "../cloud/answers.ts";
 import { CloudHttp, type Limits } from "../cloud/cloudHttp.ts";
 import type { ProviderSettings } from "../cloud/providerSettings.ts";
 
@@ -10,7 +10,7 @@ export interface ComputeApi {
     path: string,
     object: S,
   ): Promise<z.output<S> | undefined>;
-  /** All of a list, page by page. Of an aggregated list, those of all zones or regions, under this key. */
+  /** All objects of a list, page by page. An aggregated list holds those of each zone or region under this key. */
   all<S extends z.ZodType>(
     path: string,
     item: S,
@@ -18,7 +18,7 @@ export interface ComputeApi {
   ): Promise<z.output<S>[]>;
 }
 
-/** The API at a URL, for who has an access token. */
+/** Client of the API at this URL. */
 export function computeApi(
   base: string,
   accessToken: string,
@@ -28,10 +28,10 @@ export function computeApi(
   const http = new CloudHttp(base, token, limits);
   return {
     get: async (path, object) => {
-      const { status, content, question } = await http.ask(path, {
+      const { status, content, request } = await http.request(path, {
         allow: 404,
       });
-      return status === 404 ? undefined : answered(object, content, question);
+      return status === 404 ? undefined : readAnswer(object, content, request);
     },
     all: (path, item, key) => {
       const list = z.array(item);
@@ -43,11 +43,11 @@ export function computeApi(
         `${path}?${new URLSearchParams({ maxResults: "500", ...query })}`;
       return http.pages(
         link({}),
-        ({ status, content, question }) => {
+        ({ status, content, request }) => {
           if (status === 404) {
             return { items: [], next: undefined };
           }
-          const { items, nextPageToken } = answered(page, content, question);
+          const { items, nextPageToken } = readAnswer(page, content, request);
           return {
             items: items ?? [],
             next: nextPageToken
@@ -70,7 +70,7 @@ function aggregated<S extends z.ZodType>(key: string, list: z.ZodArray<S>) {
     );
 }
 
-/** Where the provider finds the API: it takes the same setting and the same variable. */
+/** The URL of the API. The provider reads the same setting and the same environment variable. */
 export async function endpoint(settings: ProviderSettings): Promise<string> {
   const url =
     (await settings("computeCustomEndpoint")) ??
@@ -79,7 +79,7 @@ export async function endpoint(settings: ProviderSettings): Promise<string> {
   return url.endsWith("/") ? url : `${url}/`;
 }
 
-/** A resource's URL from its project on, which is the same whatever host and version it was read from. */
+/** A resource's URL from its project on, which does not depend on the host and version of the API. */
 export function relative(url: string): string {
   return url.replace(/^https?:\/\/[^/]+\/(compute\/)?\w+\//, "");
 }

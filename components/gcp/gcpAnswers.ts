@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { address, block, maybe } from "../cloud/answers.ts";
-import { shownName } from "../core/shownName.ts";
+import { address, block, optional, shown } from "../cloud/answers.ts";
 
-// What GCP's compute API answers, as far as it is read. Whatever is in another form is an error of the API.
+// What is read of the answers of GCP's compute API. An answer in another form is an error.
 
 /** https://cloud.google.com/compute/docs/naming-resources: RFC 1035 labels. */
 const name = z
@@ -18,18 +17,18 @@ const link = z
 /** The last part of a URL. */
 const last = link.transform((url) => url.slice(url.lastIndexOf("/") + 1));
 
-/** Free text. It is kept where a route is taken over, and not shown by us. */
+/** Free text. A route that is taken over keeps it; it is never shown. */
 const description = z.string().max(10_000).nullish();
 
-/** A project's id, with the domain that an old one has before it. */
+/** A project's id. An old one begins with a domain. */
 const project = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.:-]{0,99}$/, "expected the id of a project");
 
-/** Who the provider is to GCP. */
+/** The credentials and the project of the provider. */
 export const clientSchema = z.object({
   accessToken: z.string(),
-  project: maybe(project),
+  project: optional(project),
 });
 
 export const networkSchema = z.object({ selfLink: link });
@@ -42,19 +41,19 @@ export const routeSchema = z.object({
   priority: z.int(),
   description,
   tags: z.array(z.string()).nullish(),
-  nextHopIp: maybe(address),
-  nextHopInstance: maybe(link),
-  nextHopGateway: maybe(link),
-  nextHopNetwork: maybe(link),
-  nextHopPeering: maybe(link),
-  nextHopIlb: maybe(link),
-  nextHopVpnTunnel: maybe(link),
-  nextHopHub: maybe(link),
+  nextHopIp: optional(address),
+  nextHopInstance: optional(link),
+  nextHopGateway: optional(link),
+  nextHopNetwork: optional(link),
+  nextHopPeering: optional(link),
+  nextHopIlb: optional(link),
+  nextHopVpnTunnel: optional(link),
+  nextHopHub: optional(link),
 });
 
 export type GcpRoute = Readonly<z.output<typeof routeSchema>>;
 
-/** What the state holds of a route of ours. */
+/** What is read of a route of ours in the state. */
 export const routeOutputsSchema = z.looseObject({
   name,
   network: link,
@@ -62,22 +61,22 @@ export const routeOutputsSchema = z.looseObject({
   priority: z.int().nullish(),
   description,
   tags: z.array(z.string()).nullish(),
-  nextHopIp: maybe(address),
-  nextHopInstance: maybe(link),
+  nextHopIp: optional(address),
+  nextHopInstance: optional(link),
 });
 
 export const instanceSchema = z.object({
   name,
   zone: last.pipe(name),
   selfLink: link,
-  status: z.string().transform(shownName),
+  status: shown,
   canIpForward: z.boolean().nullish(),
   networkInterfaces: z
     .array(
       z.object({
         network: link,
-        networkIP: maybe(address),
-        ipv6Address: maybe(address),
+        networkIP: optional(address),
+        ipv6Address: optional(address),
       }),
     )
     .max(100)
@@ -95,10 +94,10 @@ export type ApiInstance = z.output<typeof instanceSchema>;
 
 export const subnetworkSchema = z.object({
   network: link,
-  ipCidrRange: maybe(block),
-  ipv6CidrRange: maybe(block),
-  internalIpv6Prefix: maybe(block),
-  externalIpv6Prefix: maybe(block),
+  ipCidrRange: optional(block),
+  ipv6CidrRange: optional(block),
+  internalIpv6Prefix: optional(block),
+  externalIpv6Prefix: optional(block),
   secondaryIpRanges: z
     .array(z.object({ ipCidrRange: block }))
     .max(1000)

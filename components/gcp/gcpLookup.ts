@@ -1,6 +1,6 @@
 import { getClientConfig } from "@pulumi/gcp/organizations/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
-import { answered } from "../cloud/answers.ts";
+import { readAnswer } from "../cloud/answers.ts";
 import type { Instance } from "../cloud/instances.ts";
 import { providerSettings } from "../cloud/providerSettings.ts";
 import { canonical } from "../core/cidr.ts";
@@ -27,7 +27,7 @@ export interface GcpInstance extends Instance {
   readonly inNetwork: boolean;
 }
 
-/** What GCP was found to hold. */
+/** What GCP has. */
 export interface GcpFindings {
   /** The project of the network, which is that of its routes. */
   readonly project: string;
@@ -35,7 +35,7 @@ export interface GcpFindings {
   readonly instanceProject: string;
   /** The network's self link; undefined if there is none. */
   readonly network: string | undefined;
-  /** The ranges that nodes of the network have their addresses in. */
+  /** The ranges of the addresses of nodes in the network. */
   readonly nodeRanges: readonly string[];
   /** The other ranges of the network's subnets, for pods and services of GKE for example. */
   readonly otherRanges: readonly string[];
@@ -46,7 +46,7 @@ export interface GcpFindings {
 }
 
 /**
- * Looks up all that the plan depends on. Pulumi's gcp package can list neither routes nor instances,
+ * Looks up everything that the plan depends on. Pulumi's gcp package can list neither routes nor instances,
  * so this reads the compute API with the credentials of the provider.
  */
 export async function lookUp(
@@ -54,7 +54,7 @@ export async function lookUp(
   faults: Faults,
   options: InvokeOptions,
 ): Promise<GcpFindings> {
-  const client = answered(
+  const client = readAnswer(
     clientSchema,
     await getClientConfig(options),
     "the provider's project and access token",
@@ -84,18 +84,18 @@ export async function lookUp(
       "instances",
     ),
   ]);
-  const ours = (link: string) =>
+  const isNetwork = (link: string) =>
     network !== undefined && relative(link) === relative(network.selfLink);
   if (network === undefined) {
     faults.add("network", `project ${project} has no network ${show(name)}`);
   }
-  const ranges = subnetworks.filter((subnet) => ours(subnet.network));
+  const ranges = subnetworks.filter((subnet) => isNetwork(subnet.network));
   return {
     project,
     instanceProject,
     network: network?.selfLink,
     nodeRanges: ranges.flatMap((r) =>
-      present([
+      canonicalTexts([
         r.ipCidrRange,
         r.ipv6CidrRange,
         r.internalIpv6Prefix,
@@ -103,22 +103,22 @@ export async function lookUp(
       ]),
     ),
     otherRanges: ranges.flatMap((r) =>
-      present((r.secondaryIpRanges ?? []).map((s) => s.ipCidrRange)),
+      canonicalTexts((r.secondaryIpRanges ?? []).map((s) => s.ipCidrRange)),
     ),
     routes: routes.map((route) => ({
       ...route,
       destRange: canonical(route.destRange),
     })),
-    instances: instances.map((one) => toInstance(one, args, ours)),
+    instances: instances.map((one) => toInstance(one, args, isNetwork)),
   };
 }
 
 function toInstance(
   one: ApiInstance,
   { instances }: GcpArgs,
-  ours: (link: string) => boolean,
+  isNetwork: (link: string) => boolean,
 ): GcpInstance {
-  const inside = one.networkInterfaces?.find((nic) => ours(nic.network));
+  const inside = one.networkInterfaces?.find((nic) => isNetwork(nic.network));
   const nic = inside ?? one.networkInterfaces?.[0];
   const item = one.metadata?.items?.find(
     ({ key }) => key === instances?.podCidrKey,
@@ -130,14 +130,14 @@ function toInstance(
     zone: one.zone,
     state: one.status,
     running: one.status === "RUNNING",
-    addresses: present([nic?.networkIP, nic?.ipv6Address]),
+    addresses: canonicalTexts([nic?.networkIP, nic?.ipv6Address]),
     podCidrs: item?.value ?? undefined,
     canIpForward: one.canIpForward ?? false,
     inNetwork: inside !== undefined,
   };
 }
 
-/** The addresses and CIDRs among these texts, in canonical form. */
-function present(texts: readonly (string | undefined)[]): string[] {
+/** Those of these texts that are not empty, in the canonical form of addresses and CIDRs. */
+function canonicalTexts(texts: readonly (string | undefined)[]): string[] {
   return texts.flatMap((text) => (text ? [canonical(text)] : []));
 }

@@ -6,8 +6,8 @@ const longest = 63;
 const digits = 4;
 
 /**
- * The name of the route to a destination, `kubernetes-route-10-200-0-0-24`, as the guides name them.
- * One that would be too long ends in a hash instead.
+ * The name of the route to a destination, as in Google's guides: `kubernetes-route-10-200-0-0-24`.
+ * The end of a name that would be too long is replaced by a hash.
  */
 export function routeName(prefix: string, destination: string): string {
   const name = `${prefix}-${nameOf(destination)}`;

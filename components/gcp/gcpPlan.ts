@@ -15,10 +15,10 @@ import type { GcpArgs } from "./gcpArgs.ts";
 import type { GcpFindings, GcpInstance } from "./gcpLookup.ts";
 import {
   drift,
+  existingRoutes,
   nextHop,
   type PlannedRoute,
   planRoute,
-  present,
 } from "./gcpRoutes.ts";
 import { gcpWorkers } from "./gcpWorkers.ts";
 
@@ -38,10 +38,10 @@ export interface GcpPlan extends CloudRoutes {
 }
 
 /**
- * What has to be declared, given what GCP holds; what cannot be goes to `faults`.
+ * What is to be declared, given what GCP has. What prevents it goes to `faults`.
  *
  * @param named what this stack's state holds of its routes, by {@link PlannedRoute.resource}
- * @param others what it holds under other names
+ * @param others routes that the state holds under other names
  */
 export function planGcp(
   args: GcpArgs,
@@ -58,7 +58,7 @@ export function planGcp(
   const table = leads.map(({ route }) => route);
   const resources = table.map(({ destination }) => nameOf(destination));
   const ours = withRenamed(named, others, resources);
-  const there = present(found, ours, others);
+  const there = existingRoutes(found, ours, others);
   const routes = leads.map(({ route, instance }) => {
     const content = {
       project,
@@ -115,7 +115,7 @@ export function planGcp(
   };
 }
 
-/** GCP refuses a route to a part of a subnet, and that is not only where the nodes are. */
+/** GCP refuses a route to a part of any range of a subnet, so secondary ranges are checked too. */
 function checkOtherRanges(
   workers: readonly InstanceNode<GcpInstance>[],
   ranges: readonly Cidr[],

@@ -9,7 +9,7 @@ import type { GcpArgs } from "./gcpArgs.ts";
 import type { GcpFindings } from "./gcpLookup.ts";
 import { otherName, routeName } from "./gcpNames.ts";
 
-/** What a route of ours says; nothing of it can be changed once it is made. */
+/** The properties of a route, none of which can be changed after it is made. */
 export interface RouteContent {
   readonly project: string;
   readonly network: string;
@@ -17,29 +17,29 @@ export interface RouteContent {
   readonly priority: number;
   readonly nextHopIp?: string;
   readonly nextHopInstance?: string;
-  /** Kept where a route that is taken over has one. */
+  /** The one of a route that was taken over. */
   readonly description?: string;
 }
 
-/** The routes that are there, by what they are looked for. */
-export interface Present {
+/** The existing routes, by the keys that they are looked for by. */
+export interface ExistingRoutes {
   readonly byName: ReadonlyMap<string, GcpRoute>;
   /** Those of the network. */
   readonly inNetwork: readonly GcpRoute[];
-  /** Those of the network that this stack did not make, by their destinations. */
+  /** Those of the network that this stack did not make, by destination. */
   readonly foreign: ReadonlyMap<string, readonly GcpRoute[]>;
-  /** The names of ours, of those that are gone too. */
+  /** The names of our routes, also of those that somebody else deleted. */
   readonly ours: ReadonlySet<string>;
-  /** In place of which resources, by {@link PlannedRoute.resource}, the stack has another one for the same route. */
+  /** Other resources of the stack for the same routes, by {@link PlannedRoute.resource}. */
   readonly taken: Elsewhere["taken"];
 }
 
 /** @param ours what this stack's state holds of its routes */
-export function present(
+export function existingRoutes(
   { routes, network }: GcpFindings,
   ours: ReadonlyMap<string, Recorded>,
   { taken }: Elsewhere,
-): Present {
+): ExistingRoutes {
   const names = new Set([...ours.values()].map(({ name }) => String(name)));
   const link = network === undefined ? undefined : relative(network);
   const inNetwork = routes.filter((route) => relative(route.network) === link);
@@ -51,27 +51,27 @@ export function present(
   return { byName, inNetwork, foreign, ours: names, taken };
 }
 
-/** One route, as it is to be declared. */
+/** One route to declare. */
 export interface PlannedRoute {
-  /** Name of the resource, apart from the component's: of the destination. */
+  /** Name of the resource, without the component's: from the destination. */
   readonly resource: string;
   /** Name of the route in GCP. */
   readonly name: string;
   readonly content: RouteContent;
-  /** Set where the route is there already and is to be taken over. */
+  /** Set where the route exists already and is to be taken over. */
   readonly importId: string | undefined;
 }
 
 /**
- * Names the route, so that it can be made before the one that it replaces goes: a route of ours
- * keeps its name as long as it says the same.
+ * Plans one route. Its replacement gets another name, so that it can be made before the old route is deleted; a route
+ * that does not change keeps its name.
  *
  * @param ours what this stack's state holds of its routes, by {@link PlannedRoute.resource}
  */
 export function planRoute(
   content: RouteContent,
   args: GcpArgs,
-  there: Present,
+  there: ExistingRoutes,
   ours: ReadonlyMap<string, Recorded>,
   faults: Faults,
 ): PlannedRoute {
@@ -80,7 +80,7 @@ export function planRoute(
   const mine = ours.get(resource);
   const planned = { resource, content, importId: undefined };
   if (mine !== undefined && hasSameContent(content, mine)) {
-    const kept = { ...content, ...described(mine) };
+    const kept = { ...content, ...descriptionOf(mine) };
     return { ...planned, content: kept, name: String(mine.name) };
   }
   const usual = routeName(args.routeNamePrefix, destRange);
@@ -97,13 +97,13 @@ export function planRoute(
     hasSameContent(content, { ...only })
   ) {
     const importId = `projects/${project}/global/routes/${only.name}`;
-    const kept = { ...content, ...described({ ...only }) };
+    const kept = { ...content, ...descriptionOf({ ...only }) };
     return { resource, content: kept, name: only.name, importId };
   }
   for (const route of foreign) {
     faults.add(
       `${args.network} ${destRange}`,
-      obstacle(route, content, project),
+      foreignRoute(route, content, project),
     );
   }
   const name = there.ours.has(usual)
@@ -119,24 +119,24 @@ export function planRoute(
   return { ...planned, name };
 }
 
-/** What the resource for a route of the state would be called, apart from the component's name. */
+/** The name that the resource for a route of the state would have, without the component's name. */
 export function resourceOf(
   { network, destRange }: Recorded,
   found: Pick<GcpFindings, "network">,
 ): string | undefined {
   return found.network !== undefined &&
-    tail(network, "networks") === tail(found.network, "networks")
+    fromSegment(network, "networks") === fromSegment(found.network, "networks")
     ? nameOf(canonical(String(destRange)))
     : undefined;
 }
 
-function described({ description }: Recorded): { description?: string } {
+function descriptionOf({ description }: Recorded): { description?: string } {
   return typeof description === "string" && description !== ""
     ? { description }
     : {};
 }
 
-function obstacle(
+function foreignRoute(
   route: GcpRoute,
   content: RouteContent,
   project: string,
@@ -147,32 +147,33 @@ function obstacle(
     : `route ${route.name}, which this stack did not make, leads to ${nextHop(route)} with priority ${route.priority}; remove it: ${removal}`;
 }
 
-/** Whether a route, of the API or of the state, says what a wanted one does. */
+/** Whether a route of the API or of the state has the content of a wanted one. */
 function hasSameContent(wanted: RouteContent, is: Recorded): boolean {
   const tags = is.tags as readonly string[] | undefined;
   return (
-    tail(is.network, "networks") === tail(wanted.network, "networks") &&
+    fromSegment(is.network, "networks") ===
+      fromSegment(wanted.network, "networks") &&
     canonical(String(is.destRange)) === wanted.destRange &&
     is.priority === wanted.priority &&
     (tags ?? []).length === 0 &&
     (wanted.nextHopIp === undefined
-      ? tail(is.nextHopInstance, "zones") ===
-        tail(wanted.nextHopInstance, "zones")
+      ? fromSegment(is.nextHopInstance, "zones") ===
+        fromSegment(wanted.nextHopInstance, "zones")
       : canonical(String(is.nextHopIp)) === wanted.nextHopIp &&
         !is.nextHopInstance)
   );
 }
 
-/** A URL from one of its segments on, or from the project on where that is known. */
-function tail(url: unknown, segment: string): string {
+/** The part of a URL from one of its segments on; without that segment, from the project on. */
+function fromSegment(url: unknown, segment: string): string {
   const text = relative(String(url ?? ""));
   return text.slice(Math.max(0, text.indexOf(`${segment}/`)));
 }
 
-/** What a route of ours has become, where somebody else had a hand in it: the engine does not look unless it is told to. */
+/** A warning for each route of ours that somebody else deleted. The engine notices that only with --refresh. */
 export function drift(
   ours: ReadonlyMap<string, Recorded>,
-  { byName }: Present,
+  { byName }: ExistingRoutes,
 ): string[] {
   return [...ours.values()]
     .filter(({ name }) => !byName.has(String(name)))
@@ -182,7 +183,7 @@ export function drift(
     );
 }
 
-/** What `gcloud compute routes list` calls the next hop. */
+/** The next hop as `gcloud compute routes list` shows it. */
 export function nextHop(route: Partial<GcpRoute>): string {
   const link =
     route.nextHopInstance ||

@@ -7,7 +7,7 @@ import type { Faults } from "../core/faults.ts";
 import type { GcpArgs } from "./gcpArgs.ts";
 import type { GcpFindings, GcpInstance } from "./gcpLookup.ts";
 
-/** The workers, each with the instance that it is. What keeps one from being routed to goes to `faults`. */
+/** The workers, each with its instance. What prevents a route to one goes to `faults`. */
 export function gcpWorkers(
   args: GcpArgs,
   found: GcpFindings,

@@ -1,7 +1,7 @@
 import { getAuthScope } from "@pulumi/openstack/identity/index.js";
 import type { InvokeOptions } from "@pulumi/pulumi";
 import { z } from "zod";
-import { answered } from "../cloud/answers.ts";
+import { readAnswer } from "../cloud/answers.ts";
 import {
   type ProviderSettings,
   providerSettings,
@@ -11,7 +11,7 @@ import { type NetworkApi, neutron } from "./openStackApi.ts";
 
 const text = z.string().nullish();
 
-/** What Keystone says of who asks: a token, and where which service is. */
+/** Keystone's answer: a token, and the endpoints of all services. */
 const scopeSchema = z.object({
   tokenId: z.string(),
   serviceCatalogs: z.array(
@@ -29,12 +29,12 @@ const scopeSchema = z.object({
   ),
 });
 
-/** The services whose endpoints the provider is told, and not those of the catalogue. */
+/** Endpoints that are set in the provider, in place of those of the catalogue. */
 const overridesSchema = z.object({ network: text }).nullish();
 
-/** Neutron's API as the provider sees it, with a token of the provider's. */
+/** Client of Neutron's API, at the endpoint and with a token of the provider. */
 export async function networkApi(options: InvokeOptions): Promise<NetworkApi> {
-  const scope = answered(
+  const scope = readAnswer(
     scopeSchema,
     await getAuthScope(
       { name: "pod-network-routes", setTokenId: true },
@@ -46,7 +46,7 @@ export async function networkApi(options: InvokeOptions): Promise<NetworkApi> {
   return neutron(await endpoint(scope, settings), scope.tokenId);
 }
 
-/** Where the provider finds Neutron: where it is told to, or in the catalogue, by the region and the interface that it is set to. */
+/** The provider's endpoint of Neutron: the one that is set, or the one of its region and interface in the catalogue. */
 async function endpoint(
   scope: z.output<typeof scopeSchema>,
   settings: ProviderSettings,

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { answered } from "../cloud/answers.ts";
+import { readAnswer } from "../cloud/answers.ts";
 import { CloudHttp, type Limits } from "../cloud/cloudHttp.ts";
 
 /** Neutron's API, https://docs.openstack.org/api-ref/network/v2/ */
 export interface NetworkApi {
-  /** Everything in a collection, `subnets` for example, that has these attributes. */
+  /** All objects of a collection, `subnets` for example, that have these attributes. */
   list<S extends z.ZodType>(
     collection: string,
     item: S,
     query?: Record<string, string>,
   ): Promise<z.output<S>[]>;
-  /** Changes one object, unless somebody else has changed it since it was at this revision: then it returns false. */
+  /** Changes one object. Returns false, and changes nothing, if somebody else has changed it after this revision. */
   update(
     collection: string,
     id: string,
@@ -22,8 +22,8 @@ export interface NetworkApi {
 const link = z.object({ rel: z.string(), href: z.string().max(10_000) });
 
 /**
- * The API at a URL, for who has a token. Pulumi's openstack package can read neither routes of a router nor
- * whether a port is secured.
+ * Client of the API at this URL. Pulumi's openstack package can read neither the routes of a router nor the port
+ * security of a port.
  */
 export function neutron(
   base: string,
@@ -40,8 +40,8 @@ export function neutron(
       });
       const search = String(new URLSearchParams(query));
       const first = search === "" ? collection : `${collection}?${search}`;
-      return http.pages(first, ({ content, question }) => {
-        const found = answered(page, content, question);
+      return http.pages(first, ({ content, request }) => {
+        const found = readAnswer(page, content, request);
         const more = found[links] as z.output<typeof link>[] | undefined;
         return {
           items: found[collection] as z.output<typeof item>[],
@@ -50,7 +50,7 @@ export function neutron(
       });
     },
     update: async (collection, id, revision, change) => {
-      const { status } = await http.ask(`${collection}/${id}`, {
+      const { status } = await http.request(`${collection}/${id}`, {
         method: "PUT",
         headers: {
           "Content-Type": "application/json",

@@ -19,13 +19,13 @@ import { type OpenStackArgs, usualSubnet } from "./openStackArgs.ts";
 
 /** A port that a route can lead to. */
 export interface Port extends Instance {
-  /** Addresses and blocks that may be the source of what it sends. */
+  /** The source addresses and blocks that it may send from. */
   readonly allowed: readonly string[];
-  /** Whether it drops what has another source. */
+  /** Whether it drops packets from other sources. */
   readonly secured: boolean;
 }
 
-/** What has the routes. */
+/** The subnet or router that has the routes. */
 export interface Holder {
   readonly kind: "subnet" | "router";
   readonly id: string;
@@ -33,19 +33,19 @@ export interface Holder {
   readonly routes: readonly NeutronRoute[];
 }
 
-/** What OpenStack was found to hold. */
+/** What OpenStack has. */
 export interface OpenStackFindings {
   readonly api: NetworkApi;
   readonly subnet: ApiSubnet | undefined;
-  /** The subnet, or the router if the routes are its. */
+  /** The subnet, or in mode router the router. */
   readonly holder: Holder | undefined;
-  /** Whether the router has an interface in the subnet, without which it knows no way to the nodes. */
+  /** Whether the router has an interface in the subnet, without which it cannot reach the nodes. */
   readonly attached: boolean;
   /** The ports in the subnet. */
   readonly ports: readonly Port[];
 }
 
-/** Looks up all that the plan depends on. What is not there, or there too often, goes to `faults`. */
+/** Looks up everything that the plan depends on. What is missing or ambiguous goes to `faults`. */
 export async function lookUp(
   args: OpenStackArgs,
   faults: Faults,
@@ -116,7 +116,7 @@ async function findRouter(
   return exactlyOne(found, "router", `router ${show(router)}`, faults);
 }
 
-/** As the openstack client does it: what has the id, else what has the name. */
+/** As the openstack client does: the object with this id, otherwise those with this name. */
 async function byNameOrId<S extends z.ZodType>(
   api: NetworkApi,
   collection: string,
@@ -158,7 +158,7 @@ function toPort(port: ApiPort, subnet: ApiSubnet | undefined): Port {
     name: port.name,
     id: port.id,
     state: port.status,
-    // a port is there whether its machine runs or not; Neutron routes to it all the same
+    // Neutron routes to a port whether its machine runs or not
     running: true,
     addresses: port.fixed_ips
       .filter(({ subnet_id }) => subnet_id === subnet?.id)
@@ -169,7 +169,7 @@ function toPort(port: ApiPort, subnet: ApiSubnet | undefined): Port {
   };
 }
 
-/** Whether a pair is a block of addresses, not one address that two machines share, and not all. */
+/** Whether an address pair is a pod CIDR: neither a single address, which machines may share, nor all addresses. */
 function isBlock(text: string): boolean {
   const cidr = parseCidr(text);
   return typeof cidr !== "string" && cidr.prefix > 0 && cidr.first < cidr.last;

@@ -15,13 +15,13 @@ import type { OpenStackArgs } from "./openStackArgs.ts";
 import type { Holder, OpenStackFindings, Port } from "./openStackLookup.ts";
 import {
   checkRouteQuota,
+  deletedByOthers,
   foreignFault,
-  gone,
   listing,
   routeId,
 } from "./routeHolder.ts";
 
-/** A route to a worker, and what the provider calls it. */
+/** A route to a worker, and its id in the provider. */
 interface OpenStackPodRoute extends Route {
   readonly id: string;
 }
@@ -29,31 +29,31 @@ interface OpenStackPodRoute extends Route {
 export interface OpenStackPlan extends CloudRoutes {
   readonly routeTable: OpenStackPodRoute[];
   readonly routes: readonly {
-    /** Name of the resource, apart from the component's: of the destination. */
+    /** Name of the resource, without the component's: from the destination. */
     readonly resource: string;
     readonly destinationCidr: string;
     readonly nextHop: string;
-    /** Set where the route is there already and is to be taken over. */
+    /** Set where the route exists already and is to be taken over. */
     readonly importId: string | undefined;
   }[];
-  /** What has the routes, and how it is changed; undefined where there is a fault. */
+  /** What has the routes, and the API that changes it; undefined where there is a fault. */
   readonly holder: Holder | undefined;
   readonly api: NetworkApi | undefined;
-  /** Routes of ours that somebody else deleted: the provider cannot see that. */
+  /** Routes of ours that somebody else deleted, which the provider does not notice. */
   readonly lost: readonly NeutronRoute[];
   readonly ids: {
     readonly subnetId: string;
     readonly networkId: string;
-    /** Of the router, if the routes are its. */
+    /** The router, in mode router. */
     readonly routerId: string | undefined;
   };
 }
 
 /**
- * What has to be declared, given what OpenStack holds; what cannot be goes to `faults`.
+ * What is to be declared, given what OpenStack has. What prevents it goes to `faults`.
  *
  * @param named what this stack's state holds of its routes, by their destinations as names
- * @param others what it holds under other names
+ * @param others routes that the state holds under other names
  */
 export function planOpenStack(
   args: OpenStackArgs,
@@ -72,7 +72,7 @@ export function planOpenStack(
     checkPort(worker, found, faults);
   }
   if (holder === undefined) {
-    return nothing;
+    return emptyPlan;
   }
   const resources = table.map(({ destination }) => nameOf(destination));
   const ours = withRenamed(named, others, resources);
@@ -109,7 +109,7 @@ export function planOpenStack(
     };
   });
   checkRouteQuota(holder, table, args, faults);
-  const lost = gone(holder, table, ours, faults);
+  const lost = deletedByOthers(holder, table, ours, faults);
   const mine = [...ours.values()];
   const foreign = holder.routes.filter(
     (route) =>
@@ -146,7 +146,7 @@ export function planOpenStack(
         ({ destination, nexthop }) =>
           `${holder.kind} ${holder.name}: the route to ${destination} via ${nexthop} was deleted by somebody else; pulumi up puts it back`,
       ),
-      ...(holder.kind === "subnet" && isNew ? [everybodyLearnsAll] : []),
+      ...(holder.kind === "subnet" && isNew ? [dhcpWarning] : []),
     ],
     ids: {
       subnetId: subnet?.id ?? "",
@@ -156,7 +156,7 @@ export function planOpenStack(
   };
 }
 
-const nothing: OpenStackPlan = {
+const emptyPlan: OpenStackPlan = {
   routeTable: [],
   routes: [],
   tables: [],
@@ -168,7 +168,7 @@ const nothing: OpenStackPlan = {
   ids: { subnetId: "", networkId: "", routerId: undefined },
 };
 
-const everybodyLearnsAll =
+const dhcpWarning =
   "hosts learn the routes of a subnet by DHCP, when they renew their lease; every host learns all of them, the one to its own pod CIDR included. Where that takes a host's own pods off, use mode router, or target hosts";
 
 function isOurs(
@@ -183,7 +183,7 @@ function isOurs(
   );
 }
 
-/** What the resource for a route of the state would be called, apart from the component's name. */
+/** The name that the resource for a route of the state would have, without the component's name. */
 export function resourceOf(
   { destinationCidr, subnetId, routerId }: Recorded,
   { holder }: Pick<OpenStackFindings, "holder">,
@@ -213,7 +213,7 @@ function openStackWorkers(
   return workersOf(args, ports, words, faults);
 }
 
-/** What a packet from or to a pod depends on at the port of its node. */
+/** Checks that the port of a node forwards the packets of its pods. */
 function checkPort(
   { node, instance }: InstanceNode<Port>,
   { subnet }: OpenStackFindings,

@@ -24,7 +24,7 @@ import {
   planOpenStack,
   resourceOf,
 } from "./openStackPlan.ts";
-import { putBack } from "./putBack.ts";
+import { restoreRoutes } from "./restoreRoutes.ts";
 
 export type { OpenStackPodRoutesArgs } from "./openStackArgs.ts";
 
@@ -89,7 +89,7 @@ async function declare(
   }
   if (!pulumi.runtime.isDryRun()) {
     await orRunError("lost routes could not be put back", () =>
-      putBack(api, holder, lost),
+      restoreRoutes(api, holder, lost),
     );
   }
   const made = routes.map((route) => {
@@ -105,20 +105,20 @@ async function declare(
       : new SubnetRoute(name, { subnetId: holder.id, ...args }, opts);
   });
   if (!pulumi.runtime.isDryRun()) {
-    await settled(made);
-    await fixWhatOthersUndid(api, holder, routes, parent);
+    await created(made);
+    await restoreOverwritten(api, holder, routes, parent);
   }
 }
 
-/** Waits until all of these are there. */
-function settled(made: readonly pulumi.CustomResource[]): Promise<void> {
+/** Waits until all of these are created. */
+function created(made: readonly pulumi.CustomResource[]): Promise<void> {
   return new Promise((resolve) => {
     pulumi.all(made.map(({ id }) => id)).apply(() => resolve());
   });
 }
 
-/** Another stack that changes the same subnet at the same time may have written over what we wrote. */
-async function fixWhatOthersUndid(
+/** Restores routes that another stack has overwritten by changing the same subnet at the same time. */
+async function restoreOverwritten(
   api: NetworkApi,
   holder: Holder,
   routes: OpenStackPlan["routes"],
@@ -130,7 +130,7 @@ async function fixWhatOthersUndid(
   }));
   const undone = await orRunError(
     "the routes were made, but whether they are still there could not be checked",
-    () => putBack(api, holder, wanted),
+    () => restoreRoutes(api, holder, wanted),
   );
   if (undone.length > 0) {
     const list = shownList(undone.map(({ destination }) => destination));

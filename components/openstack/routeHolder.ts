@@ -16,7 +16,7 @@ export function routeId(
   return `${id}-route-${destination}-${nexthop}`;
 }
 
-/** A route that stands where one of ours is to be. */
+/** Adds a fault for a route that has the destination of one of ours. */
 export function foreignFault(
   holder: Holder,
   route: NeutronRoute,
@@ -43,6 +43,7 @@ function removal(
     : `openstack router remove route --route ${pair} ${id}`;
 }
 
+/** Checks the quota of routes of a subnet or router. */
 export function checkRouteQuota(
   { kind, name, routes }: Holder,
   wanted: readonly Route[],
@@ -72,10 +73,10 @@ export function checkRouteQuota(
 }
 
 /**
- * The routes of ours that somebody else deleted and that are still wanted. The provider fails when it
- * is to delete such a route, so one that is to go or to change is a fault.
+ * The routes of ours that somebody else deleted and that are still wanted. The provider cannot delete or replace
+ * such a route, so one that is not wanted any more, or is to change, is a fault.
  */
-export function gone(
+export function deletedByOthers(
   holder: Holder,
   wanted: readonly Route[],
   ours: ReadonlyMap<string, Recorded>,
@@ -91,7 +92,7 @@ export function gone(
       holder.routes.some(
         (there) => routeId(holder, there) === routeId(holder, route),
       ) ||
-      // it is of another subnet or router, of which nothing is known here
+      // it is of another subnet or router, whose routes were not read
       ![mine.subnetId, mine.routerId].includes(holder.id)
     ) {
       return [];
@@ -107,12 +108,12 @@ export function gone(
   });
 }
 
-/** What `openstack subnet show NAME | grep destination` prints, or the same of a router. */
+/** What `openstack subnet show NAME | grep destination` prints, or the same for a router. */
 export function listing(
   { kind }: Holder,
   routes: readonly NeutronRoute[],
 ): string {
-  // as wide as the longest name of a field in the client's table
+  // the client's column is as wide as the longest name of a field
   const [head, longest] =
     kind === "subnet"
       ? ["host_routes", "ipv6_address_mode"]

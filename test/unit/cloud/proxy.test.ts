@@ -91,7 +91,7 @@ async function api(t: TestContext, answer: RequestListener) {
 
 /** The API by its name, asked for something. */
 const ask = (url: string, limits: Partial<Limits> = {}) =>
-  new CloudHttp(url, token, limits).ask("subnets?a=b");
+  new CloudHttp(url, token, limits).request("subnets?a=b");
 
 const fine: RequestListener = (_, response) => response.end('{"subnets":[]}');
 

@@ -12,7 +12,7 @@ import type {
 } from "../../../components/openstack/openStackLookup.ts";
 import { planOpenStack } from "../../../components/openstack/openStackPlan.ts";
 import { OpenStackPodRoutes } from "../../../components/openstack/openStackPodRoutes.ts";
-import { putBack } from "../../../components/openstack/putBack.ts";
+import { restoreRoutes } from "../../../components/openstack/restoreRoutes.ts";
 import type { Recorded } from "../../../components/stack/recorded.ts";
 
 const nobody: NetworkApi = {
@@ -355,7 +355,7 @@ const holder = {
 
 test("routes are put back beside what others have written meanwhile", async () => {
   const { api, now } = contested([via(0)], 2);
-  assert.deepEqual(await putBack(api, holder, [via(0), via(1)]), [via(1)]);
+  assert.deepEqual(await restoreRoutes(api, holder, [via(0), via(1)]), [via(1)]);
   assert.deepEqual(
     now().map(({ destination }) => destination),
     ["10.200.0.0/24", "10.8.1.0/24", "10.8.0.0/24", "10.200.1.0/24"],
@@ -365,12 +365,12 @@ test("routes are put back beside what others have written meanwhile", async () =
 test("nothing is written where nothing is missing", async () => {
   const { api } = contested([via(0), via(1)], 0);
   const reading = { ...api, update: nobody.update };
-  assert.deepEqual(await putBack(reading, holder, [via(0), via(1)]), []);
+  assert.deepEqual(await restoreRoutes(reading, holder, [via(0), via(1)]), []);
 });
 
 test("who is always too late gives up, and says so", async () => {
   const { api } = contested([], 100);
-  await assert.rejects(putBack(api, holder, [via(0)]), /run pulumi up again/);
+  await assert.rejects(restoreRoutes(api, holder, [via(0)]), /run pulumi up again/);
 });
 
 for (const [what, args, fault] of [

@@ -2,17 +2,17 @@ import { currentSchema, type NeutronRoute } from "./openStackAnswers.ts";
 import type { NetworkApi } from "./openStackApi.ts";
 import type { Holder } from "./openStackLookup.ts";
 
-/** As often as somebody else may get in between before we give up. */
+/** How often it is tried again after a change by somebody else. */
 const attempts = 10;
 
 /**
- * Adds those of these routes that are not there, to what is there at that moment: it is written only
- * if nobody else has written since it was read. Returns those that were missing.
+ * Adds those of these routes that are missing to the existing ones. The list is written only if nobody else has
+ * changed it after it was read. Returns the routes that were missing.
  *
- * The provider reads and writes the whole list without that care. Within one run it locks the subnet
- * or router; another run at the same time, of another stack, may undo what this one has written.
+ * The provider reads and writes the list without that check. It locks the subnet or router only within one run, so
+ * a run of another stack at the same time may overwrite routes of this one.
  */
-export async function putBack(
+export async function restoreRoutes(
   api: NetworkApi,
   { kind, id }: Holder,
   wanted: readonly NeutronRoute[],
