@@ -22,7 +22,9 @@ describe("seed 001: routes in a route table of AWS", () => {
 
   const worker = (i: number) =>
     ec2.instance({
-      ...{ subnet, name: `worker-${i}`, ip: `172.20.1.2${i}` },
+      subnet,
+      name: `worker-${i}`,
+      ip: `172.20.1.2${i}`,
       podCidr: `172.22.${i}.0/24`,
     });
   const through = (i: number, destination = `172.22.${i}.0/24`) => ({
@@ -117,7 +119,9 @@ describe("seed 001: routes in a route table of AWS", () => {
   it("changes the route in place when a worker is replaced by a new machine", async () => {
     await ec2.terminate(workers[2]?.instanceId ?? "");
     workers[2] = await ec2.instance({
-      ...{ subnet, name: "worker-2", ip: "172.20.1.32" },
+      subnet,
+      name: "worker-2",
+      ip: "172.20.1.32",
       podCidr: "172.22.2.0/24",
     });
     assert.deepEqual(await planOf(stack, type), { update: [name(2)] });
@@ -161,11 +165,16 @@ describe("seed 001: routes in a route table of AWS", () => {
 
   it("refuses what it cannot do at preview and at up, all of it at once, and changes nothing", async () => {
     const bad = await ec2.instance({
-      ...{ subnet, name: "worker-4", ip: "172.20.1.24", sourceDestCheck: true },
+      subnet,
+      name: "worker-4",
+      ip: "172.20.1.24",
+      sourceDestCheck: true,
       podCidr: "172.22.4.0/24",
     });
     const untagged = await ec2.instance({
-      ...{ subnet, name: "worker-5", ip: "172.20.1.25" },
+      subnet,
+      name: "worker-5",
+      ip: "172.20.1.25",
     });
     await ec2.route(table, "172.22.4.0/24", { gatewayId: gateway });
     const more = { routesPerTable: 5 };
@@ -277,7 +286,9 @@ describe("routes in several route tables, of both address families", () => {
       await ec2.routeTable(vpc, { Name: "b" }),
     ];
     const worker = await ec2.instance({
-      ...{ subnet, name: "worker-0", ip: "172.20.1.20" },
+      subnet,
+      name: "worker-0",
+      ip: "172.20.1.20",
       ipv6: `${block}::20`,
       podCidr: "172.22.0.0/24,fd00:22::/64",
     });

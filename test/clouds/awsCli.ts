@@ -26,7 +26,9 @@ export async function awsCli(ec2: Ec2): Promise<AwsCli> {
   );
   const given = Object.entries(ec2.env).filter(([, value]) => value !== "");
   const env = {
-    ...{ HOME: directory, LC_ALL: "C.UTF-8", AWS_PAGER: "" },
+    HOME: directory,
+    LC_ALL: "C.UTF-8",
+    AWS_PAGER: "",
     ...Object.fromEntries(given),
     PATH: `${directory}:${process.env.PATH}`,
   };
@@ -47,8 +49,15 @@ function install(): Promise<string> {
       await step(
         "Installing the AWS CLI, for the tests (some seconds)",
         run("python3", [
-          ...["-m", "pip", "install", ...options, "--require-hashes"],
-          ...["--target", unfinished, "--requirement", requirements],
+          "-m",
+          "pip",
+          "install",
+          ...options,
+          "--require-hashes",
+          "--target",
+          unfinished,
+          "--requirement",
+          requirements,
         ]),
       );
     },

@@ -53,8 +53,10 @@ describe("every command of the AWS CLI that is printed does what the message say
     const ask = fakeEc2({
       instances: [
         {
-          ...{ id: worker.instanceId, eni: worker.networkInterfaceId },
-          ...{ ip: "172.20.1.20", ipv6: "fd00:20::20" },
+          id: worker.instanceId,
+          eni: worker.networkInterfaceId,
+          ip: "172.20.1.20",
+          ipv6: "fd00:20::20",
           tags: {
             Name: "worker-0",
             pod_cidr: "172.22.0.0/24,fd00:22::/64",
@@ -188,11 +190,10 @@ describe("every command of the AWS CLI that is printed does what the message say
     const ask = fakeEc2({
       instances: [
         {
-          ...{ id: worker.instanceId, eni: worker.networkInterfaceId },
-          ...{
-            ip: "172.20.1.20",
-            tags: { Name: "w", pod_cidr: "172.22.0.0/24" },
-          },
+          id: worker.instanceId,
+          eni: worker.networkInterfaceId,
+          ip: "172.20.1.20",
+          tags: { Name: "w", pod_cidr: "172.22.0.0/24" },
         },
       ],
       tables: [{ id: table }],

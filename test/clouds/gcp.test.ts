@@ -16,8 +16,12 @@ describe("seed 004, second half: routes in a network of GCP", () => {
 
   const worker = (i: number, more: object = {}) =>
     api.instance({
-      ...{ name: `worker-${i}`, zone: api.zone, network },
-      ...{ ip: `10.240.0.2${i}`, podCidr: `10.200.${i}.0/24`, ...more },
+      name: `worker-${i}`,
+      zone: api.zone,
+      network,
+      ip: `10.240.0.2${i}`,
+      podCidr: `10.200.${i}.0/24`,
+      ...more,
     });
   const resource = (i: number) => `routes-10-200-${i}-0-24`;
   const usual = (i: number) => `kubernetes-route-10-200-${i}-0-24`;
@@ -70,13 +74,19 @@ describe("seed 004, second half: routes in a network of GCP", () => {
       ["NAME", "NETWORK", "DEST_RANGE", "NEXT_HOP", "PRIORITY"],
       ...before
         .map(({ name, destRange, nextHopNetwork }) => [
-          ...[name, network, destRange],
+          name,
+          network,
+          destRange,
           nextHopNetwork === undefined ? "default-internet-gateway" : network,
           "1000",
         ])
         .sort(),
       ...asTheGuide.map(([name = "", range = "", hop = ""]) => [
-        ...[name, network, range, hop, "1000"],
+        name,
+        network,
+        range,
+        hop,
+        "1000",
       ]),
     ]);
     done();
@@ -183,7 +193,9 @@ describe("seed 004, second half: routes in a network of GCP", () => {
     worker(4, { canIpForward: false });
     worker(5, { podCidr: undefined });
     api.route({
-      ...{ name: "theirs", network, destRange: "10.200.4.0/24" },
+      name: "theirs",
+      network,
+      destRange: "10.200.4.0/24",
       nextHopIp: "10.240.0.9",
     });
     stack.configure(config(["worker-?", "node-0"], { routesPerNetwork: 5 }));

@@ -13,7 +13,9 @@ describe("routes in a route table of AWS", () => {
     table = await ec2.routeTable(vpc, { Name: "kubernetes" });
     for (const i of [0, 1]) {
       await ec2.instance({
-        ...{ subnet, name: `worker-${i}`, ip: `172.20.1.2${i}` },
+        subnet,
+        name: `worker-${i}`,
+        ip: `172.20.1.2${i}`,
         podCidr: `172.22.${i}.0/24`,
       });
     }
@@ -21,7 +23,8 @@ describe("routes in a route table of AWS", () => {
   after(() => ec2.stop());
 
   keepsItsRoutes({
-    ...{ plugin: "aws", type: "AwsPodRoutes" },
+    plugin: "aws",
+    type: "AwsPodRoutes",
     args: () => ({
       instances: { names: ["worker-*"] },
       routeTables: { tags: { Name: "kubernetes" } },
@@ -40,15 +43,19 @@ describe("routes in a network of GCP", () => {
     api.network(network, { subnets: [{ ...subnet, range: "10.240.0.0/24" }] });
     for (const i of [0, 1]) {
       api.instance({
-        ...{ name: `worker-${i}`, zone: api.zone, network },
-        ...{ ip: `10.240.0.2${i}`, podCidr: `10.200.${i}.0/24` },
+        name: `worker-${i}`,
+        zone: api.zone,
+        network,
+        ip: `10.240.0.2${i}`,
+        podCidr: `10.200.${i}.0/24`,
       });
     }
   });
   after(() => api.stop());
 
   keepsItsRoutes({
-    ...{ plugin: "gcp", type: "GcpPodRoutes" },
+    plugin: "gcp",
+    type: "GcpPodRoutes",
     args: () => ({ network, instances: { names: ["worker-*"] } }),
     env: () => api.env,
     routes: async () => api.routes(network),

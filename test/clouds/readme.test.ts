@@ -52,7 +52,9 @@ describe("README's commands for clouds work as they stand", () => {
       const subnet = await ec2.subnet(vpc, "172.20.1.0/24");
       const table = await ec2.routeTable(vpc, { Name: "kubernetes" });
       const worker = await ec2.instance({
-        ...{ subnet, name: "worker-0", ip: "172.20.1.20" },
+        subnet,
+        name: "worker-0",
+        ip: "172.20.1.20",
         podCidr: "172.22.0.0/24",
       });
       await type("In AWS", ec2.env);
@@ -75,8 +77,11 @@ describe("README's commands for clouds work as they stand", () => {
         subnets: [{ ...subnet, range: "10.240.0.0/24" }],
       });
       api.instance({
-        ...{ name: "worker-0", zone: api.zone, network },
-        ...{ ip: "10.240.0.20", podCidr: "10.200.0.0/24" },
+        name: "worker-0",
+        zone: api.zone,
+        network,
+        ip: "10.240.0.20",
+        podCidr: "10.200.0.0/24",
       });
       await type("In GCP", api.env);
       assert.deepEqual(api.log, [

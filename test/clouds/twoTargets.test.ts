@@ -32,11 +32,15 @@ describe("a stack of a cloud and hosts", () => {
     const hostKeys = { "worker-0": host.hostKey };
     stack.configure(
       configOf({
-        ...{ target, network, hostRoutes: false },
+        target,
+        network,
+        hostRoutes: false,
         nodes: [
           {
-            ...{ name: "worker-0", internalIp: "10.240.0.20" },
-            ...{ podCidrs: ["10.200.0.0/24"], address: "127.0.0.1" },
+            name: "worker-0",
+            internalIp: "10.240.0.20",
+            podCidrs: ["10.200.0.0/24"],
+            address: "127.0.0.1",
           },
         ],
         ssh: { port, privateKeyFile, hostKeys },
@@ -53,8 +57,11 @@ describe("a stack of a cloud and hosts", () => {
     const subnet = { name: "kubernetes", region: api.region };
     api.network(network, { subnets: [{ ...subnet, range: "10.240.0.0/24" }] });
     api.instance({
-      ...{ name: "worker-0", zone: api.zone, network },
-      ...{ ip: "10.240.0.20", podCidr: "10.200.0.0/24" },
+      name: "worker-0",
+      zone: api.zone,
+      network,
+      ip: "10.240.0.20",
+      podCidr: "10.200.0.0/24",
     });
     server = recordingServer(host, ran).listen(0, "127.0.0.1");
     await once(server, "listening");

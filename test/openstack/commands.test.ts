@@ -53,7 +53,8 @@ describe("every command of openstack that is printed does what the message says"
     await record("", "organization", false, answers);
     const read = readCloudArgs(openStackArgsSchema, {
       ...("instances" in args ? {} : { nodes: [node(0)] }),
-      ...{ subnet: "it's a `subnet`; really", ...args },
+      subnet: "it's a `subnet`; really",
+      ...args,
     });
     const faults = new Faults();
     const found = await lookUp(read, faults, {});
@@ -138,7 +139,9 @@ describe("every command of openstack that is printed does what the message says"
           : answers(),
       );
       const declared = await declare("openstack", {
-        ...{ nodes: [node(0)], subnet, mode },
+        nodes: [node(0)],
+        subnet,
+        mode,
         ...(mode === "router" && { router }),
       });
       const page = await value(declared.readme as pulumi.Output<string>);

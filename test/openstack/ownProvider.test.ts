@@ -11,7 +11,8 @@ import { Neutron } from "./neutron.ts";
 const name = "kubernetes";
 const nodes = [
   {
-    ...{ name: "worker-0", internalIp: "10.240.0.20" },
+    name: "worker-0",
+    internalIp: "10.240.0.20",
     podCidrs: ["10.200.0.0/24"],
   },
 ];

@@ -19,7 +19,8 @@ describe("host routes of a subnet of OpenStack", () => {
   after(() => neutron.stop());
 
   keepsItsRoutes({
-    ...{ plugin: "openstack", type: "OpenStackPodRoutes" },
+    plugin: "openstack",
+    type: "OpenStackPodRoutes",
     args: () => ({ nodes, subnet: name }),
     env: () => neutron.env,
     routes: () => neutron.hostRoutes(subnet),

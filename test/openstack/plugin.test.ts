@@ -312,7 +312,8 @@ for (const kind of ["SubnetRoute", "RouterRoute"] as const) {
         (await newStack(`${name}-${kind}`)).must(
           { routes: { a: place.declare(destination, one) } },
           "up",
-          ...["--config", `openstack:endpointOverrides=${turnstile.overrides}`],
+          "--config",
+          `openstack:endpointOverrides=${turnstile.overrides}`,
         );
       const ups = [up("first", first), up("second", second)];
       const both = Promise.all(ups);

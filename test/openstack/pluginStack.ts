@@ -34,10 +34,7 @@ export class OpenStackStack extends ProgramStack {
     ...args: string[]
   ): Promise<string> {
     return succeeded(
-      await this.run(
-        declared,
-        ...[command, "--yes", "--skip-preview", ...args],
-      ),
+      await this.run(declared, command, "--yes", "--skip-preview", ...args),
     );
   }
 
@@ -48,10 +45,7 @@ export class OpenStackStack extends ProgramStack {
     ...args: string[]
   ): Promise<string> {
     return failed(
-      await this.run(
-        declared,
-        ...[command, "--yes", "--skip-preview", ...args],
-      ),
+      await this.run(declared, command, "--yes", "--skip-preview", ...args),
     );
   }
 

@@ -153,7 +153,9 @@ describe("seed 003: routes in OpenStack", () => {
       });
       await up(stack);
       assert.deepEqual(await neutron.hostRoutes(subnet), [
-        ...[via(0, 1), via(1, 0), via(2)],
+        via(0, 1),
+        via(1, 0),
+        via(2),
       ]);
       stack.configure(config(three));
       await up(stack);
@@ -161,7 +163,10 @@ describe("seed 003: routes in OpenStack", () => {
 
     it("says at preview that somebody deleted a route, and up puts it back", async () => {
       await neutron.cli(
-        ...["subnet", "unset", "kubernetes", "--host-route"],
+        "subnet",
+        "unset",
+        "kubernetes",
+        "--host-route",
         "destination=10.200.1.0/24,gateway=10.240.0.21",
       );
       assert.match(
@@ -259,13 +264,15 @@ describe("seed 003: routes in OpenStack", () => {
         internalIp: "10.240.0.99",
       };
       const outside = {
-        ...{ name: "outside", internalIp: "10.241.0.20" },
+        name: "outside",
+        internalIp: "10.241.0.20",
         podCidrs: ["10.200.77.0/24"],
       };
       stack.configure(
         config([
           { ...absent, podCidrs: ["10.200.99.0/24"] },
-          ...[outside, worker(0)],
+          outside,
+          worker(0),
         ]),
       );
       const said = says(await stack.pulumi(["up", "--yes", "--skip-preview"]));
@@ -348,7 +355,9 @@ describe("seed 003: routes in OpenStack", () => {
           assert.match(said, new RegExp(`${code}|Try again later`));
           await up(stack);
           assert.deepEqual(await neutron.hostRoutes(subnet), [
-            ...[via(0), via(1), via(2)],
+            via(0),
+            via(1),
+            via(2),
           ]);
           // the state remembers where the provider was told to find Neutron
           await stack.must(["destroy", "--yes", "--skip-preview"]);
@@ -441,7 +450,9 @@ describe("seed 003: routes in OpenStack", () => {
       stack.configure(config([worker(0, 1), worker(1, 0), worker(3)], mode));
       await up(stack);
       assert.deepEqual(await neutron.routerRoutes(router), [
-        ...[via(0, 1), via(1, 0), via(3)],
+        via(0, 1),
+        via(1, 0),
+        via(3),
       ]);
       stack.configure(config(three, mode));
       await up(stack);

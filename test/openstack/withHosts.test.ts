@@ -13,8 +13,12 @@ import { Neutron } from "./neutron.ts";
 
 describe("seed 003: routes of the subnet, and forwarding on every host, in one stack", () => {
   const hosts = {
-    ...{ "controller-0": 10, "controller-1": 11, "controller-2": 12 },
-    ...{ "worker-0": 20, "worker-1": 21, "worker-2": 22 },
+    "controller-0": 10,
+    "controller-1": 11,
+    "controller-2": 12,
+    "worker-0": 20,
+    "worker-1": 21,
+    "worker-2": 22,
   };
   const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
   let neutron: Neutron;
@@ -112,7 +116,12 @@ class Tunnel {
         }).listen(port, "127.0.0.1", () => --waiting || console.log("ready"));
       }`;
     const inside = spawn("ip", [
-      ...["netns", "exec", netns, process.execPath, "-e", program],
+      "netns",
+      "exec",
+      netns,
+      process.execPath,
+      "-e",
+      program,
     ]);
     await once(inside.stdout, "data");
     return new Tunnel(directory, servers, inside);

@@ -77,8 +77,12 @@ export function fakeEc2({
       return {
         vpcId: vpc(table ?? {}),
         routes: (table?.routes ?? []).map((route) => ({
-          ...{ cidrBlock: "", ipv6CidrBlock: "", networkInterfaceId: "" },
-          ...{ instanceId: "", gatewayId: "", ...route },
+          cidrBlock: "",
+          ipv6CidrBlock: "",
+          networkInterfaceId: "",
+          instanceId: "",
+          gatewayId: "",
+          ...route,
         })),
       };
     },

@@ -32,7 +32,9 @@ const network = "projects/p/global/networks/kube";
 function gcpRoutes(count: number, same: boolean): GcpRoute[] {
   return Array.from({ length: count }, (_, i) =>
     routeSchema.parse({
-      ...{ name: `theirs-${i}`, network, priority: 1000 },
+      name: `theirs-${i}`,
+      network,
+      priority: 1000,
       destRange: same ? "10.200.0.0/24" : `10.${i % 256}.${i >> 8}.0/25`,
       nextHopIp: "10.240.0.9",
     }),
@@ -45,8 +47,12 @@ for (const same of [false, true]) {
     const read = readCloudArgs(gcpArgsSchema, { nodes, network: "kube" });
     const routes = gcpRoutes(large, same);
     const found = {
-      ...{ project: "p", instanceProject: "p", network },
-      ...{ nodeRanges: [], otherRanges: [], instances: [] },
+      project: "p",
+      instanceProject: "p",
+      network,
+      nodeRanges: [],
+      otherRanges: [],
+      instances: [],
     };
     const ours = new Map(
       routes.slice(0, 500).map((route) => [route.name, { ...route }]),
@@ -65,16 +71,22 @@ for (const same of [false, true]) {
 test("planning for AWS takes time in proportion to the routes that are there", () => {
   const read = readCloudArgs(awsArgsSchema, { nodes });
   const routes = Array.from({ length: large }, (_, i) => ({
-    ...{ destination: `10.${i % 256}.${i >> 8}.0/25`, networkInterfaceId: "" },
-    ...{ instanceId: "", gatewayId: "igw-1" },
+    destination: `10.${i % 256}.${i >> 8}.0/25`,
+    networkInterfaceId: "",
+    instanceId: "",
+    gatewayId: "igw-1",
   }));
   const none = new Set<string>();
   const plan = (count: number) =>
     planAws(
       read,
       {
-        ...{ region: "eu-west-1", vpcBlocks: [], instances: [] },
-        ...{ inVpc: none, checked: none, present: none },
+        region: "eu-west-1",
+        vpcBlocks: [],
+        instances: [],
+        inVpc: none,
+        checked: none,
+        present: none,
         tables: [
           { id: "rtb-1", vpcId: "vpc-1", routes: routes.slice(0, count) },
         ],
@@ -88,11 +100,16 @@ test("planning for AWS takes time in proportion to the routes that are there", (
 test("planning for OpenStack takes time in proportion to the routes that are there", () => {
   const read = readCloudArgs(openStackArgsSchema, { nodes });
   const routes = Array.from({ length: large }, (_, i) => ({
-    ...{ destination: `10.${i % 256}.${i >> 8}.0/25`, nexthop: "10.240.0.9" },
+    destination: `10.${i % 256}.${i >> 8}.0/25`,
+    nexthop: "10.240.0.9",
   }));
   const subnet = {
-    ...{ id: "subnet-1", name: "kube", network_id: "net-1" },
-    ...{ cidr: "10.240.0.0/24", ip_version: 4 as const, host_routes: [] },
+    id: "subnet-1",
+    name: "kube",
+    network_id: "net-1",
+    cidr: "10.240.0.0/24",
+    ip_version: 4 as const,
+    host_routes: [],
   };
   const api = {
     list: () => assert.fail("a plan does not ask"),
@@ -102,7 +119,10 @@ test("planning for OpenStack takes time in proportion to the routes that are the
     planOpenStack(
       read,
       {
-        ...{ api, subnet, attached: true, ports: [] },
+        api,
+        subnet,
+        attached: true,
+        ports: [],
         holder: { ...subnet, kind: "subnet", routes: routes.slice(0, count) },
       },
       new Map(),
@@ -112,8 +132,10 @@ test("planning for OpenStack takes time in proportion to the routes that are the
 });
 
 const words = {
-  ...{ noun: "instance" as const, podCidrs: "tag pod_cidr" },
-  ...{ where: "in region x", network: "in vpc-1" },
+  noun: "instance" as const,
+  podCidrs: "tag pod_cidr",
+  where: "in region x",
+  network: "in vpc-1",
   start: () => "start",
   label: () => "label",
 };
@@ -121,8 +143,12 @@ const words = {
 /** An instance with this text where its pod CIDR is expected. */
 function instance(podCidrs: string, name = "worker-0") {
   return {
-    ...{ name, id: "i-1", state: "running", running: true },
-    ...{ addresses: ["10.240.0.20"], podCidrs },
+    name,
+    id: "i-1",
+    state: "running",
+    running: true,
+    addresses: ["10.240.0.20"],
+    podCidrs,
   };
 }
 

@@ -63,15 +63,22 @@ test("any name, address or tag of a cloud's instances is refused in plain words,
     fc.property(fc.array(instance, { maxLength: 3 }), (instances) => {
       const faults = new Faults();
       const found = instances.map((one, i) => ({
-        ...{ ...one, id: `i-${i}`, state: "running", running: true },
-        ...{ instanceId: `i-${i}`, networkInterfaceId: `eni-${i}` },
+        ...one,
+        id: `i-${i}`,
+        state: "running",
+        running: true,
+        instanceId: `i-${i}`,
+        networkInterfaceId: `eni-${i}`,
       }));
       const none = new Set<string>();
       const plan = planAws(
         readCloudArgs(awsArgsSchema, { instances: { names: ["*"] } }),
         {
-          ...{ region: "eu-west-1", vpcBlocks: [], checked: none },
-          ...{ present: none, instances: found },
+          region: "eu-west-1",
+          vpcBlocks: [],
+          checked: none,
+          present: none,
+          instances: found,
           tables: [{ id: "rtb-1", vpcId: "vpc-1", routes: [] }],
           inVpc: new Set(found.map((one) => one.networkInterfaceId)),
         },
@@ -89,8 +96,21 @@ test("any name, address or tag of a cloud's instances is refused in plain words,
 
 test("whatever a host prints when it is looked at, is read without an accident", () => {
   const words = fc.constantFrom(
-    ...["route", "hop", "get", "forward", "node", "recorded", "unit", "pod"],
-    ...["address", "via", "dev", "proto", "10.0.0.0/8", "looked", "default"],
+    "route",
+    "hop",
+    "get",
+    "forward",
+    "node",
+    "recorded",
+    "unit",
+    "pod",
+    "address",
+    "via",
+    "dev",
+    "proto",
+    "10.0.0.0/8",
+    "looked",
+    "default",
   );
   const line = fc
     .array(fc.oneof(words, text), { maxLength: 8 })

@@ -129,27 +129,37 @@ function isPlainError(error: unknown): void {
 const neutronAnswers = {
   subnets: [
     {
-      ...{ id: "subnet-1", name: "kubernetes", network_id: "net-1" },
-      ...{ cidr: "10.240.0.0/24", ip_version: 4 },
+      id: "subnet-1",
+      name: "kubernetes",
+      network_id: "net-1",
+      cidr: "10.240.0.0/24",
+      ip_version: 4,
       host_routes: [{ destination: "10.200.0.0/24", nexthop: "10.240.0.9" }],
     },
   ],
   routers: [
     {
-      ...{ id: "router-1", name: "kube" },
+      id: "router-1",
+      name: "kube",
       routes: [{ destination: "10.200.0.0/24", nexthop: "10.240.0.9" }],
     },
   ],
   ports: [
     {
-      ...{ id: "port-0", name: "worker-0", device_id: "vm-0" },
-      ...{ device_owner: "compute:nova", status: "ACTIVE" },
+      id: "port-0",
+      name: "worker-0",
+      device_id: "vm-0",
+      device_owner: "compute:nova",
+      status: "ACTIVE",
       fixed_ips: [{ subnet_id: "subnet-1", ip_address: "10.240.0.20" }],
       allowed_address_pairs: [{ ip_address: "10.200.0.0/24" }],
     },
     {
-      ...{ id: "port-1", name: "worker-1", device_id: "vm-1" },
-      ...{ device_owner: "compute:nova", status: "ACTIVE" },
+      id: "port-1",
+      name: "worker-1",
+      device_id: "vm-1",
+      device_owner: "compute:nova",
+      status: "ACTIVE",
       fixed_ips: [{ subnet_id: "subnet-1", ip_address: "10.240.0.21" }],
       allowed_address_pairs: [],
     },
@@ -179,7 +189,8 @@ for (const mode of ["subnet", "router"] as const) {
       serviceCatalogs: [{ type: "network", endpoints: [endpoint] }],
     }));
     const args = readCloudArgs(openStackArgsSchema, {
-      ...{ instances: { names: ["*"] }, mode },
+      instances: { names: ["*"] },
+      mode,
       ...(mode === "router" && { router: "kube" }),
     });
     const commands = new Set<string>();
@@ -219,7 +230,8 @@ const computeAnswers = {
       "regions/us-west1": {
         subnetworks: [
           {
-            ...{ network, ipCidrRange: "10.240.0.0/24" },
+            network,
+            ipCidrRange: "10.240.0.0/24",
             secondaryIpRanges: [{ ipCidrRange: "10.100.0.0/16" }],
           },
         ],
@@ -229,11 +241,18 @@ const computeAnswers = {
   [`${project}/global/routes`]: {
     items: [
       {
-        ...{ name: "theirs", network, destRange: "10.200.0.0/24" },
-        ...{ priority: 1000, nextHopIp: "10.240.0.9", description: "x" },
+        name: "theirs",
+        network,
+        destRange: "10.200.0.0/24",
+        priority: 1000,
+        nextHopIp: "10.240.0.9",
+        description: "x",
       },
       {
-        ...{ name: "default", network, destRange: "0.0.0.0/0", priority: 1000 },
+        name: "default",
+        network,
+        destRange: "0.0.0.0/0",
+        priority: 1000,
         nextHopGateway: `${compute}/global/gateways/default-internet-gateway`,
       },
     ],
@@ -242,7 +261,8 @@ const computeAnswers = {
     items: {
       "zones/us-west1-c": {
         instances: ["worker-0", "worker-1"].map((name, i) => ({
-          ...{ name, status: i === 0 ? "RUNNING" : "TERMINATED" },
+          name,
+          status: i === 0 ? "RUNNING" : "TERMINATED",
           zone: `${compute}/zones/us-west1-c`,
           selfLink: `${compute}/zones/us-west1-c/instances/${name}`,
           networkInterfaces: [{ network, networkIP: `10.240.0.2${i}` }],
@@ -257,10 +277,12 @@ test("whatever GCP's API answers, nothing that is printed is forged", async (t) 
   const { url, now } = await serving(t);
   process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT = `${url}/compute/v1/`;
   await record("", "organization", false, () => ({
-    ...{ accessToken: "token", project: "p-1" },
+    accessToken: "token",
+    project: "p-1",
   }));
   const args = readCloudArgs(gcpArgsSchema, {
-    ...{ instances: { names: ["*"] }, network: "kube" },
+    instances: { names: ["*"] },
+    network: "kube",
   });
   const commands = new Set<string>();
   let planned = 0;
@@ -286,13 +308,18 @@ test("whatever GCP's API answers, nothing that is printed is forged", async (t) 
 test("whatever AWS answers, nothing that is printed is forged", async () => {
   const account = {
     instances: [0, 1].map((i) => ({
-      ...{ id: `i-${i}`, eni: `eni-${i}`, ip: `172.20.1.2${i}` },
+      id: `i-${i}`,
+      eni: `eni-${i}`,
+      ip: `172.20.1.2${i}`,
       tags: { Name: `worker-${i}`, pod_cidr: `172.22.${i}.0/24` },
-      ...{ state: i === 0 ? "running" : "stopped", sourceDestCheck: true },
+      state: i === 0 ? "running" : "stopped",
+      sourceDestCheck: true,
     })),
     tables: [
       {
-        ...{ id: "rtb-1", vpcId: "vpc-1", tags: { Name: "kubernetes" } },
+        id: "rtb-1",
+        vpcId: "vpc-1",
+        tags: { Name: "kubernetes" },
         routes: [
           { cidrBlock: "172.22.0.0/24", networkInterfaceId: "eni-9" },
           { cidrBlock: "172.22.9.0/24", networkInterfaceId: "eni-9" },
@@ -303,7 +330,8 @@ test("whatever AWS answers, nothing that is printed is forged", async () => {
     blocks: ["172.20.0.0/16"],
   };
   const args = readCloudArgs(awsArgsSchema, {
-    ...{ instances: { names: ["*"] }, routeTables: { ids: ["rtb-1"] } },
+    instances: { names: ["*"] },
+    routeTables: { ids: ["rtb-1"] },
   });
   const commands = new Set<string>();
   let planned = 0;

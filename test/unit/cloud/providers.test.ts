@@ -95,7 +95,8 @@ for (const [way, options] of Object.entries(ways)) {
     const scope = { tokenId: "gAAAAAB", serviceCatalogs };
     const provider = await look(t, scope, () => {
       const own = new openstack.Provider("own", {
-        ...{ region: "here", endpointType: "internal" },
+        region: "here",
+        endpointType: "internal",
       });
       const node = { name: "worker-0", internalIp: "10.240.0.20" };
       const nodes = [{ ...node, podCidrs: ["10.200.0.0/24"] }];

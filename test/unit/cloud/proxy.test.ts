@@ -112,16 +112,19 @@ test("an API that speaks https is asked through a tunnel of HTTPS_PROXY, where t
   await run(
     "openssl",
     [
-      ...[
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-      ],
-      ...["-nodes", "-subj", "/CN=api.example", "-keyout", "tls.key"],
-      ...["-out", "tls.pem"],
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-subj",
+      "/CN=api.example",
+      "-keyout",
+      "tls.key",
+      "-out",
+      "tls.pem",
     ],
     { cwd: directory },
   );
@@ -197,7 +200,8 @@ test("a proxy that refuses, hangs up, does not answer or is none is an error in 
   const ports = [await listen(t, refusing), await listen(t, hangingUp)];
   for (const by of [
     ...[...ports, await closedPort()].map((port) => `http://127.0.0.1:${port}`),
-    ...["socks5://127.0.0.1:1", "http://["],
+    "socks5://127.0.0.1:1",
+    "http://[",
   ]) {
     environment(t, { HTTP_PROXY: by, HTTPS_PROXY: by });
     for (const base of [url, url.replace("http:", "https:")]) {

@@ -118,8 +118,16 @@ test("an answer that does not end is an error", async (t) => {
 test("an answer of another form is an error that names the question", async (t) => {
   const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
   for (const answer of [
-    ...["null", "1", "[]", "", "<html>", deep, `{"items":${deep}}`],
-    ...['{"items":[null]}', '{"items":1}', '{"items":[{"name":1}]}'],
+    "null",
+    "1",
+    "[]",
+    "",
+    "<html>",
+    deep,
+    `{"items":${deep}}`,
+    '{"items":[null]}',
+    '{"items":1}',
+    '{"items":[{"name":1}]}',
     '{"items":[],"nextPageToken":{}}',
   ]) {
     const said = await list(t, (_, response) => response.end(answer));

@@ -276,7 +276,10 @@ const deep = `${"[".repeat(1e5)}${"]".repeat(1e5)}`;
 test("an answer of another form is an error that names the question", async (t) => {
   for (const answer of [
     ...wrong.map((one) => JSON.stringify(one)),
-    ...["", "{", deep, `{"subnets":${deep}}`],
+    "",
+    "{",
+    deep,
+    `{"subnets":${deep}}`,
   ]) {
     const said = await list(t, (_, response) => response.end(answer));
     assert.match(String(said), /^GET subnets: the answer is not/, answer);
@@ -286,9 +289,12 @@ test("an answer of another form is an error that names the question", async (t) 
 test("an error of another form is an error that names the question", async (t) => {
   for (const error of [
     ...wrong.map((one) => JSON.stringify(one)),
-    ...['{"NeutronError":1}', '{"NeutronError":null}', '{"error":[]}'],
+    '{"NeutronError":1}',
+    '{"NeutronError":null}',
+    '{"error":[]}',
     '{"NeutronError":{"message":{}}}',
-    ...[deep, `{"NeutronError":{"message":${deep}}}`],
+    deep,
+    `{"NeutronError":{"message":${deep}}}`,
   ]) {
     const said = await list(t, (_, response) => {
       response.writeHead(400).end(error);

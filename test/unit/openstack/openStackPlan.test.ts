@@ -23,9 +23,15 @@ const nobody: NetworkApi = {
 /** The port of a worker of the guide, ready to be routed to. */
 function port(i: number, more: Partial<Port> = {}): Port {
   return {
-    ...{ name: `worker-${i}`, id: `port-${i}`, state: "ACTIVE", running: true },
-    ...{ addresses: [`10.240.0.2${i}`], podCidrs: `10.200.${i}.0/24` },
-    ...{ allowed: [`10.200.${i}.0/24`], secured: true, ...more },
+    name: `worker-${i}`,
+    id: `port-${i}`,
+    state: "ACTIVE",
+    running: true,
+    addresses: [`10.240.0.2${i}`],
+    podCidrs: `10.200.${i}.0/24`,
+    allowed: [`10.200.${i}.0/24`],
+    secured: true,
+    ...more,
   };
 }
 
@@ -40,8 +46,12 @@ const via = (i: number, hop = i): NeutronRoute => ({
 });
 
 const subnet = {
-  ...{ id: "subnet-1", name: "kubernetes", network_id: "net-1" },
-  ...{ cidr: "10.240.0.0/24", ip_version: 4 as const, host_routes: [] },
+  id: "subnet-1",
+  name: "kubernetes",
+  network_id: "net-1",
+  cidr: "10.240.0.0/24",
+  ip_version: 4 as const,
+  host_routes: [],
 };
 
 /** A subnet or router with these routes, and the ports of three workers. */
@@ -51,7 +61,9 @@ function there(
 ): OpenStackFindings {
   const { id, name } = subnet;
   return {
-    ...{ api: nobody, subnet, attached: true },
+    api: nobody,
+    subnet,
+    attached: true,
     holder: { kind: "subnet", id, name, routes },
     ports: [port(0), port(1), port(2)],
     ...more,
@@ -253,7 +265,8 @@ for (const [what, args, found, faults, ours] of [
     {
       nodes: [
         {
-          ...{ name: "worker-0", internalIp: ["10.240.0.20", "fd00::20"] },
+          name: "worker-0",
+          internalIp: ["10.240.0.20", "fd00::20"],
           podCidrs: ["fd00:200::/64"],
         },
       ],
@@ -349,13 +362,17 @@ function contested(routes: NeutronRoute[], times: number) {
 }
 
 const holder = {
-  ...{ kind: "subnet" as const, id: "subnet-1", name: "kubernetes" },
+  kind: "subnet" as const,
+  id: "subnet-1",
+  name: "kubernetes",
   routes: [],
 };
 
 test("routes are put back beside what others have written meanwhile", async () => {
   const { api, now } = contested([via(0)], 2);
-  assert.deepEqual(await restoreRoutes(api, holder, [via(0), via(1)]), [via(1)]);
+  assert.deepEqual(await restoreRoutes(api, holder, [via(0), via(1)]), [
+    via(1),
+  ]);
   assert.deepEqual(
     now().map(({ destination }) => destination),
     ["10.200.0.0/24", "10.8.1.0/24", "10.8.0.0/24", "10.200.1.0/24"],
@@ -370,7 +387,10 @@ test("nothing is written where nothing is missing", async () => {
 
 test("who is always too late gives up, and says so", async () => {
   const { api } = contested([], 100);
-  await assert.rejects(restoreRoutes(api, holder, [via(0)]), /run pulumi up again/);
+  await assert.rejects(
+    restoreRoutes(api, holder, [via(0)]),
+    /run pulumi up again/,
+  );
 });
 
 for (const [what, args, fault] of [
