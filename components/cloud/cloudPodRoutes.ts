@@ -6,7 +6,8 @@ import { type Elsewhere, elsewhere, takenFaults } from "../stack/elsewhere.ts";
 import { alone, type Gate, type LookIsGood } from "../stack/gate.ts";
 import { runErrorIfAny, withCloudErrors } from "../stack/inputError.ts";
 import { known } from "../stack/known.ts";
-import { nameIn, type Recorded, recorded } from "../stack/recorded.ts";
+import { type Recorded, recorded } from "../stack/recorded.ts";
+import { nameIn } from "../stack/urn.ts";
 import { reportFindings } from "./cloudFindings.ts";
 import type { CloudRoutes } from "./cloudRoutes.ts";
 
