@@ -35,11 +35,11 @@ export interface BackendArgs {
 
 const port = integer(1, 65535);
 
-/** The keys of a backend. What is not given is left to flannel, which has the defaults. */
+/** The keys of {@link BackendArgs}. Flannel has the defaults of all but the type. */
 export const backendSchema = strict({
   type: z.enum(["vxlan", "host-gw", "wireguard"]).default("vxlan"),
   mtu: integer(576, 65535).optional(),
-  // 0 is no network of its own, and the kernel knows 24 bits (RFC 7348)
+  // a VNI has 24 bits (RFC 7348), and 0 is not a network of its own
   vni: integer(1, 2 ** 24 - 1).optional(),
   port: port.optional(),
   directRouting: z.boolean().optional(),
@@ -54,7 +54,7 @@ export const backendSchema = strict({
 
 export type Backend = z.output<typeof backendSchema>;
 
-/** Which options a backend has, and what flannel calls them (Documentation/backends.md, pkg/backend of v0.28.4). */
+/** The options of each backend, with their names in flannel's configuration (Documentation/backends.md, pkg/backend of v0.28.4). */
 const optionsOf: Record<
   Backend["type"],
   Partial<Record<keyof Backend, string>>
@@ -78,26 +78,24 @@ const optionsOf: Record<
   },
 };
 
-/** The backend as flannel's net-conf.json has it. */
+/** The backend in flannel's net-conf.json. Options that are not given are undefined. */
 export function backendConf(
   backend: Backend,
   psk: string | undefined,
 ): Record<string, unknown> {
-  const options = Object.entries(optionsOf[backend.type]).map(
-    ([key, name]) =>
-      [name, key === "psk" ? psk : backend[key as keyof Backend]] as const,
-  );
-  return {
-    Type: backend.type,
-    ...Object.fromEntries(options.filter(([, value]) => value !== undefined)),
-  };
+  const values: Record<string, unknown> = { ...backend, psk };
+  const options = Object.entries(optionsOf[backend.type]).map(([key, name]) => [
+    name,
+    values[key],
+  ]);
+  return { Type: backend.type, ...Object.fromEntries(options) };
 }
 
-/** The least MTU of a network that carries IPv6 (RFC 8200), and what a backend takes of it. */
+/** The smallest MTU that carries IPv6 (RFC 8200), and the bytes of a packet that each backend uses itself. */
 const ipv6Mtu = 1280;
 const overhead = { vxlan: 50, wireguard: 80, "host-gw": 0 };
 
-/** Adds every fault that lies between the options of a backend, or between them and the address families. */
+/** Checks the options of a backend against each other and against the address families. */
 export function checkBackend(
   backend: Backend,
   families: ReadonlySet<Family>,
@@ -119,7 +117,7 @@ export function checkBackend(
   if (typeof psk === "string" && !isPsk(psk)) {
     faults.add(`${path}.psk`, pskProblem);
   }
-  // networks with a fault of their own
+  // the networks have faults themselves, so nothing can be said of the families
   if (families.size === 0) {
     return;
   }
@@ -131,15 +129,15 @@ export function checkBackend(
       `"${mode}" needs an IPv${family} network, add one to flannel.network`,
     );
   }
-  const two = families.has(6) && mode === "separate";
-  if (backend.listenPortV6 !== undefined && !two) {
+  const hasTwoTunnels = families.has(6) && mode === "separate";
+  if (backend.listenPortV6 !== undefined && !hasTwoTunnels) {
     faults.add(
       `${path}.listenPortV6`,
       `${backend.listenPortV6} has no use: only mode "separate" with an IPv6 network has a tunnel of IPv6`,
     );
   }
   const { listenPort = 51820, listenPortV6 = 51821 } = backend;
-  if (two && families.has(4) && listenPort === listenPortV6) {
+  if (hasTwoTunnels && families.has(4) && listenPort === listenPortV6) {
     faults.add(
       `${path}.listenPortV6`,
       `${listenPortV6} is also the port of the IPv4 tunnel, expected another`,
@@ -168,6 +166,6 @@ export function isPsk(text: string): boolean {
   return /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text);
 }
 
-/** What is wrong with a key that is none; the key is not shown. */
+/** The message for a key of another form. It does not quote the key. */
 export const pskProblem =
   "is no pre-shared key of WireGuard, expected 32 bytes in base64: wg genpsk";

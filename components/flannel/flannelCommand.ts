@@ -10,8 +10,7 @@ import { stackResources } from "../stack/recorded.ts";
 import type { FlannelPlan } from "./flannelPlan.ts";
 
 /**
- * The command that puts the overlay into the cluster, on the controller, and takes it out again when
- * it is deleted.
+ * The command on the controller that puts the overlay into the cluster, and removes it when the command is deleted.
  */
 export function createFlannelCommand(
   parent: pulumi.Resource,
@@ -26,7 +25,7 @@ export function createFlannelCommand(
     .apply(([owned, yaml]) => flannelInput(plan, owned, yaml));
   const troubled = gate.pass(async (lookIsGood) =>
     troubledHosts(plan, parent, await stackResources(parent), async () => {
-      await known(stdin); // fails if the pre-shared key cannot be used
+      await known(stdin); // throws if the pre-shared key has the wrong form
       await lookIsGood();
     }),
   );
@@ -46,7 +45,7 @@ export function createFlannelCommand(
 
 /**
  * Standard input of the command on the controller: facts, the manifest, and the script that reads both.
- * Their form is that of `check_input` in the script, which takes no other.
+ * `check_input` in the script says which form they have, and refuses every other.
  */
 export function flannelInput(
   plan: FlannelPlan,

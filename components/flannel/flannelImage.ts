@@ -10,10 +10,10 @@ const reference = new RegExp(
   `^((?:${domain}/)?${component}(?:/${component})*)(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@(?:${digests}))?$`,
 );
 
-/** A name, a tag and a digest at their longest. */
+/** The greatest lengths of a name, a tag and a digest. */
 const longest = 255 + ":".length + 128 + "@sha512:".length + 128;
 
-/** An image of which it is said which one is meant: without a tag and a digest it would be a new one now and then. */
+/** An image with a tag or a digest. Without either it would be `latest`, which changes. */
 export const imageSchema = z.string().superRefine((text, context) => {
   const [, name, tag, digest] =
     text.length > longest ? [] : (reference.exec(text) ?? []);

@@ -12,52 +12,44 @@ export interface InterfacesArgs {
   cidrs?: string[];
 }
 
-/** What the kernel allows as the name of an interface: `dev_valid_name` of net/core/dev.c. */
+/** The names that the kernel allows for an interface: `dev_valid_name` of net/core/dev.c. */
 const interfaceName = /^(?!\.\.?$)[!-.0-9;-~]{1,15}$/;
 
-/** Go's regular expressions (RE2) know no look-around and no back references. */
+/** Look-around and back references, which Go's regular expressions (RE2) do not have. */
 const notGo = /\(\?<?[=!]|\\[1-9]/;
 
-/** What an expression may be at all, before it is looked into. */
+/** Length and characters of an expression. */
 const short = /^[!-~]{1,256}$/;
 
-/** So many of a list, that the manifest is no larger than the script takes. */
-const atMost = [100, "expected at most 100"] as const;
+/** A list of strings. Its limit keeps the manifest below the size that flannelOverlay.sh accepts. */
+const list = <T extends z.ZodType>(item: T) =>
+  z.array(item).max(100, "expected at most 100").prefault([]);
 
 /** The keys of {@link InterfacesArgs}. */
 export const interfacesSchema = strict({
-  names: z
-    .array(
-      z.string().refine(
-        // flanneld takes what reads as an address for one, which no other host has
-        (text) =>
-          interfaceName.test(text) && typeof parseAddress(text) === "string",
-        "expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32",
+  names: list(
+    z.string().refine(
+      // flanneld reads a name that looks like an address as one, and only one host has it
+      (text) =>
+        interfaceName.test(text) && typeof parseAddress(text) === "string",
+      "expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32",
+    ),
+  ),
+  regexes: list(
+    z
+      .string()
+      .regex(short, "expected 1 to 256 characters without spaces")
+      .refine(
+        (text) => !short.test(text) || (!notGo.test(text) && compiles(text)),
+        "expected a regular expression of Go, which has no look-around and no back references",
       ),
-    )
-    .max(...atMost)
-    .default([]),
-  regexes: z
-    .array(
-      z
-        .string()
-        .regex(short, "expected 1 to 256 characters without spaces")
-        .refine(
-          (text) => !short.test(text) || (!notGo.test(text) && compiles(text)),
-          "expected a regular expression of Go, which has no look-around and no back references",
-        ),
-    )
-    .max(...atMost)
-    .default([]),
-  cidrs: z
-    .array(z.string())
-    .max(...atMost)
-    .default([]),
+  ),
+  cidrs: list(z.string()),
 });
 
 export type Interfaces = z.output<typeof interfacesSchema>;
 
-/** Whether JavaScript can read it too, but for flags, `(?i)`, and names of groups, which only Go writes so. */
+/** Whether JavaScript can compile it once the two forms that only Go has, flags `(?i)` and group names `(?P<name>`, are rewritten. */
 function compiles(text: string): boolean {
   try {
     new RegExp(
@@ -74,8 +66,8 @@ function compiles(text: string): boolean {
 }
 
 /**
- * The arguments of flanneld that choose the interface. All CIDRs are one expression: on dual stack
- * flanneld wants an IPv4 and an IPv6 address of one interface to match the same one (pkg/ipmatch/match.go).
+ * The arguments of flanneld that choose the interface. All CIDRs become one expression: on dual stack
+ * flanneld requires that an IPv4 and an IPv6 address of one interface match the same one (pkg/ipmatch/match.go).
  */
 export function interfaceFlags(
   { names, regexes }: Interfaces,
@@ -89,8 +81,8 @@ export function interfaceFlags(
 }
 
 /**
- * A regular expression that matches the text of exactly the addresses that are in one of these blocks.
- * It relies on being matched with addresses as Go prints them, which is in canonical form (RFC 5952).
+ * A regular expression that matches exactly the addresses in these blocks. It is right only for addresses in
+ * canonical form (RFC 5952), as Go prints them.
  */
 export function addressRegex(cidrs: readonly Cidr[]): string {
   const blocks = cidrs.flatMap((cidr) =>
@@ -109,7 +101,7 @@ function ipv4Pattern(cidr: Cidr): string {
   return octets.join("\\.");
 }
 
-/** The numbers of a range in decimal, ten by ten: `1[6-9]|2[0-9]|3[0-1]`. */
+/** The decimal numbers of a range, in groups of ten: `1[6-9]|2[0-9]|3[0-1]`. */
 function decimals(from: number, to: number): string {
   const parts: string[] = [];
   for (let ten = from - (from % 10); ten <= to; ten += 10) {
@@ -123,7 +115,7 @@ function decimals(from: number, to: number): string {
 const hex = "[0-9a-f]";
 const anyGroup = `${hex}{1,4}`;
 
-/** One pattern for a `::` behind the prefix or none, and one for each run of zeros of the prefix that `::` may stand for. */
+/** One pattern for addresses without `::` or with one behind the prefix, and one for each run of zeros in the prefix that `::` may replace. */
 function ipv6Patterns({ first, prefix }: Cidr): string[] {
   const bound = Math.ceil(prefix / 16);
   const value = (i: number) =>
@@ -131,11 +123,11 @@ function ipv6Patterns({ first, prefix }: Cidr): string[] {
   const groups = Array.from({ length: 8 }, (_, i) =>
     hexadecimals(value(i), Math.min(16, Math.max(0, 16 * (i + 1) - prefix))),
   );
-  // the whole of IPv6 has no group in front, and is no name of an interface such as `fed`
+  // for ::/0 no group is fixed; the first colon is, so that an interface named `fed` does not match
   const front = bound === 0 ? [`${hex}*`] : groups.slice(0, bound);
   const behind = bound < 8 ? ["[0-9a-f:]+"] : [];
   const patterns = [[...front, ...behind].join(":")];
-  // a `::` is at least two groups, and as many as there can be
+  // `::` replaces a whole run of zeros, of at least two groups
   for (let start = 0; start < Math.min(bound, 7); start++) {
     const head = `${groups.slice(0, start).join(":")}::`;
     const open = groups[start - 1] !== "0";
@@ -152,12 +144,12 @@ function ipv6Patterns({ first, prefix }: Cidr): string[] {
   return patterns;
 }
 
-/** At most so many groups. */
+/** A pattern of zero to `count` groups. */
 function upTo(count: number): string {
   return count === 0 ? "" : `(${anyGroup}(:${anyGroup}){0,${count - 1}})?`;
 }
 
-/** The numbers in hexadecimal whose upper bits are those of `value` and whose lower `free` bits are any. */
+/** The hexadecimal numbers with the upper bits of `value` and any lower `free` bits. */
 function hexadecimals(value: number, free: number): string {
   if (free === 16) {
     return anyGroup;
@@ -177,7 +169,7 @@ function hexadecimals(value: number, free: number): string {
   return span === 1 ? short : `(${short}|${oneOf(1, span - 1)}${low})`;
 }
 
-/** One hexadecimal digit out of `count` from `from` on. */
+/** One of the `count` hexadecimal digits that begin at `from`. */
 function oneOf(from: number, count: number): string {
   const digits = Array.from({ length: count }, (_, i) =>
     (from + i).toString(16),

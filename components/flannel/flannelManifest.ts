@@ -25,28 +25,30 @@ export interface KubernetesObject {
   };
 }
 
-/** The label by which a stack knows its objects. */
+/** The label that says which stack made an object. */
 const ownerLabel = "pod-network-routes/owner";
 
-/** The namespaces that every cluster has: the overlay is a guest there. */
-const ofKubernetes = [
-  ...["kube-system", "kube-public", "kube-node-lease", "default"],
+/** The namespaces that every cluster has: they are neither created nor removed. */
+const builtInNamespaces = [
+  "kube-system",
+  "kube-public",
+  "kube-node-lease",
+  "default",
 ];
 
 const name = "flannel";
 const configName = "kube-flannel-cfg";
-/** The name of the DaemonSet. */
 const daemonSetName = "kube-flannel-ds";
-/** The labels of flannel's own manifest, by which its documents and tools find it. */
+/** The labels of flannel's own manifest. Its documentation and tools select by them. */
 const app = { tier: "node", app: "flannel", "k8s-app": "flannel" };
 const selector = { app: "flannel" };
 
 /**
- * The objects of the overlay, in the order in which they can be made. They are those of
+ * The objects of the overlay, in the order in which they can be created. They are those of
  * Documentation/kube-flannel.yml of flannel v0.28.4; docs/flannel.md says where they differ, and why.
  *
- * @param owner whose objects these are, as the value of a label
- * @param psk the pre-shared key of WireGuard, where there is one
+ * @param owner the stack that they belong to, as the value of a label
+ * @param psk the pre-shared key of WireGuard, if there is one
  */
 export function manifest(
   plan: FlannelPlan,
@@ -63,7 +65,7 @@ export function manifest(
     "net-conf.json": json(netConf(plan, psk)),
   };
   return [
-    ...(ofKubernetes.includes(namespace)
+    ...(builtInNamespaces.includes(namespace)
       ? []
       : [namespaceOf(namespace, labels)]),
     serviceAccount(namespace, labels),
@@ -74,11 +76,11 @@ export function manifest(
   ];
 }
 
-/** Objects as one text of YAML. */
+/** Objects as one YAML text. */
 export function toYaml(objects: readonly KubernetesObject[]): string {
   return objects
     .map((object) =>
-      // kubectl reads YAML 1.1, in which `on` and `0b1` are no text unless quoted; not every reader knows aliases
+      // kubectl reads YAML 1.1, where `on` and `0b1` are strings only if quoted; not every reader knows aliases
       stringify(object, {
         version: "1.1",
         lineWidth: 0,
@@ -99,7 +101,7 @@ function namespaceOf(namespace: string, labels: Labels) {
       labels: {
         ...labels,
         "k8s-app": "flannel",
-        // host network, host paths and NET_ADMIN are more than "baseline" allows
+        // "baseline" forbids the host network, host paths and NET_ADMIN
         "pod-security.kubernetes.io/enforce": "privileged",
       },
     },
@@ -170,7 +172,7 @@ function daemonSet(plan: FlannelPlan, labels: Labels, configDigest: string) {
     },
     spec: {
       selector: { matchLabels: selector },
-      // A flanneld that ends at once counts as ready for a moment; so a bad change stops at the first nodes.
+      // a flanneld that exits at once is ready for a moment; waiting stops a bad change at the first nodes
       minReadySeconds: 5,
       updateStrategy: {
         type: "RollingUpdate",
@@ -179,7 +181,7 @@ function daemonSet(plan: FlannelPlan, labels: Labels, configDigest: string) {
       template: {
         metadata: {
           labels: { tier: "node", app: "flannel" },
-          // flanneld reads its configuration when it starts
+          // flanneld reads its configuration only when it starts, so a new one has to restart it
           annotations: { "pod-network-routes/config": configDigest },
         },
         spec: {
@@ -202,7 +204,7 @@ function daemonSet(plan: FlannelPlan, labels: Labels, configDigest: string) {
           },
           hostNetwork: true,
           priorityClassName: flannel.priorityClassName,
-          tolerations: given(flannel.tolerations),
+          tolerations: defined(flannel.tolerations),
           serviceAccountName: name,
           initContainers: [
             {
@@ -237,7 +239,7 @@ function daemonSet(plan: FlannelPlan, labels: Labels, configDigest: string) {
                 "--kube-subnet-mgr",
                 ...interfaceFlags(flannel.interfaces, plan.interfaceCidrs),
               ],
-              resources: given(flannel.resources),
+              resources: defined(flannel.resources),
               securityContext: {
                 privileged: false,
                 capabilities: { add: ["NET_ADMIN", "NET_RAW"] },
@@ -275,12 +277,12 @@ function field(variable: string, fieldPath: string) {
   return { name: variable, valueFrom: { fieldRef: { fieldPath } } };
 }
 
-type Given<T> = T extends object
-  ? { [K in keyof T]: Given<Exclude<T[K], undefined>> }
+type Defined<T> = T extends object
+  ? { [K in keyof T]: Defined<Exclude<T[K], undefined>> }
   : T;
 
-/** A value of plain data without the keys that are undefined. */
-function given<T>(value: T): Given<T> {
+/** The same value without the keys that are undefined. */
+function defined<T>(value: T): Defined<T> {
   return JSON.parse(JSON.stringify(value));
 }
 

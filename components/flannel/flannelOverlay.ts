@@ -16,9 +16,9 @@ import { readFlannelArgs } from "./flannelPlan.ts";
 
 /**
  * The flannel overlay, for hosts between which pod CIDRs cannot be routed: flanneld on every node wraps
- * packets for the pods of another one, and sends them to its internal IP. One `command.remote.Command`
- * on a controller applies the objects with kubectl, waits until every node has the overlay, and takes
- * them out again when it is deleted.
+ * packets to the pods of another node, and sends them to that node's internal IP. One `command.remote.Command`
+ * on a controller applies the objects with kubectl, waits until every node has the overlay, and removes
+ * them when it is deleted.
  *
  * Throws a `pulumi.InputPropertiesError` that names all faults of its arguments.
  *
@@ -26,13 +26,13 @@ import { readFlannelArgs } from "./flannelPlan.ts";
  * new FlannelOverlay("overlay", { machinesFile: "machines.txt", flannel: { interfaces: { names: ["enp0s8"] } } });
  */
 export class FlannelOverlay extends pulumi.ComponentResource {
-  /** One route a pod CIDR, sorted numerically by destination: which packets the overlay sends to which internal IP. */
+  /** One route per pod CIDR, sorted numerically by destination: which packets the overlay sends to which internal IP. */
   readonly routeTable: pulumi.Output<Route[]>;
   /** The route table as aligned text. */
   readonly routeTableText: pulumi.Output<string>;
   /** The route table as a Mermaid flow chart. */
   readonly diagram: pulumi.Output<string>;
-  /** The objects of the overlay as YAML, as they are applied. A secret where there is a pre-shared key. */
+  /** The objects of the overlay as YAML, as they are applied. A secret if there is a pre-shared key. */
   readonly manifestYaml: pulumi.Output<string>;
 
   /** @param gate only for a program that declares several components at once */
@@ -56,7 +56,9 @@ export class FlannelOverlay extends pulumi.ComponentResource {
     const manifestYaml = pulumi
       .all([owner, psk === undefined ? undefined : pulumi.secret(psk)])
       .apply(([owned, key]) =>
-        toYaml(manifest(plan, owned, key === undefined ? key : checked(key))),
+        toYaml(
+          manifest(plan, owned, key === undefined ? key : checkedPsk(key)),
+        ),
       );
     createFlannelCommand(this, name, plan, owner, manifestYaml, gate);
 
@@ -71,15 +73,15 @@ export class FlannelOverlay extends pulumi.ComponentResource {
   }
 }
 
-/** A key that is an output can be read here only, after the other faults of the input. */
-function checked(psk: string): string {
+/** Checks a pre-shared key that is an output: its value is known only now, after all other arguments were checked. */
+function checkedPsk(psk: string): string {
   if (!isPsk(psk)) {
     throw runError(`flannel.backend.psk ${pskProblem}; nothing was changed`);
   }
   return psk;
 }
 
-/** A name as the value of a label, which has at most 63 characters and a letter or digit at both ends. */
+/** A name as the value of a label, which has at most 63 characters and begins and ends with a letter or digit. */
 function asLabel(name: string): string {
   if (/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(name)) {
     return name;
