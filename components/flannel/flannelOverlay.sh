@@ -1,46 +1,46 @@
 #!/bin/sh
-# Puts the flannel overlay into a cluster with kubectl, and takes it out again.
+# Puts the flannel overlay into a cluster with kubectl, and removes it.
 #
-#   apply      make the cluster as standard input says, and wait until every node has the overlay
-#   remove     take out what belongs to the owner that standard input names
-#   look       print what is not as apply would leave it, and change nothing (see look)
+#   apply      apply the manifest, and wait until every node has the overlay
+#   remove     delete the objects of the owner
+#   look       print what apply would change or wait for, and change nothing (see look)
 #
-# Standard input, one fact a line in exactly this order, then the manifest, then this script itself
-# (check_input has the form of each):
-#   owner NAME                    whose objects these are: the value of the label $LABEL
+# Standard input: one fact per line in exactly this order, then the manifest, then this script itself
+# (check_input checks the form of each fact):
+#   owner NAME                    owner of the objects: the value of the label $LABEL
 #   kubectl COMMAND
-#   kubeconfig PATH               there may be none
-#   adopt yes|no                  take over objects of these names that somebody else made
+#   kubeconfig PATH               optional
+#   adopt yes|no                  whether to take over objects with these names that somebody else made
 #   namespace NAME
 #   timeout SECONDS               for the rollout
-#   node NAME CIDR,CIDR IP,IP     what flannel needs to know of each node with pods
-#   manifest                      all behind it is YAML
+#   node NAME CIDR,CIDR IP,IP     pod CIDRs and internal IPs of a node that runs pods
+#   manifest                      the lines after it are YAML
 #   --- script
 #
-# Nothing is written to the file system: the manifest may hold a key.
+# Nothing is written to the file system, because the manifest may contain a key.
 set -eu
 
 LABEL='pod-network-routes/owner'
 MANAGER='pod-network-routes'
 DAEMONSET=kube-flannel-ds
-# The kinds of which we ever make any, in the order in which they can be taken away.
+# The kinds of the objects that apply creates, in the order in which they can be deleted.
 KINDS=daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces
-# Seconds that a node may take to tell its address once flannel runs there.
+# Seconds that a node may take to announce its address once flannel runs there.
 PATIENCE=30
-# Seconds that one request of kubectl may take, and one call of it, which makes several.
+# Seconds that one request of kubectl may take, and one call of kubectl, which sends several requests.
 REQUEST=60
 CALL=300
-# Bytes that are read of the input, and of what kubectl prints: 10,000 nodes are less than half of it.
+# Bytes that are read of the input, and of what kubectl prints. 10,000 nodes need less than half of it.
 MOST=8388608
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
-# so that [a-z] has just these letters
+# so that [a-z] matches these 26 letters only
 LC_ALL=C
 export PATH LC_ALL
 
-# What is said where a command fails that is not asked whether it did; it has said why itself.
+# Printed when the script ends because a command failed. The command itself has printed why.
 LEFT='nothing was changed'
 
-# --- what is said --------------------------------------------------------------------------------
+# --- messages ------------------------------------------------------------------------------------
 
 say() {
 	printf '%s\n' "$*" | sed 's/^/pod-network-routes: /' >&2
@@ -56,22 +56,22 @@ leave() {
 	[ "$1" = 0 ] || [ -z "$LEFT" ] || say "$LEFT"
 }
 
-# Text of somebody else, so that none of its lines can pass for one of ours: printable ASCII, each line
-# with $1 in front, the last $2 lines, 300 characters of each. `<{%` begins a colour of Pulumi's.
+# Prints text of another program so that no line of it looks like one of this script: printable ASCII, the
+# last $2 lines, 300 characters of each, with $1 in front. `<{%` would begin a colour of Pulumi's.
 plain() {
 	head -c 65536 | tr -c '\n\040-\176' '?' | tail -n "$2" | cut -c 1-300 | sed "s/<{%/<{ %/g; s/^/$1: /"
 }
 
-# At most $1 lines, and how many more there are.
+# Prints at most $1 lines, and how many more there are.
 at_most() {
 	awk -v most="$1" 'NR <= most { print } END { if (NR > most) print NR - most " more" }'
 }
 
 # --- the input -----------------------------------------------------------------------------------
 
-# The one place that says what the input may be. Prints what is wrong with it, and fails, if it is not
-# exactly of this form; components/flannel/flannelCommand.ts writes it. What has a / in brackets is a string:
-# written as \/ it would be a backslash too, to awk of busybox.
+# Checks that the input has exactly the form that components/flannel/flannelCommand.ts writes. If it has not,
+# prints what is wrong and fails. Regular expressions with a / in brackets are strings, because awk of busybox
+# would read \/ in brackets as a backslash and a slash.
 check_input() {
 	awk '
 		function expect(right, what) {
@@ -87,15 +87,15 @@ check_input() {
 			for (i = 1; i <= n; i++) if (!label(part[i])) return 0
 			return n > 0 && length(text) <= 253
 		}
-		function whole(text, least, most) { return length(text) <= 5 && text ~ /^[1-9][0-9]*$/ && text + 0 >= least && text + 0 <= most }
+		function integer(text, least, most) { return length(text) <= 5 && text ~ /^[1-9][0-9]*$/ && text + 0 >= least && text + 0 <= most }
 		function ipv4(text,   i) {
 			if (split(text, byte, ".") != 4) return 0
-			for (i = 1; i <= 4; i++) if (byte[i] != "0" && !whole(byte[i], 1, 255)) return 0
+			for (i = 1; i <= 4; i++) if (byte[i] != "0" && !integer(byte[i], 1, 255)) return 0
 			return 1
 		}
-		# As RFC 5952 has it: "::" is the first of the longest runs of zeros.
+		# Whether an address has the form of RFC 5952, where "::" replaces the first of the longest runs of zeros.
 		function ipv6(text,   gap, head, tail, heads, tails, i, run, longest, start, again) {
-			# an IPv4 address in IPv6 is none of a host
+			# no host has an IPv4-mapped address
 			if (length(text) > 39 || text ~ /^::ffff:[0-9a-f]+:[0-9a-f]+$/) return 0
 			gap = index(text, "::")
 			heads = split(gap ? substr(text, 1, gap - 1) : text, head, ":")
@@ -122,13 +122,13 @@ check_input() {
 			for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
 			return value
 		}
-		# The family of a block without bits of a host, not larger than /8 or /16.
+		# The family of a CIDR without host bits, at least /8 (IPv4) or /16 (IPv6); 0 if it is none.
 		function cidr(text,   part, of, size, i, n, bits, unit, value) {
-			if (split(text, part, "/") != 2 || !(of = family(part[1])) || !whole(part[2], of == 4 ? 8 : 16, of == 4 ? 32 : 128)) return 0
+			if (split(text, part, "/") != 2 || !(of = family(part[1])) || !integer(part[2], of == 4 ? 8 : 16, of == 4 ? 32 : 128)) return 0
 			size = of == 4 ? 8 : 16
 			for (i = 1; i <= (of == 4 ? 4 : 8); i++) {
 				bits = i * size - part[2]
-				# awk of busybox may have no ^
+				# awk of busybox may not have the operator ^
 				unit = 1
 				for (n = 0; n < bits && n < size; n++) unit *= 2
 				value = of == 4 ? byte[i] : hexadecimal(group[i])
@@ -136,7 +136,7 @@ check_input() {
 			}
 			return of
 		}
-		# One of a family, or one of each.
+		# Whether a list has one CIDR, or one of each family.
 		function cidrs(text,   part, n) {
 			n = split(text, part, ",")
 			return n == 1 ? cidr(text) : n == 2 ? cidr(part[1]) * cidr(part[2]) == 24 : 0
@@ -177,7 +177,7 @@ check_input() {
 			next
 		}
 		next_fact == "timeout" {
-			expect($1 == "timeout" && NF == 2 && whole($2, 10, 86400), "timeout SECONDS, 10 to 86400")
+			expect($1 == "timeout" && NF == 2 && integer($2, 10, 86400), "timeout SECONDS, 10 to 86400")
 			next_fact = "node"
 			next
 		}
@@ -213,7 +213,7 @@ fact() {
 }
 
 read_input() {
-	# no shell keeps a NUL, and no awk sees behind it; a tab is refused as it would be
+	# shells drop a NUL and awk stops at it, so it becomes a tab, which check_input refuses
 	input=$(head -c "$MOST" | tr '\000' '\t')
 	wrong=$(printf '%s\n' "$input" | check_input) ||
 		die "nothing was changed, for the input is not what this script takes: ${wrong:-awk cannot read it}"
@@ -232,7 +232,7 @@ read_input() {
 
 # --- kubectl -------------------------------------------------------------------------------------
 
-# Runs a command for at most $1 seconds, on a host whose timeout can also kill.
+# Runs a command for at most $1 seconds, if the timeout of this host can kill.
 within() {
 	if timeout -k 1 9 true 2>/dev/null; then timeout -k 5 "$@"; else shift && "$@"; fi
 }
@@ -241,10 +241,10 @@ k() {
 	within "$CALL" "$KUBECTL" --request-timeout="${REQUEST}s" "$@"
 }
 
-# Runs a command that asks the API server and passes on what it prints. Fails if it fails, or if that is
-# $MOST bytes or more. What it complains of is made plain.
+# Runs a command and prints its output. Fails if the command fails, or if the output has $MOST bytes or more.
+# The errors of the command are printed by plain.
 bounded() {
-	# 3 is what the command prints, and its exit code on a last line
+	# file descriptor 3 carries the output of the command, and its exit code as the last line
 	out=$({
 		{
 			status=0
@@ -253,7 +253,7 @@ bounded() {
 		} | plain 'kubectl says' 20 >&2
 	} 3>&1 | tr '\000' '?' | {
 		head -c "$MOST"
-		# or the end of what was cut off could be taken for the exit code
+		# without it, the last line of an output that head cut off could be read as the exit code
 		echo .
 	})
 	out=${out%.}
@@ -274,16 +274,16 @@ ask() {
 	bounded k "$@"
 }
 
-# Has kubectl change something, and passes on what it says of it.
+# Lets kubectl change something, and prints its output by plain.
 change() {
 	said=$(ask "$@") && failed=0 || failed=$?
 	[ -z "$said" ] || printf '%s\n' "$said" | plain 'kubectl says' 20
 	return "$failed"
 }
 
-# Finds kubectl, its kubeconfig, and whether the API server takes us.
+# Finds kubectl and its kubeconfig, and checks that the API server answers it.
 need_cluster() {
-	# a path, and not a command of the shell itself
+	# a path, so that no builtin of the shell is used
 	case $(command -v "$KUBECTL") in
 	/*) KUBECTL=$(command -v "$KUBECTL") ;;
 	*) die "this host has no $KUBECTL: install it, or set flannel.kubectl to its path, or flannel.controller to a node that has it" ;;
@@ -294,10 +294,10 @@ need_cluster() {
 			die "flannel.kubeconfig: $user cannot read $KUBECONFIG_FACT on this host"
 		export KUBECONFIG="$KUBECONFIG_FACT"
 	elif [ -z "${KUBECONFIG-}" ] && [ ! -e "${HOME-}/.kube/config" ] && [ -r /etc/kubernetes/admin.conf ]; then
-		# where kubeadm leaves it
+		# kubeadm writes it there
 		export KUBECONFIG=/etc/kubernetes/admin.conf
 	fi
-	# the environment of the host may have any text for it
+	# the environment of the host may contain any text
 	case ${KUBECONFIG-} in
 	'' | *[!A-Za-z0-9_./@+-]*) option= ;;
 	*) option=" --kubeconfig $KUBECONFIG" ;;
@@ -311,16 +311,16 @@ $(printf '%s\n' "$said" | tail -n 3)
 $hint"
 }
 
-# --- what is there -------------------------------------------------------------------------------
+# --- the cluster as it is ------------------------------------------------------------------------
 
-# Templates have kubectl print rows of values, each in quotes and escaped as Go does it ("%+q"), so that
-# no value can be taken for two, for a row or for a part of a command.
+# With these templates kubectl prints rows of values, each in quotes and escaped by Go ("%+q"), so that a
+# value cannot look like two values, like a row or like a part of a command.
 QUOTE='{{define "q"}}{{if .}}{{printf "%+q" .}}{{else}}""{{end}}{{end}}'
 END='{{"\n"}}'
 
-# Has kubectl print rows by template $1, and prints their values as VALUE|VALUE. A value that has other
-# characters than names, addresses and CIDRs have, or more than a name, is (unreadable). Fails if
-# something is no row.
+# Lets kubectl print rows by template $1, and prints their values as VALUE|VALUE. A value with characters that
+# no name, address or CIDR has, or longer than a name may be, becomes (unreadable). Fails if kubectl printed
+# anything but rows.
 rows() {
 	template=$1
 	shift
@@ -339,13 +339,13 @@ rows() {
 		}
 		END { if (strange) exit 1 }
 	' || {
-		echo "kubectl printed what is no answer to the question; it is not used" >&2
+		echo "kubectl printed something else than was asked for; it is not used" >&2
 		return 1
 	}
 }
 
-# Objects, as KIND|NAMESPACE|NAME|OWNER. What cannot be one, and what kubectl could take for an option
-# of its own, is marked by a first value "strange".
+# Prints objects as KIND|NAMESPACE|NAME|OWNER. A row that cannot be an object of ours, or that kubectl could
+# read as an option, gets a first value "strange".
 objects() {
 	listed=$(rows "{{range .items}}{{template \"q\" .kind}} {{template \"q\" .metadata.namespace}} {{template \"q\" .metadata.name}} {{with .metadata.labels}}{{template \"q\" (index . \"$LABEL\")}}{{else}}\"\"{{end}}$END{{end}}" "$@") || return
 	printf '%s\n' "$listed" | awk -F '|' '
@@ -359,13 +359,13 @@ objects() {
 	'
 }
 
-# The objects of the manifest that are there. Of a file kubectl prints a single one as itself, of
-# standard input as a list.
+# The objects of the manifest that the cluster has. They are read from standard input, for which kubectl prints
+# a list even if there is one object.
 declared_objects() {
 	printf '%s\n' "$MANIFEST" | objects get -f - --ignore-not-found
 }
 
-# All objects that are ours.
+# All objects of the owner.
 owned_objects() {
 	objects get "$KINDS" -A -l "$LABEL=$OWNER"
 }
@@ -375,10 +375,10 @@ nodes_there() {
 	rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}}{{range .spec.podCIDRs}} {{template \"q\" .}}{{end}}$END{{end}}" get nodes
 }
 
-# What is wrong with the nodes for flannel, a line each; the rest of flanneld's demands are the plan's.
+# Prints what keeps flannel from running on the nodes, one line each. The program has checked the inventory itself.
 unfit_nodes() {
 	printf '%s\n%s\n' "$have" "$NODES" | awk -F '|' '
-		# the same CIDRs, in whatever order
+		# the same CIDRs in any order
 		function same(a, b, x, n, i) {
 			n = split(a, x, ",")
 			for (i = 1; i <= n; i++) if (!index("," b ",", "," x[i] ",")) return 0
@@ -397,7 +397,7 @@ unfit_nodes() {
 	'
 }
 
-# Objects that somebody else made and that ours would take the place of, or work against.
+# Prints objects of somebody else that have the names of ours, and other DaemonSets of flannel.
 foreign_objects() {
 	printf '%s\n%s\n' "$declared" "$flannels" | awk -F '|' '
 		$1 == "strange" { print "Kubernetes has an object that cannot be one: " $2 " " $3 "/" $4 }
@@ -414,7 +414,7 @@ foreign_objects() {
 	'
 }
 
-# Looks at all that could be in the way, and dies of it.
+# Ends the script if the nodes or the objects of the cluster do not allow this overlay.
 need_fit_cluster() {
 	have=$(nodes_there)
 	declared=$(declared_objects)
@@ -429,14 +429,14 @@ $(printf '%s\n' "$wrong" | at_most 100)"
 
 # --- apply ---------------------------------------------------------------------------------------
 
-# Applies what standard input has. What another manager had set in a field of ours is overwritten: the
-# object is ours.
+# Applies the manifest of standard input, and overwrites fields that another manager has set, because the
+# objects are ours.
 server_side_apply() {
 	change apply --server-side --force-conflicts --field-manager="$MANAGER" "$@" -f -
 }
 
-# The manifest as the API server can be asked about it. It cannot be asked about a namespace that is not
-# there yet, so objects are tried in another one.
+# Prints the manifest for a dry run. The API server refuses objects in a namespace that does not exist yet, so
+# they are put into the namespace default then.
 rehearsal() {
 	there=$(ask get namespace "$NAMESPACE" --ignore-not-found -o name) || return
 	if [ -z "$there" ]; then
@@ -446,7 +446,7 @@ rehearsal() {
 	fi
 }
 
-# Has the API server check everything, rights included, before the first change.
+# Lets the API server check all objects and our permissions before the first change.
 rehearse() {
 	rehearsal=$(rehearsal)
 	said=$(printf '%s\n' "$rehearsal" | server_side_apply --dry-run=server 2>&1 >/dev/null) ||
@@ -459,19 +459,19 @@ what_stays() {
 	echo "to take them out by hand: kubectl delete $KINDS -A -l $LABEL=$OWNER"
 }
 
-# The pods of flannel as NAME|NODE|PHASE|READY|REASON..., where READY is true once for each container.
+# The pods of flannel as NAME|NODE|PHASE|READY|REASON..., where READY is true or false for each container.
 pods() {
 	reasons='{{with .state}}{{with .waiting}} {{template "q" .reason}}{{end}}{{end}}'
 	rows "{{range .items}}{{template \"q\" .metadata.name}} {{template \"q\" .spec.nodeName}} {{template \"q\" .status.phase}} \"{{range .status.containerStatuses}}{{if .ready}}true{{else}}false{{end}}{{end}}\"{{range .status.initContainerStatuses}}$reasons{{end}}{{range .status.containerStatuses}}$reasons{{end}}$END{{end}}" -n "$NAMESPACE" get pods -l app=flannel
 }
 
-# On how many nodes flannel is ready, if kubectl says so.
+# Prints on how many nodes flannel is ready, if kubectl can tell.
 coverage() {
 	{ ask -n "$NAMESPACE" get daemonset "$DAEMONSET" -o jsonpath='{.status.desiredNumberScheduled} {.status.numberAvailable}' || :; } |
 		awk 'NR == 1 && /^[0-9]* [0-9]*$/ { print $2 + 0 " of " $1 + 0 " nodes have it" }'
 }
 
-# Pods that are not ready, and the last words of one of them.
+# Prints the pods that are not ready, and the last lines of the log of one of them.
 explain_rollout() {
 	coverage
 	pods=$(pods) || :
@@ -499,14 +499,14 @@ $(explain_rollout 2>&1)
 $(what_stays)"
 }
 
-# What each node tells the others to send to, as have|NODE|IPV4|IPV6.
+# The addresses that each node announces to the others, as have|NODE|IPV4|IPV6.
 announced() {
 	prefix='flannel.alpha.coreos.com'
 	rows "{{range .items}}\"have\" {{template \"q\" .metadata.name}} {{with .metadata.annotations}}{{template \"q\" (index . \"$prefix/public-ip\")}} {{template \"q\" (index . \"$prefix/public-ipv6\")}}{{else}}\"\" \"\"{{end}}$END{{end}}" get nodes
 }
 
-# Nodes for which $1 does not have their internal IP: the sign of a wrong interface, with which everything
-# is ready and no packet arrives.
+# Prints the nodes whose announced address in $1 is not their internal IP. Then flanneld uses the wrong
+# interface: everything is ready, and no packet arrives.
 other_addresses() {
 	printf '%s\n%s\n' "$1" "$NODES" | awk -F '|' '
 		$1 == "have" { ipv4[$2] = $3; ipv6[$2] = $4; next }
@@ -522,7 +522,7 @@ other_addresses() {
 	'
 }
 
-# The same of the nodes as they are now. If kubectl fails, what it says.
+# Asks for the announced addresses, and prints the nodes with another one. If kubectl fails, prints why.
 wrong_addresses() {
 	told=$(announced 2>&1) || {
 		echo "kubectl get nodes failed"
@@ -568,7 +568,7 @@ $(what_stays)"
 
 # --- remove --------------------------------------------------------------------------------------
 
-# Those of the objects $2 that are not in list $1.
+# Prints the objects of list $2 that are not in list $1.
 not_in() {
 	{
 		[ -z "$1" ] || printf '%s\n' "$1" | sed 's/^/wanted|/'
@@ -579,7 +579,7 @@ not_in() {
 	'
 }
 
-# Takes away what is ours and is not in list $1.
+# Deletes the objects of the owner that are not in list $1.
 take_away() {
 	owned=$(owned_objects)
 	not_in "$1" "$owned" | while IFS='|' read -r kind namespace name whose; do
@@ -593,14 +593,14 @@ take_away() {
 	done
 }
 
-# A namespace goes only if nothing of anybody else is in it.
+# Deletes namespace $1 if it contains no objects but those that are deleted with it or that Kubernetes makes.
 take_namespace_away() {
 	kinds=$(ask api-resources --namespaced --verbs=list -o name)
 	if printf '%s\n' "$kinds" | grep -qv '^[a-z0-9][a-z0-9.-]*$'; then
 		say "kubectl api-resources printed what is the name of no kind"
 		return 1
 	fi
-	# events come by themselves, and metrics are no objects
+	# Kubernetes makes events by itself, and metrics are not stored objects
 	kinds=$(printf '%s\n' "$kinds" | grep -Ev '^events(\.events\.k8s\.io)?$|\.metrics\.k8s\.io$' | paste -s -d , -)
 	inside=$(ask get "$kinds" -n "$1" --ignore-not-found -o name)
 	others=$(printf '%s\n' "$inside" | grep -Ev "^\$|^serviceaccount/default\$|^configmap/kube-root-ca.crt\$|^(pod|controllerrevision\.apps)/$DAEMONSET-[a-z0-9]+\$" || :)
@@ -622,24 +622,24 @@ remove() {
 
 # --- look ----------------------------------------------------------------------------------------
 
-# All of an object that the manifest can have, on one line. None of it is printed by this script: it may
-# be a key.
+# A template for all fields that the manifest sets, on one line per object. This script does not print them,
+# because they may contain a key.
 CONTENTS="{{range .items}}{{template \"q\" .kind}} {{template \"q\" .metadata.namespace}} {{template \"q\" .metadata.name}} {{printf \"%+q\" (printf \"%v %v %v %v %v %v\" .metadata.labels .spec .data .rules .roleRef .subjects)}}$END{{end}}"
 
-# Prints what applying the manifest would make of its objects, in the form of CONTENTS.
+# Prints the objects as they would be after apply, by the template CONTENTS.
 rehearsed_contents() {
 	rehearsal=$(rehearsal) || return
 	printf '%s\n' "$rehearsal" | ask apply --server-side --force-conflicts --field-manager="$MANAGER" --dry-run=server -f - -o go-template="$QUOTE$CONTENTS"
 }
 
-# Prints which objects of the manifest are missing, or would be changed by applying it.
+# Prints the objects of the manifest that are missing, and those that apply would change.
 look_at_objects() {
 	as_is=$(printf '%s\n' "$MANIFEST" | ask get --ignore-not-found -f - -o go-template="$QUOTE$CONTENTS")
 	as_wanted=$(rehearsed_contents)
 	printf '%s\n' "$as_is" '--- wanted' "$as_wanted" | awk -v place="$NAMESPACE" -F '"' '
 		$0 == "" { next }
 		$0 == "--- wanted" { wanted = 1; elsewhere = !(("Namespace - " place) in is); next }
-		# a namespace that is not there was stood in for by another one
+		# the dry run used the namespace default if the real one does not exist yet
 		{ name = $2 " " ($4 == "" ? "-" : place) " " $6 }
 		$1 $3 $5 $7 != "   " || name !~ /^[A-Za-z]+ [a-z0-9-]+ [a-z0-9.:-]+$/ { strange++; next }
 		!wanted { is[name] = $0; next }
@@ -648,12 +648,12 @@ look_at_objects() {
 		is[name] != $0 { print "differs " name }
 		END { if (strange) exit 1 }
 	' || {
-		echo "kubectl printed what is no answer to the question; it is not used" >&2
+		echo "kubectl printed something else than was asked for; it is not used" >&2
 		return 1
 	}
 }
 
-# Prints the nodes on which flannel is not ready, or is not at all.
+# Prints the nodes where flannel is not ready, and those without a pod of flannel.
 look_at_pods() {
 	there=$(pods)
 	{
@@ -670,16 +670,16 @@ look_at_pods() {
 	'
 }
 
-# Prints `using KUBECTL`, with --kubeconfig PATH behind it if that is another than the default one, then a
-# line for each thing that is not as apply would leave it, then `looked`:
-#   unfit TEXT                            what apply would refuse
-#   missing KIND NAMESPACE NAME           an object of the manifest; - is no namespace
-#   differs KIND NAMESPACE NAME           one that applying the manifest would change
-#   stale KIND NAMESPACE NAME             one of ours that the manifest does not have
-#   rollout TEXT                          the DaemonSet has not come to every node
+# Prints `using KUBECTL`, followed by --kubeconfig PATH if that is not kubectl's default, then one line per
+# finding, then `looked`:
+#   unfit TEXT                            a reason why apply would refuse the cluster
+#   missing KIND NAMESPACE NAME           an object of the manifest; NAMESPACE is - if it has none
+#   differs KIND NAMESPACE NAME           an object that apply would change
+#   stale KIND NAMESPACE NAME             an object of the owner that is not in the manifest
+#   rollout TEXT                          the DaemonSet does not run on every node
 #   absent NODE                           a node without a pod of flannel
-#   unready NODE POD PHASE REASON...      one whose pod is not ready
-#   address TEXT                          one that does not announce its internal IP
+#   unready NODE POD PHASE REASON...      a node whose pod of flannel is not ready
+#   address TEXT                          a node that does not announce its internal IP
 look() {
 	read_input
 	need_cluster
@@ -696,7 +696,7 @@ look() {
 	not_in "$declared" "$owned" |
 		awk -F '|' '$1 != "strange" { print "stale " $1 " " ($2 == "" ? "-" : $2) " " $3 }'
 	if printf '%s\n' "$declared" | grep -q "^DaemonSet|$NAMESPACE|$DAEMONSET|"; then
-		# a rollout that has come to its end is not waited for
+		# long enough for a rollout that has already ended
 		TIMEOUT=5
 		bounded rollout >/dev/null 2>&1 || echo "rollout $(coverage)"
 		look_at_pods
