@@ -13,16 +13,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { directory } from "../mockedStack.ts";
 import { declareOverlay } from "./flannelSupport.ts";
 
-/** What kubectl says to one call. */
+/** What kubectl does in one call. */
 interface Answer {
-  /** Commands of a shell that are run instead of an answer, with `$here` for a directory of their own. */
+  /** Shell commands that are run before the answer, with `$here` for the directory of the fake kubectl. */
   readonly does?: string;
   readonly stdout?: string;
   readonly stderr?: string;
   readonly status?: number;
 }
 
-/** Answers by what is in the call, the first that fits; of several, one a call, and the last for all later ones. */
+/** Answers by a text that the call contains; the first match counts. Of a list, each call gets the next answer, and later calls the last. */
 export type Answers = Record<
   string,
   string | Answer | readonly (string | Answer)[]
@@ -31,7 +31,7 @@ export type Answers = Record<
 const label = "pod-network-routes/owner";
 export const owner = "project.stack.overlay";
 
-/** Objects as the script has kubectl list them. */
+/** Objects of the overlay as KIND|NAMESPACE|NAME|OWNER. */
 export function rows(namespace = "kube-flannel", whose = owner): string[] {
   return [
     `DaemonSet|${namespace}|kube-flannel-ds|${whose}`,
@@ -43,7 +43,7 @@ export function rows(namespace = "kube-flannel", whose = owner): string[] {
   ];
 }
 
-/** What `look` has kubectl print of the same objects: with what is in them. */
+/** The same objects with their contents, as kubectl prints them for `look`. */
 export function contents(
   of: Readonly<Record<string, string>> = {},
   namespace = "kube-flannel",
@@ -58,11 +58,11 @@ export function contents(
 
 export const lines = (...text: string[]) => text.map((l) => `${l}\n`).join("");
 
-/** Rows of values, `a|b|c`, as kubectl prints them by a template of the script. */
+/** Rows `a|b|c` as kubectl prints them by the script's templates. */
 export const quoted = (...list: string[]) =>
   list.map((row) => line(...row.split("|"))).join("");
 
-/** One row of any values, quoted as `%+q` of Go quotes them. */
+/** One row of any values, quoted like `%+q` of Go. */
 export const line = (...values: string[]) =>
   lines(
     values.map((value) => `"${[...value].map(goCode).join("")}"`).join(" "),
@@ -87,7 +87,7 @@ function goCode(character: string): string {
       : `\\U${hex(8)}`;
 }
 
-/** A cluster in which everything goes well, the overlay not there at first. */
+/** A cluster in which everything succeeds, without the overlay at first. */
 const good: Answers = {
   "get --raw /version": "{}",
   ".spec.podCIDRs": quoted(
@@ -121,19 +121,19 @@ const good: Answers = {
   "-o name": "configmap/kube-root-ca.crt\nserviceaccount/default\n",
 };
 
-/** What became of a script. */
+/** The result of a script. */
 export interface Ran {
   readonly status: number | null;
   readonly stdout: string;
-  /** What it said, without the prefix of its own lines. */
+  /** Standard error without the prefix of its own lines. */
   readonly stderr: string;
-  /** The same as it was. */
+  /** Standard error. */
   readonly raw: string;
-  /** The calls of kubectl, without what is the same in each. */
+  /** The calls of kubectl, without their time limit and template. */
   readonly calls: string[];
-  /** Those calls that change something. */
+  /** The calls that change something. */
   readonly changes: string[];
-  /** The manifests that kubectl was given to apply, one a call. */
+  /** The manifests that kubectl was given to apply, one per call. */
   readonly applied: string[];
 }
 
@@ -141,21 +141,21 @@ export interface Ran {
 export interface Run {
   /** Arguments of the component. */
   readonly args?: object;
-  /** Seconds for which nodes are waited for. */
+  /** Seconds that the script waits for the addresses of nodes. */
   readonly patience?: number;
   /** Seconds that a call of kubectl may take. */
   readonly limit?: number;
-  /** A directory whose `sh` and `awk` are those of the host. */
+  /** A directory with the host's `sh` and `awk`. */
   readonly tools?: string;
   readonly env?: Record<string, string>;
   readonly home?: string;
 }
 
-/** A script that is ready to be run, and where: with the program's commands, or by itself. */
+/** A script that can be run, with the program's commands or by itself. */
 export interface Prepared {
-  /** A directory that is home, for temporary files and all else; nothing is to be left in it but `bin`. */
+  /** The home and temporary directory. Only `bin` may be in it when the script has ended. */
   readonly place: string;
-  /** Where kubectl is, and what it noted. */
+  /** The directory of kubectl, where it also writes what it was asked. */
   readonly bin: string;
   readonly create: string;
   readonly delete: string;
@@ -163,7 +163,7 @@ export interface Prepared {
   readonly env: Record<string, string>;
 }
 
-/** Gets the script ready, with a kubectl that gives these answers. */
+/** Prepares the script, with a kubectl that gives these answers. */
 export async function prepare(
   answers: Answers = {},
   { args, patience = 0, limit = 300, tools, env = {}, home }: Run = {},
@@ -171,12 +171,16 @@ export async function prepare(
   const place = mkdtempSync(join(directory, "kubectl-"));
   const bin = join(place, "bin");
   mkdirSync(bin);
-  writeFake(bin, { ...answers, ...without(good, answers) });
+  // the answers of the test are tried first
+  writeFake(bin, { ...answers, ...good, ...answers });
   const { command } = await declareOverlay(args);
   const own = tools === undefined ? "" : `${tools}:`;
   return {
-    ...{ place, bin, create: command.create, delete: command.delete },
-    // with a key it is a secret
+    place,
+    bin,
+    create: command.create,
+    delete: command.delete,
+    // it is a secret if there is a pre-shared key
     stdin: pulumi.runtime
       .unwrapRpcSecret(command.stdin)
       .replace("\nPATIENCE=30\n", `\nPATIENCE=${patience}\n`)
@@ -191,7 +195,7 @@ export async function prepare(
   };
 }
 
-/** Runs the script as the component would have it run, with a kubectl that gives these answers. */
+/** Runs the script by the command of the component, with a kubectl that gives these answers. */
 export async function run(
   verb: "apply" | "remove" | "look",
   answers: Answers = {},
@@ -219,7 +223,10 @@ export async function run(
   }
   const calls = callsIn(bin);
   return {
-    ...{ status, stdout, raw: stderr, calls },
+    status,
+    stdout,
+    raw: stderr,
+    calls,
     stderr: stderr.replace(/^pod-network-routes: /gm, ""),
     changes: calls.filter((call) => /^(apply|delete) /.test(call)),
     applied: readdirSync(bin)
@@ -227,12 +234,6 @@ export async function run(
       .sort()
       .map((name) => readFileSync(join(bin, name), "utf8")),
   };
-}
-
-function without(all: Answers, some: Answers): Answers {
-  return Object.fromEntries(
-    Object.entries(all).filter(([key]) => !Object.hasOwn(some, key)),
-  );
 }
 
 function callsIn(bin: string): string[] {
@@ -247,7 +248,7 @@ function callsIn(bin: string): string[] {
     );
 }
 
-/** Writes a kubectl that notes its calls and what it is to apply, and a sleep that does not. */
+/** Writes a kubectl that records its calls and the manifests, and a sleep that returns at once. */
 function writeFake(bin: string, answers: Answers): void {
   const cases = Object.entries(answers).map(([part, given], i) => {
     const all = [given].flat() as (string | Answer)[];

@@ -28,14 +28,14 @@ test("the keys of the target are the arguments of its component", async () => {
 });
 
 for (const target of ["flannel+hosts", "hosts+flannel"]) {
-  test(`${target} is refused, for every pod CIDR would have two routes`, async () => {
+  test(`${target} is refused, because every pod CIDR would have two routes`, async () => {
     const fault =
       "hostRoutes: flannel and hosts would both route every pod CIDR; with hostRoutes: false the hosts only forward and name the nodes in /etc/hosts, or set target to one of the two";
     assert.deepEqual(await refused({ target }), [fault]);
     assert.deepEqual(await refused({ target, hostRoutes: true }), [fault]);
   });
 
-  test(`${target} with hostRoutes: false is both, without routes on the hosts`, async () => {
+  test(`${target} with hostRoutes: false is accepted, without routes on the hosts`, async () => {
     const flannel = { backend: { type: "host-gw" } };
     const configs = await read({ target, flannel, hostRoutes: false });
     const byTarget = new Map(
@@ -66,7 +66,7 @@ test("all three at once have a fault for each that routes", async () => {
   );
 });
 
-test("a pre-shared key in the clear is refused, and not shown", async () => {
+test("a pre-shared key that is not encrypted is refused, and not shown", async () => {
   const flannel = { backend: { type: "wireguard", psk } };
   const faults = await refused({ target: "flannel", flannel });
   assert.deepEqual(faults, [
@@ -91,7 +91,7 @@ test("the secret of another key does not cover the pre-shared key", async () => 
   assert.equal(faults.length, 1);
 });
 
-test("a configuration of flannel that is a secret and no JSON is not shown", async () => {
+test("a secret configuration of flannel that is not JSON is refused, and not shown", async () => {
   const faults = await refused({ target: "flannel", flannel: "hunter2" }, [
     "flannel",
   ]);
@@ -105,7 +105,7 @@ for (const [what, flannel] of [
   ["a backend that is text", { backend: "vxlan" }],
   ["a backend that is null", { backend: null }],
 ] as const) {
-  test(`${what} where there should be keys is a fault, not an exception`, async () => {
+  test(`${what} in place of keys is a fault, not an exception`, async () => {
     const [config] = await read({ target: "flannel", flannel });
     assert.throws(
       () => new FlannelOverlay("overlay", config?.args ?? {}),

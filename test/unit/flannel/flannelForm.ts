@@ -9,7 +9,7 @@ const forms = [
   /^timeout [1-9][0-9]{1,4}$/,
 ];
 
-/** Whether a standard input is one that the overlay's script is to take; written after its description, not after its code. */
+/** Whether a standard input has the form that the description of flannelOverlay.sh asks for. It does not use the script's code. */
 export function isOfForm(input: string): boolean {
   const lines = input.split("\n");
   const before = lines.slice(0, lines.indexOf("--- script"));

@@ -30,8 +30,8 @@ before(async () => {
 });
 
 /**
- * Hands these inputs to the script, and returns which of them it takes: the numbers of those with which it
- * goes on to look for the cluster. Asserts that it does and writes nothing else on the way.
+ * Gives these inputs to the script, and returns the numbers of those that it accepts: those after which it looks
+ * for the cluster. Asserts that it does nothing else and writes no file.
  */
 async function taken(
   inputs: readonly string[],
@@ -75,7 +75,7 @@ done
   return numbers;
 }
 
-/** Asserts that a shell takes those inputs, and no others, that are of the form. */
+/** Asserts that the script accepts exactly those inputs that have the form. */
 async function takesWhatIsOfForm(
   inputs: readonly string[],
   shell: Shell,
@@ -92,7 +92,7 @@ async function takesWhatIsOfForm(
   );
 }
 
-/** Gives each shell its share of the inputs. */
+/** Tests each shell with a share of the inputs. */
 async function shared(inputs: readonly string[]): Promise<void> {
   await Promise.all(
     shells.map((shell, i) =>
@@ -128,7 +128,7 @@ const valid = inputOf(
   "project.stack.overlay",
 ).split("\n");
 
-/** {@link valid} with these lines in place of `count` of its own. */
+/** {@link valid} with `count` of its lines replaced by these. */
 function put(at: number, count: number, ...lines: readonly string[]): string {
   const copy = [...valid];
   copy.splice(at, count, ...lines);
@@ -137,28 +137,26 @@ function put(at: number, count: number, ...lines: readonly string[]): string {
 
 const hostile = [
   ...nasty.filter((text) => text.length < 1000),
-  ...[
-    "a[$(touch canary)0]",
-    "$((a[$(touch canary)0]))",
-    "*",
-    "[a-z]*",
-    "~root",
-  ],
-  ...["$IFS", "-", "--", "-h", "--kubeconfig=/x", "/-x", "-/x", "a b"],
-  ...["no\tyes", "é", "\x7f", "0", "-1", "0x10", "010", "1e3", "9".repeat(400)],
-  ...["NO", "nox", "a.", ".a", "a..b", "a|b", "a,b", "a=b", "x".repeat(64)],
-  ...["x".repeat(254), "x".repeat(1025), `/${"x".repeat(1024)}`, "9", "86401"],
-  ...["0.0.0.0/0", "10.0.0.0/7", "::/0", "10.244.1.1/24", "10.244.1.0/33"],
-  ...["010.244.1.0/24", "fd00:244:1:0::/64", "FD00::/64", "::ffff:a00:1"],
-  ...["10.244.1.0/24,10.244.2.0/24", "10.244.1.0/24,", "1.2.3.4,5.6.7.8"],
-  ...["1.2.3", "1.2.3.4.5", "1.2.3.256", "1::2::3", ":1", "fd00::1%eth0"],
+  ...`a[$(touch canary)0]
+$((a[$(touch canary)0]))
+a b
+no\tyes`.split("\n"),
+  ...`* [a-z]* ~root $IFS - -- -h --kubeconfig=/x /-x -/x é \x7f
+NO nox a. .a a..b a|b a,b a=b 0 -1 0x10 010 1e3 9 86401
+0.0.0.0/0 10.0.0.0/7 ::/0 10.244.1.1/24 10.244.1.0/33 010.244.1.0/24
+fd00:244:1:0::/64 FD00::/64 ::ffff:a00:1 10.244.1.0/24,10.244.2.0/24
+10.244.1.0/24, 1.2.3.4,5.6.7.8 1.2.3 1.2.3.4.5 1.2.3.256 1::2::3 :1
+fd00::1%eth0`.split(/[ \n]/),
+  ...[64, 254, 1025].map((length) => "x".repeat(length)),
+  `/${"x".repeat(1024)}`,
+  "9".repeat(400),
 ];
 
 const names = ["", "Owner", "route", "heal", "-", "a[$(touch canary)0]"];
 
 const facts = valid.slice(0, valid.indexOf("manifest"));
 
-/** The valid input with hostile texts in place of every value, and with its lines in every disorder. */
+/** The valid input with a hostile text in place of each value, and with its lines in other orders. */
 function corpus(): string[] {
   const values = facts.flatMap((line, at) => {
     const words = line.split(" ");
@@ -187,9 +185,15 @@ function corpus(): string[] {
       ),
   ]);
   const manifests = [
-    ...["kind:\tList", "kind: \0List", "kind: \u001b[2J", "kind: é"],
-    ...["x".repeat(2 ** 20 - 1), "x".repeat(2 ** 20), "x".repeat(2 ** 23)],
-    ...["x\n".repeat(2 ** 19 - 1), "x\n".repeat(2 ** 19)],
+    "kind:\tList",
+    "kind: \0List",
+    "kind: \u001b[2J",
+    "kind: é",
+    "x".repeat(2 ** 20 - 1),
+    "x".repeat(2 ** 20),
+    "x".repeat(2 ** 23),
+    "x\n".repeat(2 ** 19 - 1),
+    "x\n".repeat(2 ** 19),
   ].map((yaml) => put(facts.length + 1, 1, yaml));
   const whole = [
     valid.join("\n"),
@@ -202,7 +206,7 @@ function corpus(): string[] {
   return [...values, ...behind, ...disorder, ...manifests, ...whole];
 }
 
-test("of an input that is varied in every fact, every shell takes what is of the form, and does nothing at all with the rest", async () => {
+test("every shell accepts an input that has the form, and does nothing with any other, whichever fact is varied", async () => {
   const inputs = corpus();
   assert.ok(inputs.filter(isOfForm).length > 20);
   assert.ok(inputs.filter((input) => !isOfForm(input)).length > 600);
@@ -217,7 +221,7 @@ test("of an input that is varied in every fact, every shell takes what is of the
   );
 });
 
-test("no awk takes another character in a value than those of its form", async () => {
+test("every awk refuses characters that the form of a value does not allow", async () => {
   const printable = Array.from({ length: 95 }, (_, i) =>
     String.fromCharCode(32 + i),
   );
@@ -234,7 +238,7 @@ test("no awk takes another character in a value than those of its form", async (
   );
 });
 
-test("10,000 nodes are taken, one more is not", async () => {
+test("10,000 nodes are accepted, 10,001 are refused", async () => {
   const nodes = (count: number) =>
     Array.from(
       { length: count },
@@ -258,7 +262,7 @@ const kubernetesLabel = fc.stringMatching(
   /^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/,
 );
 
-/** Arguments without a fault, and an owner. */
+/** Inputs for any arguments without a fault and any owner. */
 const plans = fc
   .record({
     nodes: cluster,
@@ -282,7 +286,9 @@ const plans = fc
       .flat()
       .map((ip) => (ip.includes(":") ? "fd00:200::/32" : "10.192.0.0/10"));
     const args = {
-      ...{ ...rest, nodes, ssh: overlay.ssh },
+      ...rest,
+      nodes,
+      ssh: overlay.ssh,
       flannel: { ...flannel, network, controller: nodes[0]?.name },
     };
     return inputOf(args, owner);
@@ -290,7 +296,7 @@ const plans = fc
 
 const characters = [..."a0./:,-_ \n\0\t|$`'\"*[\\~Z9@é"];
 
-/** A text with one character replaced, taken away or put in. */
+/** A text with one character replaced, removed or added. */
 const mutated = (text: string) =>
   fc
     .tuple(
@@ -303,7 +309,7 @@ const mutated = (text: string) =>
         text.slice(0, at) + character + text.slice(at + over),
     );
 
-test("what the program writes is of the form, whatever the arguments, and is taken; one changed character is taken only if it is of the form still", async () => {
+test("whatever the arguments, the script accepts what the program writes; with one character changed, it accepts it only if the form still holds", async () => {
   const valids = fc.sample(plans, 30);
   for (const input of valids) {
     assert.ok(isOfForm(input), JSON.stringify(input));
@@ -313,7 +319,7 @@ test("what the program writes is of the form, whatever the arguments, and is tak
   await shared(all);
 });
 
-test("an IPv6 address is taken as it is written by RFC 5952 alone", async () => {
+test("an IPv6 address is accepted only in the form of RFC 5952", async () => {
   const group = fc.constantFrom(
     "0",
     "0",

@@ -18,14 +18,15 @@ import {
   bothNetworks,
   dualStack,
   flannelFaults,
-  overlay,
   planOf,
+  testFaults,
+  withFlannel,
 } from "./flannelSupport.ts";
 
 const width = { 4: 32, 6: 128 } as const;
 const families = fc.constantFrom<Family>(4, 6);
 
-/** The bits of an address: IPv6 mostly of groups that are zero, small or full, where `::` has a choice of places. */
+/** The bits of an address. Most groups of IPv6 are zero, small or full, so that `::` can replace several runs. */
 const bits = (family: Family): fc.Arbitrary<bigint> =>
   family === 4
     ? fc.bigInt({ min: 0n, max: 2n ** 32n - 1n })
@@ -59,7 +60,7 @@ function address(family: Family, value: bigint): Address {
   return { family, value, text: formatAddress(family, value) };
 }
 
-/** Addresses in a block, at its edges and just outside, with as many bits of the block as it happens. */
+/** Addresses in a block, at its edges, just outside, and with some of its bits. */
 const near = (one: Cidr): fc.Arbitrary<Address> =>
   fc
     .tuple(bits(one.family), fc.nat(width[one.family]), fc.nat(3))
@@ -77,7 +78,7 @@ const near = (one: Cidr): fc.Arbitrary<Address> =>
 
 const many = { numRuns: 5_000 };
 
-test("an address is matched exactly if it is in the block, whatever its zeros", () => {
+test("the expression of a block matches exactly the addresses in it, whatever their zeros", () => {
   fc.assert(
     fc.property(
       blocks.chain((one) => fc.tuple(fc.constant(one), near(one))),
@@ -94,7 +95,7 @@ test("an address is matched exactly if it is in the block, whatever its zeros", 
   );
 });
 
-test("every block of IPv6 matches its first and its last address, and not those beside it", () => {
+test("the expression of every IPv6 block matches its first and last address, and not their neighbours outside", () => {
   for (let prefix = 0; prefix <= 128; prefix++) {
     for (const text of ["::", "fd00::", "fd00:0:0:1::", "1:0:2:0:3:0:4:0"]) {
       const value = BigInt(`0x${expand(text)}`);
@@ -123,7 +124,7 @@ function expand(text: string): string {
     .join("");
 }
 
-test("every number of an octet is matched by the blocks that have it, and by no other", () => {
+test("every octet is matched by the expressions of exactly those blocks that contain it", () => {
   for (let prefix = 24; prefix <= 32; prefix++) {
     for (let start = 0; start < 256; start += 2 ** (32 - prefix)) {
       const one = cidr(`10.240.0.${start}/${prefix}`);
@@ -140,7 +141,7 @@ test("every number of an octet is matched by the blocks that have it, and by no 
   }
 });
 
-test("several blocks match what one of them has, each family by itself", () => {
+test("the expression of several blocks matches the addresses that are in one of them, in both families", () => {
   fc.assert(
     fc.property(
       fc
@@ -155,7 +156,7 @@ test("several blocks match what one of them has, each family by itself", () => {
   );
 });
 
-test("no name of an interface is matched, which flanneld tries the expression with too", () => {
+test("the expression matches no name of an interface, to which flanneld applies it too", () => {
   const name = fc.stringMatching(/^([a-z0-9@._-]{1,15}|[0-9a-f]{1,15})$/);
   const wide = fc.constantFrom(cidr("0.0.0.0/0"), cidr("::/0"), cidr("::/1"));
   fc.assert(
@@ -166,7 +167,7 @@ test("no name of an interface is matched, which flanneld tries the expression wi
   );
 });
 
-test("the expressions have only what Go and JavaScript read alike", () => {
+test("the expressions use only syntax that Go and JavaScript read alike", () => {
   fc.assert(
     fc.property(fc.array(blocks, { minLength: 1, maxLength: 3 }), (all) => {
       const inner = /^\^\((.*)\)\$$/.exec(addressRegex(all))?.[1] ?? "^";
@@ -180,7 +181,7 @@ test("the expressions have only what Go and JavaScript read alike", () => {
   );
 });
 
-test("blocks that are often met have expressions that can be read", () => {
+test("common blocks have expressions that people can read", () => {
   for (const [text, regex] of [
     ["10.240.0.0/24", "^(10\\.240\\.0\\.[0-9]+)$"],
     ["10.240.0.0/12", "^(10\\.(24[0-9]|25[0-5])\\.[0-9]+\\.[0-9]+)$"],
@@ -194,7 +195,8 @@ test("blocks that are often met have expressions that can be read", () => {
 
 test("names come first, then expressions, then one expression for all CIDRs", () => {
   const interfaces = {
-    ...{ names: ["enp0s8", "eth1"], regexes: ["^ens[0-9]+$", "(?i)wan"] },
+    names: ["enp0s8", "eth1"],
+    regexes: ["^ens[0-9]+$", "(?i)wan"],
     cidrs: ["10.240.0.0/24", "fd00::/64"],
   };
   const flags = (cidrs: readonly Cidr[]) => interfaceFlags(interfaces, cidrs);
@@ -221,86 +223,61 @@ test("names come first, then expressions, then one expression for all CIDRs", ()
   assert.doesNotMatch("10.241.0.20", regex);
 });
 
-for (const [what, interfaces, args, faults] of [
+testFaults([
   [
     "CIDRs that do not find an internal IP",
-    { cidrs: ["10.240.0.16/28", "192.168.0.0/16"] },
-    overlay,
-    [
-      "flannel.interfaces.cidrs: none of 10.240.0.16/28, 192.168.0.0/16 has the internal IP 10.240.0.10 of server",
-    ],
+    withFlannel({
+      interfaces: { cidrs: ["10.240.0.16/28", "192.168.0.0/16"] },
+    }),
+    "flannel.interfaces.cidrs: none of 10.240.0.16/28, 192.168.0.0/16 has the internal IP 10.240.0.10 of server",
   ],
   [
     "a CIDR that is none",
-    { cidrs: ["10.240.0.10"] },
-    overlay,
-    [
-      'flannel.interfaces.cidrs[0]: "10.240.0.10" is not a CIDR, expected for example 10.200.0.0/24 or fd00:200::/64',
-    ],
+    withFlannel({ interfaces: { cidrs: ["10.240.0.10"] } }),
+    'flannel.interfaces.cidrs[0]: "10.240.0.10" is not a CIDR, expected for example 10.200.0.0/24 or fd00:200::/64',
   ],
   [
     "CIDRs of one family on dual stack",
-    { cidrs: ["10.240.0.0/24"] },
-    dualStack,
-    [
-      "flannel.interfaces.cidrs: has no IPv6 CIDR, which flannel.network with IPv6 needs too",
-    ],
+    withFlannel(
+      { network: bothNetworks, interfaces: { cidrs: ["10.240.0.0/24"] } },
+      dualStack,
+    ),
+    "flannel.interfaces.cidrs: has no IPv6 CIDR, which flannel.network with IPv6 needs too",
   ],
   [
     "a name that is too long",
-    { names: ["eth0", "a".repeat(16)] },
-    overlay,
-    [
-      'flannel.interfaces.names[1]: "aaaaaaaaaaaaaaaa" is not allowed: expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32',
-    ],
+    withFlannel({ interfaces: { names: ["eth0", "a".repeat(16)] } }),
+    'flannel.interfaces.names[1]: "aaaaaaaaaaaaaaaa" is not allowed: expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32',
   ],
   [
     "an IPv4 address as a name, which flanneld would take for one",
-    { names: ["10.240.0.20"] },
-    overlay,
-    [
-      'flannel.interfaces.names[0]: "10.240.0.20" is not allowed: expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32',
-    ],
+    withFlannel({ interfaces: { names: ["10.240.0.20"] } }),
+    'flannel.interfaces.names[0]: "10.240.0.20" is not allowed: expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32',
   ],
   [
     "an IPv6 address as a name",
-    { names: ["fd00::1"] },
-    overlay,
-    [
-      'flannel.interfaces.names[0]: "fd00::1" is not allowed: expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32',
-    ],
+    withFlannel({ interfaces: { names: ["fd00::1"] } }),
+    'flannel.interfaces.names[0]: "fd00::1" is not allowed: expected the name of an interface, at most 15 characters; an address belongs into cidrs, as ADDRESS/32',
   ],
   [
     "an expression with a space",
-    { regexes: ["a b"] },
-    overlay,
-    [
-      'flannel.interfaces.regexes[0]: "a b" is not allowed: expected 1 to 256 characters without spaces',
-    ],
+    withFlannel({ interfaces: { regexes: ["a b"] } }),
+    'flannel.interfaces.regexes[0]: "a b" is not allowed: expected 1 to 256 characters without spaces',
   ],
   [
     "a list that is text",
-    { names: "eth0" },
-    overlay,
-    ['flannel.interfaces.names: "eth0" is not of type array'],
+    withFlannel({ interfaces: { names: "eth0" } }),
+    'flannel.interfaces.names: "eth0" is not of type array',
   ],
   [
     "a misspelt key",
-    { name: ["eth0"] },
-    overlay,
-    [
-      "flannel.interfaces.name: is not a known key, did you mean names? Known keys: names, regexes, cidrs",
-    ],
+    withFlannel({ interfaces: { name: ["eth0"] } }),
+    "flannel.interfaces.name: is not a known key, did you mean names? Known keys: names, regexes, cidrs",
   ],
-] as const) {
-  test(`${what} is a fault`, () => {
-    const network = args === dualStack ? { network: bothNetworks } : {};
-    assert.deepEqual(flannelFaults({ ...network, interfaces }, args), faults);
-  });
-}
+]);
 
 for (const name of [".", "..", "a/b", "a:b", "a b", "a\u00a0b", "é", ""]) {
-  test(`the kernel has no interface ${JSON.stringify(name)}`, () => {
+  test(`${JSON.stringify(name)} is refused as the name of an interface`, () => {
     assert.equal(flannelFaults({ interfaces: { names: [name] } }).length, 1);
   });
 }
@@ -314,7 +291,7 @@ for (const name of [
   "0",
   "a_b",
 ]) {
-  test(`${name} may be the name of an interface`, () => {
+  test(`${name} is accepted as the name of an interface`, () => {
     assert.deepEqual(flannelFaults({ interfaces: { names: [name] } }), []);
   });
 }
@@ -327,7 +304,7 @@ for (const regex of [
   "(?P<name>a)",
   "(?i:eth)0",
 ]) {
-  test(`the expression ${regex} is one of Go`, () => {
+  test(`the regular expression ${regex} is accepted`, () => {
     assert.deepEqual(flannelFaults({ interfaces: { regexes: [regex] } }), []);
   });
 }
@@ -343,7 +320,7 @@ for (const regex of [
   "[z-a]",
   "\\",
 ]) {
-  test(`the expression ${regex} is none of Go`, () => {
+  test(`the regular expression ${regex} is refused, because Go cannot read it`, () => {
     assert.deepEqual(flannelFaults({ interfaces: { regexes: [regex] } }), [
       `flannel.interfaces.regexes[0]: ${JSON.stringify(regex)} is not allowed: expected a regular expression of Go, which has no look-around and no back references`,
     ]);

@@ -20,7 +20,7 @@ before(async () => {
   shells = await everyShell();
 });
 
-/** A cluster that has the overlay, and in which all is well. */
+/** A cluster with the overlay, in which everything is as apply leaves it. */
 const well: Answers = {
   "get -f": quoted(...rows()),
   "get daemonsets -A": quoted(rows()[0] ?? ""),
@@ -30,7 +30,7 @@ const well: Answers = {
   ),
 };
 
-/** What the script prints of such a cluster with these answers besides, without its first and last line, by every shell. */
+/** What the script prints on every shell about such a cluster with these answers, without its first and last line. */
 async function seen(answers: Answers, args?: object): Promise<string[]> {
   const all = new Set<string>();
   for (const { tools, name } of shells) {
@@ -50,11 +50,11 @@ async function seen(answers: Answers, args?: object): Promise<string[]> {
   return lines;
 }
 
-test("a cluster in which all is well is looked at without a finding, and nothing is changed", async () => {
+test("look prints nothing about a cluster in which everything is well, and changes nothing", async () => {
   assert.deepEqual(await seen({}), []);
 });
 
-test("each object that is missing, or that applying would change, is named", async () => {
+test("each object that is missing, or that apply would change, is named", async () => {
   const [, ...others] = rows();
   const without = contents().split("\n").slice(1).join("\n");
   assert.deepEqual(
@@ -79,7 +79,7 @@ test("each object that is missing, or that applying would change, is named", asy
   );
 });
 
-test("without its namespace everything in it is missing, and what names the namespace does not differ", async () => {
+test("if the namespace is missing, so is every object in it, and objects that refer to it do not differ", async () => {
   const inDefault = contents({
     ClusterRoleBinding: "[map[name:flannel namespace:default]]",
   }).replace(/^("\w+" )"kube-flannel"/gm, '$1"default"');
@@ -110,7 +110,7 @@ test("without its namespace everything in it is missing, and what names the name
   );
 });
 
-test("an object of ours that is not wanted any more is named", async () => {
+test("an object of the owner that is not in the manifest is named", async () => {
   const old = [
     `ConfigMap|overlay|kube-flannel-cfg|${owner}`,
     `Namespace||overlay|${owner}`,
@@ -121,7 +121,7 @@ test("an object of ours that is not wanted any more is named", async () => {
   );
 });
 
-test("a node on which flannel is not ready, or is not at all, is named", async () => {
+test("a node where flannel is not ready, and one without flannel, are named", async () => {
   assert.deepEqual(
     await seen({
       "rollout status": { stderr: "error: timed out\n", status: 1 },
@@ -150,7 +150,7 @@ test("a node that announces another address than its internal IP is named", asyn
   );
 });
 
-test("what apply would refuse is said", async () => {
+test("look says why apply would refuse the cluster", async () => {
   const [, ...others] = rows();
   const theirs = "DaemonSet|kube-flannel|kube-flannel-ds|them";
   const said = await seen({
@@ -167,14 +167,14 @@ test("what apply would refuse is said", async () => {
   );
 });
 
-test("a kubeconfig that is not the default one is told", async () => {
+test("look prints the kubeconfig if it is not kubectl's default", async () => {
   const { stdout } = await run("look", well, {
     args: withFlannel({ kubeconfig: "/etc/hosts" }),
   });
   assert.match(stdout, /^using \/\S+\/kubectl --kubeconfig \/etc\/hosts\n/);
 });
 
-test("a look that fails half-way does not print that it looked, and prints nothing of what is in the objects", async () => {
+test("a look that fails does not print `looked`, and prints nothing of the contents of objects", async () => {
   const key = "psk-psk-psk";
   const broken: Answers[] = [
     { "get --raw /version": { stderr: "refused\n", status: 1 } },
@@ -194,7 +194,7 @@ test("a look that fails half-way does not print that it looked, and prints nothi
   }
 });
 
-test("a look takes no other input than apply does, and asks nothing of kubectl then", async () => {
+test("look refuses the inputs that apply refuses, and does not call kubectl then", async () => {
   for (const { tools, name } of shells) {
     const { stdin, create, env, bin } = await prepare(well, { tools });
     for (const bad of [

@@ -57,10 +57,10 @@ const lies = [
   "x".repeat(5000),
 ];
 
-/** The lies as they are, as lines of no form. */
+/** The lies as lines that are not rows. */
 const raw = lines(...lies);
 
-/** Asserts that all that was said is text of ours, or marked as somebody else's, plain and not much. */
+/** Asserts that every printed line is the script's own or marked as text of kubectl, printable and short. */
 function saysPlainly({ raw: said, stdout }: Ran, where: string): void {
   assert.ok(said.length + stdout.length < 50_000, where);
   assert.match(said + stdout, /^[\n -~]*$/, where);
@@ -79,7 +79,7 @@ function saysPlainly({ raw: said, stdout }: Ran, where: string): void {
   }
 }
 
-/** Runs the script on every shell with these answers; it may call kubectl by words of its own alone. */
+/** Runs the script on every shell with these answers, and asserts that no answer becomes part of a call of kubectl. */
 async function onEveryShell(
   verb: "apply" | "remove",
   answers: Answers,
@@ -102,7 +102,7 @@ const refused = ({ status, changes }: Ran, where: string) => {
   assert.deepEqual(changes, [], where);
 };
 
-test("what a node announces speaks for no other node, whatever it is", async () => {
+test("whatever a node announces, it is not taken for the address of another node", async () => {
   // as many at a time as are shown
   for (let from = 0; from < lies.length; from += 10) {
     const some = lies.slice(from, from + 10);
@@ -141,14 +141,14 @@ test("what a node announces speaks for no other node, whatever it is", async () 
   }
 });
 
-test("nodes that have lies for names and pod CIDRs are refused", async () => {
-  const have = [...lies.map((lie) => line("have", lie, lie))].join("");
+test("nodes with hostile names or pod CIDRs are refused", async () => {
+  const have = lies.map((lie) => line("have", lie, lie)).join("");
   await onEveryShell("apply", { ".spec.podCIDRs": have }, refused);
   const cidrs = lies.map((lie) => line("have", "node-0", lie)).join("");
   await onEveryShell("apply", { ".spec.podCIDRs": cidrs }, refused);
 });
 
-test("objects that have lies for kinds, namespaces, names and owners are refused", async () => {
+test("objects with hostile kinds, namespaces, names or owners are refused", async () => {
   for (const call of ["get -f", "get daemonsets -A"]) {
     const objects = lies.flatMap((lie) => [
       line("ClusterRole", "", lie, ""),
@@ -159,7 +159,7 @@ test("objects that have lies for kinds, namespaces, names and owners are refused
   }
 });
 
-test("what is no row is used for nothing", async () => {
+test("output of kubectl that is not in rows is refused", async () => {
   for (const call of [".spec.podCIDRs", "get -f", "get daemonsets -A"]) {
     await onEveryShell("apply", { [call]: raw }, refused);
   }
@@ -178,7 +178,7 @@ test("what is no row is used for nothing", async () => {
   }
 });
 
-test("of what is listed as ours, only what can be ours is deleted; the rest is left alone", async () => {
+test("of the objects listed for the owner, only those of kinds and names that the overlay has are deleted", async () => {
   const listed = [
     ...rows().map((row) => quoted(row)),
     ...lies.flatMap((lie) => [
@@ -208,7 +208,7 @@ test("of what is listed as ours, only what can be ours is deleted; the rest is l
   );
 });
 
-test("a kind that has no name of one stops the removal of the namespace", async () => {
+test("a kind whose name is not one stops the removal of the namespace", async () => {
   for (const kind of ["--all", "-A", "a b", "", "a/b", "\u001b[2J"]) {
     const answers = { "api-resources": lines("configmaps", kind, "pods") };
     const ran = await run("remove", answers);
@@ -219,7 +219,7 @@ test("a kind that has no name of one stops the removal of the namespace", async 
   }
 });
 
-test("what is in the namespace is shown as what kubectl says", async () => {
+test("hostile names of objects in the namespace are printed as text of kubectl", async () => {
   await onEveryShell(
     "remove",
     { "api-resources": "configmaps\n", "-o name": raw },
@@ -230,7 +230,7 @@ test("what is in the namespace is shown as what kubectl says", async () => {
   );
 });
 
-test("why a rollout does not end is told in plain lines, and the pod whose logs are asked for has a name", async () => {
+test("the reason of a failed rollout is printed in plain lines, and logs are asked for by a valid pod name only", async () => {
   const answers = {
     "rollout status": { stdout: raw, stderr: raw, status: 1 },
     numberAvailable: raw,
@@ -250,11 +250,18 @@ test("why a rollout does not end is told in plain lines, and the pod whose logs 
   });
 });
 
-test("what kubectl complains of is told in plain lines, at every step", async () => {
+test("errors of kubectl are printed in plain lines, at every step", async () => {
   const bad = { stdout: raw, stderr: raw, status: 1 };
   for (const call of [
-    ...["get --raw", ".spec.podCIDRs", "get -f", "get daemonsets -A"],
-    ...["get namespace", "--dry-run", "apply --server", "/public-ip", "-l pod"],
+    "get --raw",
+    ".spec.podCIDRs",
+    "get -f",
+    "get daemonsets -A",
+    "get namespace",
+    "--dry-run",
+    "apply --server",
+    "/public-ip",
+    "-l pod",
   ]) {
     const answers =
       call === "apply --server"
@@ -334,7 +341,7 @@ function openFiles(pid: number): string[] {
   return readdirSync(fds).map((fd) => readlinkSync(join(fds, fd)));
 }
 
-test("commands are those of the host's own directories, whatever the PATH of the login", async () => {
+test("the script uses commands of the system directories, whatever the PATH of the login", async () => {
   const { place, bin, stdin, env } = await prepare();
   const login = join(bin, "login");
   mkdirSync(login);
@@ -361,17 +368,12 @@ function scriptOf(stdin: string): string {
   return stdin.slice(stdin.indexOf(marker) + marker.length);
 }
 
-/** The files newer than `marker` that have this text, where programs put temporary ones; what kubectl noted aside. */
+/** The files in temporary directories that are newer than `marker` and contain this text, except those that the fake kubectl wrote. */
 function filesWith(text: string, marker: string, bin: string): string[] {
-  const places = ["/tmp", "/dev/shm", "/run", "/var/tmp"];
-  const { stdout } = spawnSync(
-    "find",
-    [
-      ...[...places, "-xdev", "-path", bin, "-prune", "-o"],
-      ...["-type", "f", "-newer", marker, "-size", "-2048k"],
-      ...["-exec", "grep", "-lF", text, "{}", "+"],
-    ],
-    { encoding: "utf8" },
-  );
+  const find = `find /tmp /dev/shm /run /var/tmp -xdev -path "$1" -prune -o \
+    -type f -newer "$2" -size -2048k -exec grep -lF "$3" {} +`;
+  const { stdout } = spawnSync("sh", ["-c", find, "find", bin, marker, text], {
+    encoding: "utf8",
+  });
   return stdout.split("\n").filter((path) => path !== "");
 }

@@ -61,10 +61,10 @@ const flanneldOf = ({ DaemonSet }: Record<string, KubernetesObject>) =>
 const netConfOf = ({ ConfigMap }: Record<string, KubernetesObject>) =>
   JSON.parse(ConfigMap?.data["net-conf.json"] ?? "");
 
-test("the objects are those of flannel's own manifest, but for what is listed here", () => {
+test("the objects are those of flannel's own manifest, except for the differences listed here", () => {
   const ours = objects();
   const theirs = byKind(upstream);
-  // whose they are, so that they are found again and no other's is taken away
+  // labels say which stack owns them, so that it removes these and no others
   for (const { metadata } of Object.values(ours)) {
     assert.equal(
       metadata.labels["app.kubernetes.io/managed-by"],
@@ -75,10 +75,10 @@ test("the objects are those of flannel's own manifest, but for what is listed he
     delete metadata.labels["pod-network-routes/owner"];
   }
   const { spec } = ours.DaemonSet ?? {};
-  // a flanneld that ends at once stops a bad change at the first nodes
+  // a change with which flanneld exits at once stops at the first nodes
   assert.equal(spec.minReadySeconds, 5);
   delete spec.minReadySeconds;
-  // more than a node at a time
+  // more than one node at a time
   assert.deepEqual(spec.updateStrategy, {
     type: "RollingUpdate",
     rollingUpdate: { maxUnavailable: "10%" },
@@ -103,7 +103,7 @@ test("the objects are those of flannel's own manifest, but for what is listed he
   );
 });
 
-test("an interface by its name is what two lines of a patch to that manifest would be", () => {
+test("the name of an interface becomes an argument of flanneld, and changes nothing else", () => {
   const seed = objects({ interfaces: { names: ["enp0s8"] } });
   assert.deepEqual(flanneldOf(seed).args, [
     "--ip-masq",
@@ -150,13 +150,14 @@ for (const [what, flannel, args, conf] of [
       Network: "10.244.0.0/16",
       EnableNFTables: false,
       Backend: {
-        ...{ Type: "wireguard", PSK: "the key" },
+        Type: "wireguard",
+        PSK: "the key",
         PersistentKeepaliveInterval: 25,
       },
     },
   ],
 ] as const) {
-  test(`flanneld's configuration for ${what} has what that needs`, () => {
+  test(`flanneld's configuration for ${what} has the keys that it needs`, () => {
     const psk = what === "wireguard" ? "the key" : undefined;
     assert.deepEqual(
       netConfOf(objects(structuredClone(flannel) as FlannelArgs, args, psk)),
@@ -165,7 +166,7 @@ for (const [what, flannel, args, conf] of [
   });
 }
 
-test("images, resources, tolerations, priority class and pace are as asked for", () => {
+test("images, resources, tolerations, priority class and maxUnavailable are those of the arguments", () => {
   const { DaemonSet } = objects({
     image: "registry.example/flannel:1",
     cniPluginImage: "registry.example/plugin:2",
@@ -192,7 +193,7 @@ test("images, resources, tolerations, priority class and pace are as asked for",
   assert.deepEqual(updateStrategy.rollingUpdate, { maxUnavailable: 3 });
 });
 
-test("in a namespace of its own everything is there, and so is the namespace", () => {
+test("with another namespace, every object is in it, and the namespace is one of the objects", () => {
   const { Namespace, ...rest } = objects({ namespace: "overlay" });
   assert.equal(Namespace?.metadata.name, "overlay");
   for (const kind of ["ServiceAccount", "ConfigMap", "DaemonSet"]) {
@@ -204,14 +205,14 @@ test("in a namespace of its own everything is there, and so is the namespace", (
   ]);
 });
 
-test("in kube-system the overlay is a guest: the namespace is not declared, so that it is never taken away", () => {
+test("in kube-system the namespace is not one of the objects, so that it is never deleted", () => {
   const rendered = objects({ namespace: "kube-system" });
   assert.equal(rendered.Namespace, undefined);
   assert.equal(Object.keys(rendered).length, 5);
   assert.equal(rendered.DaemonSet?.metadata.namespace, "kube-system");
 });
 
-test("pods are made anew for another configuration, and only for that", () => {
+test("pods are replaced when flanneld's configuration changes, and only then", () => {
   const digest = (flannel: FlannelArgs, psk?: string) =>
     objects(flannel, overlay, psk).DaemonSet?.spec.template.metadata
       .annotations["pod-network-routes/config"];
@@ -224,7 +225,7 @@ test("pods are made anew for another configuration, and only for that", () => {
   assert.notEqual(digest(wireguard, "a key"), digest(wireguard, "another"));
 });
 
-test("the YAML is ASCII, without aliases, and folds no line however long", () => {
+test("the YAML is ASCII, has no aliases, and does not fold long lines", () => {
   const cidrs = Array.from({ length: 40 }, (_, i) => `10.${i}.0.0/18`);
   // a colon at the end has to be quoted, and what is quoted may be folded anywhere
   const quoted = `^${"[a-z]".repeat(40)}:`;
@@ -249,7 +250,7 @@ test("the YAML is ASCII, without aliases, and folds no line however long", () =>
   }
 });
 
-/** Words that YAML 1.1, which kubectl reads, takes for something else than text. */
+/** Words that are not strings in YAML 1.1, which kubectl reads, unless they are quoted. */
 const words = [
   "on",
   "off",
@@ -267,7 +268,7 @@ const words = [
 ];
 
 for (const word of words) {
-  test(`kubectl reads ${word} as the text that it is here`, () => {
+  test(`kubectl reads ${word} as a string`, () => {
     const text = yaml({
       namespace: word,
       tolerations: [{ key: word, value: word }],
@@ -282,7 +283,7 @@ for (const word of words) {
   });
 }
 
-test("what is parsed back is what was written, for any text that an option takes", () => {
+test("the YAML parses back to the same objects, for any text that an option accepts", () => {
   const regex = fc.stringMatching(/^[!-~]{1,40}$/).filter((text) => {
     try {
       planOf({ interfaces: { regexes: [text] } });

@@ -25,13 +25,13 @@ import {
 
 const psk = `${"A".repeat(43)}=`;
 
-/** The facts of a standard input in front of the manifest. */
+/** The facts before the manifest in a standard input. */
 function before(stdin: unknown): string[] {
   const lines = facts(stdin as string);
   return lines.slice(0, lines.indexOf("manifest"));
 }
 
-test("there is one command, what keeps its owner, and nothing else", async () => {
+test("the component declares one command, one stash for its owner, and nothing else", async () => {
   const { registered } = await declareOverlay();
   assert.deepEqual(
     registered.map(({ type, name }) => [type, name]),
@@ -43,7 +43,7 @@ test("there is one command, what keeps its owner, and nothing else", async () =>
   );
 });
 
-test("the command is told exactly how to reach the controller, what to run there and on what input", async () => {
+test("the command has exactly the connection to the controller, the two commands and their input", async () => {
   const { component, command } = await declareOverlay();
   const { stdin, ...inputs } = command;
   assert.deepEqual(inputs, {
@@ -103,7 +103,7 @@ test("kubectl, its kubeconfig, the limit, the namespace and adoptExisting reach 
   ]);
 });
 
-test("the addresses of a node are those of the overlay's families", async () => {
+test("the input has those addresses of a node that are of the overlay's address families", async () => {
   const nodesOf = async (args: object) =>
     before((await declareOverlay(args)).command.stdin).filter((line) =>
       line.startsWith("node "),
@@ -125,7 +125,7 @@ test("the addresses of a node are those of the overlay's families", async () => 
   ]);
 });
 
-test("a node that is named runs kubectl, with sudo where the user is not root", async () => {
+test("kubectl runs on the named node, with sudo if the user is not root", async () => {
   const { command } = await declareOverlay({
     ...withFlannel({ controller: "node-1" }),
     ssh: { ...overlay.ssh, user: "ubuntu" },
@@ -136,7 +136,7 @@ test("a node that is named runs kubectl, with sudo where the user is not root", 
   assert.equal(command.delete, pipedCommand("remove", true));
 });
 
-test("the outputs are the plan, and no secret without a pre-shared key", async () => {
+test("without a pre-shared key, the outputs and the input of the command are not secret", async () => {
   const { component, registered } = await declareOverlay();
   const table = [
     { destination: "10.244.1.0/24", nextHop: "10.240.0.20", node: "node-0" },
@@ -181,7 +181,7 @@ for (const [what, key] of [
   });
 }
 
-test("an output that is no pre-shared key ends the program, and no command is registered", async (t) => {
+test("an output that is not a pre-shared key ends the program, and no command is registered", async (t) => {
   const rejection = unhandledRejection(t);
   const registered = await record();
   const key = pulumi.secret("hunter2");
@@ -203,7 +203,7 @@ test("an output that is no pre-shared key ends the program, and no command is re
   );
 });
 
-test("bad arguments are one error that names all of them, and nothing is registered", async () => {
+test("one error names all bad arguments, and nothing is registered", async () => {
   const registered = await record();
   assert.throws(
     () =>
@@ -230,7 +230,7 @@ test("bad arguments are one error that names all of them, and nothing is registe
   assert.deepEqual(registered, []);
 });
 
-test("hostKeyCheck: false pins no key, and warns", async (t) => {
+test("with hostKeyCheck: false the connection has no host key, and there is a warning", async (t) => {
   const said = warnings(t);
   const ssh = { ...overlay.ssh, hostKeyCheck: false };
   const { command } = await declareOverlay({ ...overlay, ssh });
@@ -247,7 +247,7 @@ for (const name of [
   "ends.with.a.dot.",
   "é and spaces",
 ]) {
-  test(`the owner of a component called ${name.slice(0, 20)} is the value of a label, and its own`, async () => {
+  test(`the owner of a component called ${name.slice(0, 20)} is a valid label, and differs from that of another component`, async () => {
     const ownerOf = async (text: string) =>
       before((await declareOverlay(overlay, text)).command.stdin)[0] ?? "";
     const owner = await ownerOf(name);
@@ -265,13 +265,16 @@ for (const [project, stack] of [
   ["_._", "_"],
   ["-", "dev"],
 ] as const) {
-  test(`so is that of project ${project.slice(0, 20)} and stack ${stack.slice(0, 20)}`, async () => {
+  test(`the owner is a valid label in project ${project.slice(0, 20)} and stack ${stack.slice(0, 20)}`, async () => {
     await pulumi.runtime.setMocks(
       {
         call: ({ inputs }) => inputs,
         newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
       },
-      ...([project, stack, false, "organization"] as const),
+      project,
+      stack,
+      false,
+      "organization",
     );
     const { manifestYaml } = new FlannelOverlay("_", overlay);
     const yaml = await value(manifestYaml);
@@ -282,7 +285,7 @@ for (const [project, stack] of [
   });
 }
 
-test("only the controller's key is pinned, whatever the other hosts are known by", async () => {
+test("only the controller has to be in known_hosts", async () => {
   const knownHostsFile = file(
     "controller_only",
     "10.240.0.10 ssh-ed25519 AAAAcontroller\n",

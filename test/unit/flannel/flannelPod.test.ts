@@ -41,7 +41,7 @@ const images = fc
   .filter(([, , tag, digest]) => tag + digest !== "")
   .map((parts) => parts.join(""));
 
-test("every image that a container runtime can read is taken", () => {
+test("every image that a container runtime can read is accepted", () => {
   fc.assert(
     fc.property(images, (image) => {
       assert.deepEqual(flannelFaults({ image, cniPluginImage: image }), []);
@@ -49,7 +49,7 @@ test("every image that a container runtime can read is taken", () => {
   );
 });
 
-test("the longest image that there can be is taken", () => {
+test("an image of the greatest length is accepted", () => {
   const name = `registry.example/${"a".repeat(238)}`;
   const rest = `:${"t".repeat(128)}@sha512:${"0".repeat(128)}`;
   assert.deepEqual(flannelFaults({ image: name + rest }), []);
@@ -98,7 +98,7 @@ for (const image of [
   "ghcr.io/flannel-io/flannel",
   "localhost:5000/flannel",
 ]) {
-  test(`the image ${image}, which would be another one now and then, is refused`, () => {
+  test(`the image ${image} is refused, because it has neither a tag nor a digest`, () => {
     assert.deepEqual(flannelFaults({ cniPluginImage: image }), [
       `flannel.cniPluginImage: "${image}" is not allowed: expected a tag or a digest behind the image's name`,
     ]);
@@ -149,7 +149,7 @@ for (const [toleration, fault] of [
     ".values: is not a known key, did you mean value? Known keys: key, operator, value, effect, tolerationSeconds",
   ],
 ] as const) {
-  test(`the toleration ${JSON.stringify(toleration)} is ${fault === undefined ? "taken" : "refused"}`, () => {
+  test(`the toleration ${JSON.stringify(toleration)} is ${fault === undefined ? "accepted" : "refused"}`, () => {
     assert.deepEqual(
       flannelFaults({ tolerations: [toleration] }),
       fault === undefined ? [] : [`flannel.tolerations[0]${fault}`],
@@ -234,7 +234,7 @@ for (const [priorityClassName, fault] of [
   ["My_Class", "expected lower-case letters, digits, - and ."],
   ["a".repeat(254), "expected at most 253 characters"],
 ] as const) {
-  test(`the priority class ${priorityClassName.slice(0, 20)} is ${fault === undefined ? "taken" : "refused"}`, () => {
+  test(`the priority class ${priorityClassName.slice(0, 20)} is ${fault === undefined ? "accepted" : "refused"}`, () => {
     const found = flannelFaults({ priorityClassName });
     assert.equal(found.length, fault === undefined ? 0 : 1);
     assert.ok((found[0] ?? "").endsWith(fault ?? ""));

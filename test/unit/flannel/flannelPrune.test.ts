@@ -20,7 +20,7 @@ const inOrder = [
 const namespaceGone =
   "delete namespace kube-flannel --ignore-not-found --timeout=120s";
 
-test("what is no longer declared is deleted, once the rest runs: the overlay in another namespace", async () => {
+test("objects that are no longer in the manifest are deleted after the rollout, here those of the old namespace", async () => {
   const answers = {
     "get -f": ["", quoted(...rows("overlay"))],
     "-l pod-network-routes": quoted(
@@ -39,7 +39,7 @@ test("what is no longer declared is deleted, once the rest runs: the overlay in 
   assert.ok(calls.findIndex((call) => call.startsWith("delete")) > rollout);
 });
 
-test("remove takes away all that is the owner's, the namespace last", async () => {
+test("remove deletes all objects of the owner, the namespace last", async () => {
   const { status, stderr, calls } = await run("remove");
   assert.equal(stderr, "");
   assert.equal(status, 0);
@@ -53,7 +53,7 @@ test("remove takes away all that is the owner's, the namespace last", async () =
   ]);
 });
 
-test("remove where nothing is left is done at once", async () => {
+test("remove does nothing if the owner has no objects", async () => {
   const { status, calls } = await run("remove", {
     "-l pod-network-routes": "",
   });
@@ -61,7 +61,7 @@ test("remove where nothing is left is done at once", async () => {
   assert.equal(calls.length, 2);
 });
 
-test("what Kubernetes keeps in every namespace, and what goes with the DaemonSet, is nobody's", async () => {
+test("objects that Kubernetes makes in every namespace or for the DaemonSet do not keep the namespace", async () => {
   const { status, changes } = await run("remove", {
     "api-resources": "configmaps\n",
     "-o name": lines(
@@ -83,7 +83,7 @@ for (const other of [
   "secret/kube-flannel-ds-A",
   "secret/kube-flannel-ds-a",
 ]) {
-  test(`a namespace in which there is ${other} is left alone, and that is said`, async () => {
+  test(`a namespace that contains ${other} is kept, and remove says so`, async () => {
     const { status, stdout, changes } = await run("remove", {
       "api-resources": "configmaps\n",
       "-o name": lines("serviceaccount/default", other),
@@ -99,7 +99,7 @@ for (const other of [
   });
 }
 
-test("kinds that only sound like metrics and events are looked at", async () => {
+test("kinds whose names only resemble metrics and events are looked at", async () => {
   const { calls } = await run("remove", {
     "api-resources": lines(
       "events",
@@ -120,7 +120,7 @@ test("kinds that only sound like metrics and events are looked at", async () => 
 const failure = { stdout: "", stderr: "Error from server: no\n", status: 1 };
 
 for (const [what, answers, deleted] of [
-  ["what is owned cannot be listed", { "-l pod-network-routes": failure }, 0],
+  ["the objects cannot be listed", { "-l pod-network-routes": failure }, 0],
   ["an object cannot be deleted", { "delete ConfigMap": failure }, 2],
   [
     "kinds cannot be listed",
@@ -128,13 +128,13 @@ for (const [what, answers, deleted] of [
     5,
   ],
   [
-    "the namespace cannot be looked into",
+    "the objects in the namespace cannot be listed",
     { "api-resources": "configmaps\n", "-o name": failure },
     5,
   ],
-  ["the namespace does not go", { "delete namespace": failure }, 6],
+  ["the namespace cannot be deleted", { "delete namespace": failure }, 6],
 ] as const) {
-  test(`where ${what}, remove is no success, and says how to go on`, async () => {
+  test(`if ${what}, remove fails and says what to do`, async () => {
     const { status, stderr, changes } = await run("remove", answers as Answers);
     assert.equal(status, 1);
     assert.match(stderr, /^kubectl says: Error from server: no$/m);

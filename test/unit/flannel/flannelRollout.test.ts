@@ -8,7 +8,7 @@ const stays = [
   `to take them out by hand: kubectl delete daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
 ];
 
-/** A rollout that has not come to an end. */
+/** A rollout that did not end. */
 const stuck: Answers = {
   "rollout status": {
     stdout:
@@ -28,7 +28,7 @@ const stuck: Answers = {
   ),
 };
 
-test("a rollout that does not end says how many have it, which nodes do not and why, and how to go on", async () => {
+test("a rollout that does not end is an error that says how many nodes have flannel, which do not and why, and what to do", async () => {
   const { status, stderr, calls } = await run("apply", stuck, {
     args: withFlannel({ rolloutTimeout: 60 }),
   });
@@ -60,7 +60,7 @@ test("a rollout that does not end says how many have it, which nodes do not and 
   assert.ok(!calls.some((call) => call.startsWith("delete")));
 });
 
-test("where no node has it yet, that is none of so many", async () => {
+test("a missing number of ready nodes counts as 0", async () => {
   const { stderr } = await run("apply", { ...stuck, numberAvailable: "3 " });
   assert.match(stderr, /^0 of 3 nodes have it$/m);
 });
@@ -81,11 +81,13 @@ test("of many pods that are not ready, five are shown", async () => {
   assert.equal(shown.at(-1), "3 more");
 });
 
-test("a rollout that cannot be explained is still one that failed, and says what stays", async () => {
+test("a failed rollout is an error that says what stays, also if its reason cannot be found", async () => {
   const gone = { stderr: "the server is gone\n", status: 1 };
   const { status, stderr } = await run("apply", {
     ...stuck,
-    ...{ numberAvailable: gone, "get pods": gone, " logs ": gone },
+    numberAvailable: gone,
+    "get pods": gone,
+    " logs ": gone,
   });
   assert.equal(status, 1);
   assert.match(stderr, /^flannel does not run on every node after 600 s:\n/);
@@ -94,7 +96,7 @@ test("a rollout that cannot be explained is still one that failed, and says what
 
 const wrong = quoted("have|node-0|10.0.2.15|", "have|node-1|10.240.0.21|");
 
-test("nodes that tell the others a wrong address are named, with the key that fixes it", async () => {
+test("nodes that announce a wrong address are named, with the key that fixes it", async () => {
   const { status, stderr, calls } = await run("apply", { "/public-ip": wrong });
   assert.equal(status, 1);
   assert.equal(
@@ -109,7 +111,7 @@ test("nodes that tell the others a wrong address are named, with the key that fi
   assert.ok(!calls.some((call) => call.startsWith("delete")));
 });
 
-test("a node on which flannel does not run is not said to have the wrong interface", async () => {
+test("a node without flannel is not reported as one with the wrong interface", async () => {
   const { status, stderr } = await run("apply", {
     "/public-ip": quoted("have|node-0|10.240.0.20|", "have|node-1||"),
   });
@@ -119,7 +121,7 @@ test("a node on which flannel does not run is not said to have the wrong interfa
   assert.ok(stderr.endsWith(lines(...stays)));
 });
 
-test("an address that comes late is waited for, and a kubectl that fails meanwhile too", async () => {
+test("apply waits for the address of a node, also while kubectl fails", async () => {
   const right = quoted("have|node-0|10.240.0.20|", "have|node-1|10.240.0.21|");
   const { status, stderr, calls } = await run(
     "apply",

@@ -29,7 +29,7 @@ const looks = [
 const applies =
   "apply --server-side --force-conflicts --field-manager=pod-network-routes";
 
-test("a cluster is looked at, tried, changed, waited for and looked at again, in this order", async () => {
+test("apply looks at the cluster, tries the manifest, applies it, waits and looks again, in this order", async () => {
   const { status, stderr, calls, applied } = await run("apply");
   assert.equal(stderr, "");
   assert.equal(status, 0);
@@ -49,7 +49,7 @@ test("a cluster is looked at, tried, changed, waited for and looked at again, in
   );
 });
 
-test("applied again, it changes nothing but what it applies", async () => {
+test("a second apply only applies the manifest", async () => {
   const { status, changes } = await run("apply", {
     "get -f": quoted(...rows()),
   });
@@ -57,7 +57,7 @@ test("applied again, it changes nothing but what it applies", async () => {
   assert.equal(changes.length, 2);
 });
 
-test("a namespace that is not there yet is stood in for by default, for the rehearsal alone", async () => {
+test("if the namespace does not exist yet, the dry run uses the namespace default", async () => {
   for (const namespace of ["kube-flannel", "123"]) {
     const { status, applied } = await run(
       "apply",
@@ -83,7 +83,7 @@ test("a namespace that is not there yet is stood in for by default, for the rehe
   }
 });
 
-test("kubectl is the one that is named, and a host without it is told what to do", async () => {
+test("a host without the named kubectl is an error that says what to do", async () => {
   const { status, stderr, calls } = await run(
     "apply",
     {},
@@ -107,7 +107,7 @@ const down: Answers = {
 };
 
 for (const verb of ["apply", "remove"] as const) {
-  test(`${verb} says so where the API server is down, and that there is no kubeconfig`, async () => {
+  test(`${verb} says that the API server is down, and that there is no kubeconfig`, async () => {
     const { status, stderr, calls } = await run(verb, down);
     assert.equal(status, 1);
     assert.equal(
@@ -125,7 +125,7 @@ for (const verb of ["apply", "remove"] as const) {
   });
 }
 
-test("a kubeconfig that is there is not called missing, given or kubectl's own", async () => {
+test("an existing kubeconfig is not reported as missing, whether it is given or kubectl's default", async () => {
   const kubeconfig = file("admin.conf", "");
   const given = await run("apply", down, { args: withFlannel({ kubeconfig }) });
   assert.match(
@@ -149,7 +149,7 @@ test("a kubeconfig that is there is not called missing, given or kubectl's own",
   );
 });
 
-test("a kubeconfig that cannot be read is named, and kubectl is not asked", async () => {
+test("a kubeconfig that cannot be read is an error, and kubectl is not called", async () => {
   const kubeconfig = join(directory, "none.conf");
   const { status, stderr, calls } = await run(
     "apply",
@@ -164,7 +164,7 @@ test("a kubeconfig that cannot be read is named, and kubectl is not asked", asyn
   assert.deepEqual(calls, []);
 });
 
-/** Asserts that a cluster is refused with these lines, and that nothing was changed in it. */
+/** Asserts that apply refuses a cluster with these lines, and changes nothing in it. */
 async function refused(answers: Answers, said: string[], args?: object) {
   const { status, stderr, changes } = await run(
     "apply",
@@ -176,7 +176,7 @@ async function refused(answers: Answers, said: string[], args?: object) {
   assert.deepEqual(changes, []);
 }
 
-test("nodes that do not fit are named, all at once", async () => {
+test("all nodes that flannel cannot run on are named at once", async () => {
   await refused({ ".spec.podCIDRs": quoted("have|server", "have|node-0") }, [
     "server has no pod CIDR in Kubernetes, without which flannel does not start there: give kube-controller-manager --allocate-node-cidrs=true and --cluster-cidr",
     "node-0 has no pod CIDR in Kubernetes, without which flannel does not start there: give kube-controller-manager --allocate-node-cidrs=true and --cluster-cidr",
@@ -195,7 +195,7 @@ test("nodes that do not fit are named, all at once", async () => {
   );
 });
 
-test("a node may have its pod CIDRs in the order of Kubernetes or in that of the inventory", async () => {
+test("the pod CIDRs of a node may have another order in Kubernetes than in the inventory", async () => {
   const args = withFlannel({ network: bothNetworks }, dualStack);
   const addresses = quoted(
     "have|node-0|10.240.0.20|fd00::2",
@@ -227,14 +227,14 @@ const somebody = quoted(
   "DaemonSet|kube-flannel|kube-flannel-ds|a.b.c",
 );
 
-test("objects that somebody else made are named, and left alone", async () => {
+test("objects of somebody else are named and not changed", async () => {
   await refused({ "get -f": somebody }, [
     "ClusterRole flannel is there already and was made by somebody else; set adoptExisting to take it over, or remove it",
     "DaemonSet kube-flannel/kube-flannel-ds is there already and was made by a.b.c; set adoptExisting to take it over, or remove it",
   ]);
 });
 
-test("adoptExisting takes them over", async () => {
+test("with adoptExisting they are taken over", async () => {
   const answers = {
     "get -f": [somebody, quoted(...rows())],
     "get daemonsets -A": quoted("DaemonSet|kube-flannel|kube-flannel-ds|"),
@@ -247,7 +247,7 @@ test("adoptExisting takes them over", async () => {
 });
 
 for (const adoptExisting of [false, true]) {
-  test(`another flannel is in the way with adoptExisting: ${adoptExisting}, of whatever name and namespace`, async () => {
+  test(`with adoptExisting: ${adoptExisting}, another flannel of any name and namespace is refused`, async () => {
     await refused(
       {
         "get daemonsets -A": quoted(
@@ -264,7 +264,7 @@ for (const adoptExisting of [false, true]) {
   });
 }
 
-test("what the API server refuses in the rehearsal is not applied", async () => {
+test("a manifest that the API server refuses in the dry run is not applied", async () => {
   const { status, stderr, changes } = await run("apply", {
     "--dry-run=server": {
       stdout: lines(
@@ -291,7 +291,7 @@ const stays = [
   `to take them out by hand: kubectl delete daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
 ];
 
-test("a manifest that was applied in part is said to be", async () => {
+test("an apply that fails says that the manifest was applied in part", async () => {
   const { status, stderr, calls } = await run("apply", {
     "--dry-run=server": "",
     "apply --server-side": {
@@ -311,7 +311,7 @@ test("a manifest that was applied in part is said to be", async () => {
   assert.ok(!calls.some((call) => call.includes("rollout")));
 });
 
-/** Which calls of an apply that would go well may fail, and whether something has been changed by then. */
+/** Calls of kubectl that fail in an apply, and whether something has been changed by then. */
 for (const [call, answers, after] of [
   [
     "the nodes are looked at",
@@ -356,7 +356,7 @@ for (const [call, answers, after] of [
     "stay; once it is fixed: pulumi up",
   ],
 ] as const) {
-  test(`a kubectl that fails when ${call} is no success, and says what stays`, async () => {
+  test(`if kubectl fails when ${call}, apply fails and says what stays`, async () => {
     const { status, stderr, changes } = await run("apply", answers as Answers);
     assert.equal(status, 1);
     assert.match(stderr, /Error from server: etcdserver: leader changed/);
@@ -384,7 +384,7 @@ function bad() {
   };
 }
 
-test("no file is made, and no directory is needed to make one in", async () => {
+test("apply makes no file and needs no temporary directory", async () => {
   const place = join(directory, "sealed");
   mkdirSync(place);
   chmodSync(place, 0o500);

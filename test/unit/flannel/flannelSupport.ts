@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { FaultsError } from "../../../components/core/faults.ts";
 import type { FlannelArgs } from "../../../components/flannel/flannelArgs.ts";
@@ -15,7 +16,7 @@ import {
   record,
 } from "../mockedStack.ts";
 
-/** A controller and two workers, whose pod CIDRs are in flannel's own network; no host is asked for its key. */
+/** A controller and two workers, whose pod CIDRs are in flannel's default network, and an SSH configuration without preflight. */
 export const overlay = {
   nodes: [
     { name: "server", internalIp: "10.240.0.10" },
@@ -71,6 +72,21 @@ export function faultsOf(args: unknown): string[] {
   }
 }
 
+/** One test per case, of a description, arguments, and all the faults that these have. */
+export function testFaults(
+  cases: readonly (readonly [
+    what: string,
+    args: object,
+    ...faults: string[],
+  ])[],
+): void {
+  for (const [what, args, ...faults] of cases) {
+    test(`${what} is a fault`, () => {
+      assert.deepEqual(faultsOf(args), faults);
+    });
+  }
+}
+
 /** Every fault of these keys of `flannel`. */
 export function flannelFaults(
   flannel: object,
@@ -79,7 +95,7 @@ export function flannelFaults(
   return faultsOf(withFlannel(flannel, args));
 }
 
-/** What became of a component that was declared to an engine that only records. */
+/** A component that was declared to an engine that only records. */
 export interface DeclaredOverlay {
   readonly component: FlannelOverlay;
   readonly registered: readonly Registered[];
