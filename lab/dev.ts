@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { readCliArgs } from "../components/verify/cli.ts";
+import { readCliArgs } from "../components/verify/verifyCli.ts";
 import { installTools } from "./base.ts";
 import { devNodes, machines } from "./devNodes.ts";
 import { type Engine, getEngine } from "./engine.ts";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { reportSchema } from "../components/verify/report.ts";
+import { reportSchema } from "../components/verify/verifyReport.ts";
 import { configuration } from "./docs/configuration.ts";
 import { screenshot } from "./docs/screenshot.ts";
 import { root } from "./paths.ts";

@@ -1,4 +1,4 @@
-import { verifyCli } from "../components/verify/cli.ts";
+import { verifyCli } from "../components/verify/verifyCli.ts";
 import { ownContext } from "./verifyContext.ts";
 
 verifyCli(process.argv.slice(2), ownContext).then((code) => process.exit(code));

@@ -1,4 +1,4 @@
-import type { CliContext } from "../components/verify/cli.ts";
+import type { CliContext } from "../components/verify/verifyCli.ts";
 
 /** How a user of this checkout checks a stack. */
 export const ownContext: CliContext = { command: "npm run verify --" };

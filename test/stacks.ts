@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Report, reportSchema } from "../components/verify/report.ts";
+import {
+  type Report,
+  reportSchema,
+} from "../components/verify/verifyReport.ts";
 import { type Result, tryRun } from "../lab/exec.ts";
 import { root } from "../lab/paths.ts";
 import type { Stack } from "../lab/stack.ts";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { verifyCli } from "./cli.ts";
+import { verifyCli } from "./verifyCli.ts";
 
 verifyCli(process.argv.slice(2), {
   command: "npx pod-network-routes-verify",

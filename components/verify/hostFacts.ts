@@ -1,65 +1,58 @@
 import { canonical } from "../core/cidr.ts";
 import { foreignText } from "../core/plainText.ts";
-import { type HostRoute, readRoute } from "./hostRoute.ts";
+import { type IpRoute, readRoute } from "./ipRoute.ts";
 
-/** What there is on a host, as `hostLook.sh` prints it: every text is printable, and cut after some hundred characters. */
+/** The output of `hostLook.sh look`. Every text is printable, and cut after some hundred characters. */
 export interface HostFacts {
-  readonly routes: readonly HostRoute[];
-  /** By next hop or destination, the first line that `ip route get` says. */
+  readonly routes: readonly IpRoute[];
+  /** The first line of `ip route get`, by next hop or destination. */
   readonly hops: ReadonlyMap<string, string>;
   readonly gets: ReadonlyMap<string, string>;
-  /** By `ipv4` and `ipv6`, the value of the switch. */
+  /** The kernel's switches for forwarding, by `ipv4` and `ipv6`. */
   readonly forward: ReadonlyMap<string, string>;
-  /** By interface, IPv4's rp_filter. */
+  /** rp_filter of IPv4, by interface. */
   readonly rpFilter: ReadonlyMap<string, string>;
-  /** The routes that the host has on record as this owner's and as others', `CIDR via ADDRESS`. */
+  /** The recorded routes of this owner and of other owners, as `CIDR via ADDRESS`. */
   readonly recorded: readonly string[];
   readonly others: readonly string[];
-  /** The node that the host was told it is; undefined if it was told nothing. */
+  /** The recorded name and address of the node; undefined if there is no record of this owner. */
   readonly node: string | undefined;
   readonly sysctl: readonly string[];
-  /** `enabled/active`, or undefined without systemd. */
+  /** The state of the unit, such as `enabled/active`; undefined without systemd. */
   readonly unit: string | undefined;
   readonly hosts: readonly string[];
   readonly hostsWithoutEnd: boolean;
   readonly canPing: boolean;
-  /** Addresses of the host itself, without prefix length. */
+  /** Addresses of the host itself. */
   readonly addresses: readonly string[];
-  /** Addresses of its pods, each with a process that is in the pod's network. */
+  /** Addresses of its pods, each with a process in the pod's network. */
   readonly pods: readonly { readonly pid: string; readonly address: string }[];
-  /** The kinds of lines of which the host has more than it printed, or than are read. */
+  /** The kinds of lines that are incomplete, because the host has too many of them. */
   readonly cut: readonly string[];
 }
 
-/** `hostLook.sh` prints less. */
+/** `hostLook.sh` prints fewer lines. */
 const mostLines = 200_000;
 
 /** The kinds of lines that `hostLook.sh` prints. */
-const kinds = new Set([
-  ...["looked", "route", "address", "hop", "get", "forward", "rp_filter"],
-  ...["recorded", "others", "node", "sysctl", "unit", "hosts"],
-  ...["hosts-without-end", "ping", "pod", "cut"],
-]);
+const kinds: ReadonlySet<string> = new Set(
+  "looked route address hop get forward rp_filter recorded others node sysctl unit hosts hosts-without-end ping pod cut".split(
+    " ",
+  ),
+);
 
-/** Reads what `hostLook.sh look` printed; undefined if it could not look. */
+/** Reads the output of `hostLook.sh look`; undefined if the script could not look. */
 export function readHostFacts(text: string): HostFacts | undefined {
-  const lines = new Map<string, string[]>();
   const printed = text.split("\n", mostLines + 1);
-  for (const line of printed.slice(0, mostLines)) {
-    const [word = ""] = line.split(" ", 1);
-    if (kinds.has(word)) {
-      const said = lines.get(word) ?? [];
-      said.push(foreignText(line.slice(word.length)));
-      lines.set(word, said);
-    }
-  }
+  const lines = Map.groupBy(printed.slice(0, mostLines), firstWord);
   if (!lines.has("looked")) {
     return undefined;
   }
-  const all = (word: string) => lines.get(word) ?? [];
+  const all = (word: string) =>
+    (lines.get(word) ?? []).map((line) => foreignText(line.slice(word.length)));
   const pairs = (word: string) =>
     all(word).map((line): [string, string] => {
-      const [key = ""] = line.split(" ", 1);
+      const key = firstWord(line);
       return [key, line.slice(key.length + 1)];
     });
   return {
@@ -87,6 +80,10 @@ export function readHostFacts(text: string): HostFacts | undefined {
       ]),
     ],
   };
+}
+
+function firstWord(line: string): string {
+  return line.split(" ", 1)[0] ?? "";
 }
 
 /** An address without its prefix length. */

@@ -3,18 +3,18 @@ import type { HostState } from "../hosts/hostState.ts";
 import { usesSudo } from "../ssh/pipedScript.ts";
 import { recordedInputs, recordedLogin } from "../ssh/recordedInputs.ts";
 import { isUrn } from "../stack/urn.ts";
-import type { StackResource } from "./state.ts";
+import type { StackResource } from "./exportedState.ts";
 
-/** What the stack's state tells of an overlay, and how to reach the controller that knows of it. */
+/** An overlay by the stack's state, and how to reach its controller. */
 export interface OverlayState
   extends Pick<HostState, "urn" | "sudo" | "login" | "bastion"> {
-  /** Facts and manifest, the lines of standard input of flannelOverlay.sh. */
+  /** The facts and the manifest, as lines of the standard input of flannelOverlay.sh. */
   readonly input: readonly string[];
   readonly namespace: string;
   readonly nodes: readonly string[];
 }
 
-/** The forms of the facts in their order; flannelOverlay.sh itself is as strict as can be. */
+/** The forms of the facts in their order. flannelOverlay.sh itself checks them more strictly. */
 const forms: readonly RegExp[] = [
   /^owner [A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
   /^kubectl [A-Za-z0-9_./][A-Za-z0-9_./-]{0,1023}$/,
@@ -26,11 +26,11 @@ const forms: readonly RegExp[] = [
 const nodeForm =
   /^node ([a-z0-9][a-z0-9.-]{0,252}) [0-9a-f.:/,]{3,90} [0-9a-f.:,]{2,80}$/;
 
-/** So many bytes a manifest may have, and so many nodes there may be. */
+/** The greatest number of bytes of a manifest, and of nodes. */
 const mostManifest = 2 ** 20;
 const mostNodes = 10_000;
 
-/** Reads what the command of an overlay makes of its cluster; or says what no component puts there. Nothing is sent to a host then. */
+/** Reads the command of an overlay. If no component writes such a command, returns what is odd; nothing is sent to a host then. */
 export function readOverlayState({
   urn,
   inputs,
@@ -72,7 +72,9 @@ export function readOverlayState({
     return odd("too few facts about a cluster, or too many");
   }
   return {
-    ...{ urn, input, sudo: usesSudo(create) },
+    urn,
+    input,
+    sudo: usesSudo(create),
     namespace: single.find((line) => /^namespace /.test(line))?.slice(10) ?? "",
     nodes: nodes.filter((name) => name !== undefined),
     login: recordedLogin(connection),

@@ -1,6 +1,7 @@
-import type { Report } from "./report.ts";
+import { isFault } from "./makeFinding.ts";
+import type { Report } from "./verifyReport.ts";
 
-/** What is to be made of a report: something that is wrong weighs more than something that could not be looked at. */
+/** The verdict on a report. Something wrong counts more than something that could not be looked at. */
 export function verdictOf({
   state,
   hosts,
@@ -11,7 +12,7 @@ export function verdictOf({
   const all = [...hosts, ...tables, ...overlays];
   const findings = [...state, ...all.flatMap((one) => one.findings)];
   if (
-    findings.some(({ severity }) => severity === "fault") ||
+    findings.some(isFault) ||
     hosts.some(({ unreachable }) => unreachable !== undefined) ||
     pings.failed.length > 0
   ) {

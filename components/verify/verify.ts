@@ -1,36 +1,39 @@
-import type { Programs } from "../stack/pulumiCommands.ts";
-import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
-import { verifyClouds } from "./clouds.ts";
-import { capped } from "./findings.ts";
-import { verifyHosts } from "./hostsReport.ts";
-import { isLeaving, lastRunFindings, readLastRuns } from "./lastRun.ts";
-import { verifyOverlay } from "./overlay.ts";
+import {
+  type Programs,
+  type StackName,
+  updateCommand,
+} from "../stack/pulumiCommands.ts";
+import { readState } from "./exportedState.ts";
+import { isLeaving, lastRunFindings, readLastRuns } from "./lastRuns.ts";
+import { capped } from "./makeFinding.ts";
 import { runPulumi } from "./pulumiCli.ts";
-import type { Report } from "./report.ts";
-import { readState } from "./state.ts";
-import { unfinishedFindings } from "./unfinished.ts";
+import { unfinishedFindings } from "./unfinishedResources.ts";
 import { verdictOf } from "./verdict.ts";
+import { verifyClouds } from "./verifyClouds.ts";
 import { VerifyError } from "./verifyError.ts";
+import { verifyHosts } from "./verifyHosts.ts";
+import { verifyOverlay } from "./verifyOverlay.ts";
+import type { Report } from "./verifyReport.ts";
 
-export type { Report } from "./report.ts";
 export { VerifyError } from "./verifyError.ts";
+export type { Report } from "./verifyReport.ts";
 
-/** What {@link verify} needs to know. */
+/** The options of {@link verify}. */
 export interface VerifyOptions {
   /** The stack, as `pulumi --stack` takes it. */
   stack: string;
-  /** Where its project is. Default: the working directory. */
-  directory?: string;
-  /** Its configuration, if that is not `Pulumi.STACK.yaml` beside the project. */
-  configFile?: string;
-  /** Environment of the Pulumi CLI, and with it where its state is and who one is to the cloud. Default: this process's. */
-  env?: NodeJS.ProcessEnv;
-  /** How many hosts are asked at once. Default: 16. */
-  parallel?: number;
-  /** Is told, from time to time, how far the work has come. */
-  progress?: (text: string) => void;
-  /** The words that stand for `pulumi` and `ssh` in the commands of the report, where it takes more to run them. Default: these. */
-  programs?: Programs;
+  /** The directory of its project. Default: the working directory. */
+  directory?: string | undefined;
+  /** Its configuration file. Default: `Pulumi.STACK.yaml` beside the project. */
+  configFile?: string | undefined;
+  /** The environment of the Pulumi CLI, in which it finds its backend and the credentials of clouds. Default: this process's. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** How many hosts are looked at at once. Default: 16. */
+  parallel?: number | undefined;
+  /** Is called from time to time with a text about the progress. */
+  progress?: ((text: string) => void) | undefined;
+  /** The words for `pulumi` and `ssh` in the commands of the report, if others run them. Default: these. */
+  programs?: Programs | undefined;
 }
 
 /**
@@ -44,71 +47,72 @@ export interface VerifyOptions {
  * const { ok, hosts } = await verify({ stack: "prod" });
  */
 export async function verify(options: VerifyOptions): Promise<Report> {
-  const { stack, configFile, progress = () => {} } = options;
-  const at = ["--stack", stack];
-  const state = readState(
-    await runPulumi(["stack", "export", "--show-secrets", ...at], options),
-  );
+  const { stack, configFile, programs, progress = () => {} } = options;
+  const pulumiStack = (...words: string[]) =>
+    runPulumi(["stack", ...words, "--stack", stack], options);
+  const state = readState(await pulumiStack("export", "--show-secrets"));
   const lastRuns = readLastRuns(
-    await runPulumi(
-      ["stack", "history", "--json", "--page-size", "10", ...at],
-      options,
-    ),
+    await pulumiStack("history", "--json", "--page-size", "10"),
   );
   const leaving = isLeaving(lastRuns);
   const name: StackName = {
     stack,
     configFile,
     verb: leaving ? "destroy" : "up",
-    ...(options.programs && { programs: options.programs }),
+    ...(programs && { programs }),
   };
   const findings = [
     ...lastRunFindings(lastRuns, name),
     ...unfinishedFindings(state, name),
   ];
   const all = state.resources.filter((one) => !one.delete);
-  const of = (kind: RegExp) => all.filter(({ type }) => kind.test(type));
-  if (of(ours).length === 0 && findings.length === 0) {
+  const ofType = (types: RegExp) => all.filter(({ type }) => types.test(type));
+  if (ofType(componentTypes).length === 0 && findings.length === 0) {
     throw new VerifyError(
       `stack ${stack} holds no pod network routes; make them: ${updateCommand({ ...name, verb: "up" })}`,
     );
   }
+  const clouds = ofType(cloudTypes);
   const cloud =
-    of(clouds).length > 0 && !leaving
-      ? await verifyClouds(of(clouds), name, (env) => {
+    clouds.length > 0 && !leaving
+      ? await verifyClouds(clouds, name, (env) => {
           progress("asking the clouds (pulumi preview)");
           return preview(options, env);
         })
       : { tables: [], findings: [] };
   const overlays = await Promise.all(
-    of(overlay).map((one) => verifyOverlay(one, all, name)),
+    ofType(overlayType).map((one) => verifyOverlay(one, all, name)),
   );
-  const { hosts, pings } = await verifyHosts(of(onHosts), all, {
+  const { hosts, pings } = await verifyHosts(ofType(hostsType), all, {
     stack: name,
-    ...{ parallel: options.parallel ?? 16, progress },
+    parallel: options.parallel ?? 16,
+    progress,
   });
   const found = {
     state: capped([...findings, ...cloud.findings]),
-    ...{ hosts, tables: cloud.tables, overlays, pings },
+    hosts,
+    tables: cloud.tables,
+    overlays,
+    pings,
   };
   const verdict = verdictOf(found);
   return { version: 1, stack, ok: verdict === "well", verdict, ...found };
 }
 
-const ours = /^pod-network-routes:index:(\w+PodRoutes|FlannelOverlay)$/;
-const onHosts = /^pod-network-routes:index:HostPodRoutes$/;
-const overlay = /^pod-network-routes:index:FlannelOverlay$/;
-const clouds = /^pod-network-routes:index:(?!Host)\w+PodRoutes$/;
+const componentTypes =
+  /^pod-network-routes:index:(\w+PodRoutes|FlannelOverlay)$/;
+const hostsType = /^pod-network-routes:index:HostPodRoutes$/;
+const overlayType = /^pod-network-routes:index:FlannelOverlay$/;
+const cloudTypes = /^pod-network-routes:index:(?!Host)\w+PodRoutes$/;
 
 function preview(
   options: VerifyOptions,
-  env: NodeJS.ProcessEnv,
+  variables: NodeJS.ProcessEnv,
 ): Promise<string> {
-  const { stack, configFile } = options;
-  const args = [
-    ...["preview", "--stack", stack, "--non-interactive"],
-    ...(configFile === undefined ? [] : ["--config-file", configFile]),
-  ];
-  const all = { ...(options.env ?? process.env), ...env };
-  return runPulumi(args, { ...options, env: all });
+  const { stack, configFile, env = process.env } = options;
+  const config = configFile === undefined ? [] : ["--config-file", configFile];
+  return runPulumi(
+    ["preview", "--stack", stack, "--non-interactive", ...config],
+    { ...options, env: { ...env, ...variables } },
+  );
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import type { Report } from "../../components/verify/report.ts";
+import type { Report } from "../../components/verify/verifyReport.ts";
 import { until } from "../../lab/exec.ts";
 import { descendants, killNow } from "../../lab/processes.ts";
 import type { Stack } from "../../lab/stack.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import type { Report } from "../../components/verify/report.ts";
+import type { Report } from "../../components/verify/verifyReport.ts";
 import type { Stack } from "../../lab/stack.ts";
 import { up, verified, verify } from "../stacks.ts";
 import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario.ts";

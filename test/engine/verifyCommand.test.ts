@@ -12,7 +12,10 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Report, reportSchema } from "../../components/verify/report.ts";
+import {
+  type Report,
+  reportSchema,
+} from "../../components/verify/verifyReport.ts";
 import { environment, getEngine } from "../../lab/engine.ts";
 import { type Result, run, tryRun } from "../../lab/exec.ts";
 import { Lab } from "../../lab/lab.ts";

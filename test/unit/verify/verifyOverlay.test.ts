@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { overlayFindings } from "../../../components/verify/overlayLook.ts";
+import type { StackResource } from "../../../components/verify/exportedState.ts";
+import { overlayFindings } from "../../../components/verify/overlayFindings.ts";
 import { readOverlayState } from "../../../components/verify/overlayState.ts";
-import type { StackResource } from "../../../components/verify/state.ts";
 import {
   overlay as args,
   declareOverlay,

@@ -4,13 +4,16 @@ import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { convergeCommand } from "../../../components/hosts/hostScript.ts";
 import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
-import { cloudReports } from "../../../components/verify/cloudTables.ts";
+import { cloudReports } from "../../../components/verify/cloudReports.ts";
+import { compareHost } from "../../../components/verify/compareHost.ts";
+import { readState } from "../../../components/verify/exportedState.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
-import { compareHost } from "../../../components/verify/hostReport.ts";
-import { pairs, pingEnds } from "../../../components/verify/pings.ts";
-import type { Finding, Report } from "../../../components/verify/report.ts";
-import { readState } from "../../../components/verify/state.ts";
-import { reportText } from "../../../components/verify/text.ts";
+import { pairs, pingEnds } from "../../../components/verify/pingPlan.ts";
+import { reportText } from "../../../components/verify/reportText.ts";
+import type {
+  Finding,
+  Report,
+} from "../../../components/verify/verifyReport.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 
 const cluster = nodes(

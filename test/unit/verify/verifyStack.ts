@@ -3,7 +3,7 @@ import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { convergeCommand } from "../../../components/hosts/hostScript.ts";
 import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
-import type { StackResource } from "../../../components/verify/state.ts";
+import type { StackResource } from "../../../components/verify/exportedState.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 
 const cluster = nodes(

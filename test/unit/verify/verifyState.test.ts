@@ -9,27 +9,27 @@ import {
   routesFor,
 } from "../../../components/hosts/hostWants.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
-import { verifyClouds } from "../../../components/verify/clouds.ts";
-import { expectedHosts } from "../../../components/verify/expected.ts";
+import { expectedHosts } from "../../../components/verify/expectedHosts.ts";
+import {
+  readState,
+  type StackResource,
+} from "../../../components/verify/exportedState.ts";
 import {
   isLeaving,
   lastRunFindings,
   readLastRuns,
-} from "../../../components/verify/lastRun.ts";
-import { verifyOverlay } from "../../../components/verify/overlay.ts";
+} from "../../../components/verify/lastRuns.ts";
+import { reportText } from "../../../components/verify/reportText.ts";
+import { unfinishedFindings } from "../../../components/verify/unfinishedResources.ts";
+import { verdictOf } from "../../../components/verify/verdict.ts";
+import { verifyClouds } from "../../../components/verify/verifyClouds.ts";
+import { VerifyError } from "../../../components/verify/verifyError.ts";
+import { verifyOverlay } from "../../../components/verify/verifyOverlay.ts";
 import type {
   Finding,
   HostReport,
   Report,
-} from "../../../components/verify/report.ts";
-import {
-  readState,
-  type StackResource,
-} from "../../../components/verify/state.ts";
-import { reportText } from "../../../components/verify/text.ts";
-import { unfinishedFindings } from "../../../components/verify/unfinished.ts";
-import { verdictOf } from "../../../components/verify/verdict.ts";
-import { VerifyError } from "../../../components/verify/verifyError.ts";
+} from "../../../components/verify/verifyReport.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 import { nasty } from "../hostileText.ts";
 import { commandOf } from "./verifyStack.ts";

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { foreignText } from "../core/plainText.ts";
 import { againCommand, type StackName } from "../stack/pulumiCommands.ts";
-import type { Finding } from "./report.ts";
+import { fault } from "./makeFinding.ts";
 import { VerifyError } from "./verifyError.ts";
+import type { Finding } from "./verifyReport.ts";
 
 const run = z.object({
   kind: z.string(),
@@ -15,7 +16,7 @@ const history = z.array(run).nullish();
 /** A run of Pulumi on a stack. */
 type Run = z.output<typeof run>;
 
-/** The verbs of the runs that Pulumi's history calls otherwise. */
+/** The verbs of the command line, by the kinds of runs in the history. */
 const verbs: Record<string, "up" | "refresh" | "destroy"> = {
   update: "up",
   refresh: "refresh",
@@ -23,8 +24,9 @@ const verbs: Record<string, "up" | "refresh" | "destroy"> = {
 };
 
 /**
- * The runs that say what became of a stack, of those that `pulumi stack history --json` prints: the last one, and the
- * last one that is no refresh, because a refresh does not make an update good that failed before it. Throws a {@link VerifyError} if it is no history.
+ * The last run of a stack, and the last one that is not a refresh: a refresh does not repair a failed update.
+ *
+ * @param json what `pulumi stack history --json` printed; throws a {@link VerifyError} if it is not a history
  */
 export function readLastRuns(json: string): Run[] {
   let runs: Run[];
@@ -40,7 +42,7 @@ export function readLastRuns(json: string): Run[] {
   return [...new Set([last, change])].filter((one) => one !== undefined);
 }
 
-/** What is wrong with the last runs: those that did not succeed. */
+/** A fault for each of the last runs that did not succeed. */
 export function lastRunFindings(
   runs: readonly Run[],
   stack: StackName,
@@ -53,25 +55,18 @@ export function lastRunFindings(
       const since = /^[0-9TZ:.+-]{10,40}$/.test(startTime)
         ? `, begun ${startTime},`
         : "";
-      const fault = { severity: "fault", kind: "last-run", subject } as const;
-      return result === "in-progress"
-        ? {
-            ...fault,
-            message: `the last run${since} is under way: what is found here may change meanwhile`,
-            fix: "wait until it has ended, and look again",
-          }
-        : {
-            ...fault,
-            message: `the last run${since} did not succeed: ${foreignText(result, 40)}`,
-            fix: againCommand(
-              isTargeted(environment) ? "up" : (verb ?? "up"),
-              stack,
-            ),
-          };
+      if (result === "in-progress") {
+        const message = `the last run${since} is under way: what is found here may change meanwhile`;
+        const fix = "wait until it has ended, and look again";
+        return fault("last-run", subject, message, fix);
+      }
+      const message = `the last run${since} did not succeed: ${foreignText(result, 40)}`;
+      const again = isTargeted(environment) ? "up" : (verb ?? "up");
+      return fault("last-run", subject, message, againCommand(again, stack));
     });
 }
 
-/** Whether the stack is being given up: its last change was a destroy of all of it that did not come to its end. */
+/** Whether the stack is being destroyed: its last change was a destroy of all resources that did not succeed. */
 export function isLeaving(runs: readonly Run[]): boolean {
   const change = runs.find(({ kind }) => kind !== "refresh");
   return (
@@ -81,7 +76,7 @@ export function isLeaving(runs: readonly Run[]): boolean {
   );
 }
 
-/** Whether a run was of some resources only, by --target or --exclude. */
+/** Whether a run was limited to some resources, by --target or --exclude. */
 function isTargeted(environment: Run["environment"]): boolean {
   return Object.keys(environment ?? {}).some((key) =>
     /^pulumi\.flag\.(target|exclude)/.test(key),

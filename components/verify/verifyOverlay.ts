@@ -5,18 +5,19 @@ import { runOn } from "../ssh/remoteCommand.ts";
 import { Sessions } from "../ssh/sessions.ts";
 import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
 import { resourceName } from "../stack/urn.ts";
-import { hostKeyNotes } from "./hostFaults.ts";
-import { overlayFindings } from "./overlayLook.ts";
+import type { StackResource } from "./exportedState.ts";
+import { hostKeyNotes } from "./hostStateFindings.ts";
+import { fault } from "./makeFinding.ts";
+import { overlayFindings } from "./overlayFindings.ts";
 import { type OverlayState, readOverlayState } from "./overlayState.ts";
-import type { Finding, OverlayReport } from "./report.ts";
-import type { StackResource } from "./state.ts";
+import type { Finding, OverlayReport } from "./verifyReport.ts";
 
 const script = join(import.meta.dirname, "../flannel/flannelOverlay.sh");
 
-/** How long a controller may take to tell what its cluster has, in milliseconds: some requests to the API server. */
-const patience = 120_000;
+/** How long a look may take, in milliseconds: the script sends several requests to the API server. */
+const lookPatience = 120_000;
 
-/** Looks at an overlay of flannel, by way of its controller. @param resources those of its stack */
+/** Looks at an overlay of flannel on its controller. @param resources those of its stack */
 export async function verifyOverlay(
   { urn }: StackResource,
   resources: readonly StackResource[],
@@ -27,17 +28,10 @@ export async function verifyOverlay(
     ({ type, parent }) => type === "command:remote:Command" && parent === urn,
   );
   if (command === undefined) {
-    return {
-      component,
-      findings: [
-        {
-          ...{ severity: "fault", kind: "state", subject: component },
-          message:
-            "no update got as far as this overlay: the stack's state has no command for it",
-          fix: updateCommand(stack),
-        },
-      ],
-    };
+    const message =
+      "no update got as far as this overlay: the stack's state has no command for it";
+    const findings = [fault("state", component, message, updateCommand(stack))];
+    return { component, findings };
   }
   const overlay = readOverlayState(command);
   if (typeof overlay === "string") {
@@ -49,15 +43,15 @@ export async function verifyOverlay(
     return { component, findings: [...notes, ...findings] };
   } catch (error) {
     const why = foreignText((error as Error).message, mostReason);
-    const unlooked = `${overlay.login.host}: ${why.replaceAll(saidBy, "")}`;
+    const unlooked = `${overlay.login.host}: ${why.replaceAll(prefix, "")}`;
     return { component, unlooked, findings: notes };
   }
 }
 
-/** What the script begins each of its lines with. */
-const saidBy = "pod-network-routes: ";
+/** The script begins each of its messages with this. */
+const prefix = "pod-network-routes: ";
 
-/** So many characters of a reason are shown. */
+/** How many characters of a reason are shown. */
 const mostReason = 1000;
 
 async function look(
@@ -67,13 +61,13 @@ async function look(
   const sessions = new Sessions();
   try {
     const client = await sessions.to(overlay.login, overlay.bastion);
-    const said = await runOn(
+    const printed = await runOn(
       client,
       pipedCommand("look", overlay.sudo),
       scriptInput(overlay.input, script),
-      patience,
+      lookPatience,
     );
-    const findings = overlayFindings(said, overlay, stack);
+    const findings = overlayFindings(printed, overlay, stack);
     if (findings === undefined) {
       throw new Error("printed something that is not what its script prints");
     }

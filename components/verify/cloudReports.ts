@@ -1,8 +1,12 @@
 import type { CloudFindings } from "../cloud/cloudFindings.ts";
 import { foreignText } from "../core/plainText.ts";
-import { compareRoutes, type Real, type Wanted } from "./compare.ts";
-import { capped } from "./findings.ts";
-import type { Finding, TableReport } from "./report.ts";
+import {
+  type ActualRoute,
+  compareRoutes,
+  type WantedRoute,
+} from "./compareRoutes.ts";
+import { capped, fault, note } from "./makeFinding.ts";
+import type { Finding, TableReport } from "./verifyReport.ts";
 
 /** What is wrong with the tables of clouds, by the text of the file that the components wrote with `reportFindings`. */
 export function cloudReports(text: string): TableReport[] {
@@ -25,36 +29,24 @@ function reportsOf(found: CloudFindings): TableReport[] {
     }),
   );
   const about = [
-    ...found.faults.map(
-      ({ path, message }): Finding => ({
-        severity: "fault",
-        kind: "cloud",
-        subject: foreignText(path),
-        message: foreignText(message, 2000),
-      }),
+    ...found.faults.map(({ path, message }) =>
+      fault("cloud", foreignText(path), foreignText(message, 2000)),
     ),
-    ...found.warnings.map(
-      (message): Finding => ({
-        severity: "note",
-        kind: "cloud",
-        subject: cloud,
-        message: foreignText(message, 2000),
-      }),
+    ...found.warnings.map((message) =>
+      note("cloud", cloud, foreignText(message, 2000)),
     ),
   ];
-  const [first, ...others] =
-    tables.length > 0
-      ? tables
-      : [{ cloud, component, holder: "", wanted: 0, findings: [] }];
-  return first === undefined
-    ? []
-    : [{ ...first, findings: [...first.findings, ...about] }, ...others].map(
-        (table) => ({ ...table, findings: capped(table.findings) }),
-      );
+  const none = { cloud, component, holder: "", wanted: 0, findings: [] };
+  const [first = none, ...others] = tables;
+  const findings = [...first.findings, ...about];
+  return [{ ...first, findings }, ...others].map((table) => ({
+    ...table,
+    findings: capped(table.findings),
+  }));
 }
 
 /** A route whose texts are all printable. A cloud may answer with text that somebody else wrote there. */
-function plain<R extends Wanted | Real>(route: R): R {
+function plain<R extends WantedRoute | ActualRoute>(route: R): R {
   const texts = Object.entries(route).map(([key, value]) => [
     key,
     typeof value === "string" ? foreignText(value) : value,
@@ -63,13 +55,14 @@ function plain<R extends Wanted | Real>(route: R): R {
 }
 
 function compareTable(
-  wanted: readonly Wanted[],
-  real: readonly Real[],
+  wanted: readonly WantedRoute[],
+  real: readonly ActualRoute[],
   fix: string,
 ): Finding[] {
   const destinations = new Set(wanted.map((route) => route.destination));
-  const isWanted = ({ destination }: Real) => destinations.has(destination);
-  const look = ({ destination }: Real) =>
+  const isWanted = ({ destination }: ActualRoute) =>
+    destinations.has(destination);
+  const look = ({ destination }: ActualRoute) =>
     `find out who made ${destination}, and remove it`;
   return compareRoutes(
     wanted,

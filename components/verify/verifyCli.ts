@@ -2,10 +2,10 @@ import { parseArgs } from "node:util";
 import { printable } from "../core/plainText.ts";
 import type { Programs } from "../stack/pulumiCommands.ts";
 import { selectedStack } from "./pulumiCli.ts";
-import type { Report } from "./report.ts";
-import { reportText } from "./text.ts";
+import { reportText } from "./reportText.ts";
 import { verify } from "./verify.ts";
 import { VerifyError } from "./verifyError.ts";
+import type { Report } from "./verifyReport.ts";
 
 /** The options of the command line, as they were given. */
 export interface CliArgs {
@@ -15,10 +15,10 @@ export interface CliArgs {
   readonly "config-file"?: string | undefined;
 }
 
-/** How a user runs this, and what stands for other programs in the commands of its report. */
+/** The command by which a user runs this, and the words for other programs in the commands of its report. */
 export interface CliContext {
   readonly command: string;
-  readonly programs?: Programs;
+  readonly programs?: Programs | undefined;
 }
 
 const exitCodes: Record<Report["verdict"], number> = {
@@ -79,12 +79,10 @@ export async function verifyCli(
       console.log(usage(command));
       return 0;
     }
-    const around = programs === undefined ? {} : { programs };
-    const configFile = given["config-file"];
     const report = await verify({
-      stack: given.stack ?? (await selected(around)),
-      ...(configFile !== undefined && { configFile }),
-      ...around,
+      stack: given.stack ?? (await selected(programs)),
+      configFile: given["config-file"],
+      programs,
       progress,
     });
     progress("");
@@ -101,13 +99,13 @@ export async function verifyCli(
   }
 }
 
-async function selected(around: { programs?: Programs }): Promise<string> {
-  const stack = await selectedStack(around);
+async function selected(programs: Programs | undefined): Promise<string> {
+  const stack = await selectedStack({ programs });
   console.error(`Stack ${stack}, which is selected`);
   return stack;
 }
 
-/** Shows, on a terminal, how far the work has come; in one line, which the report takes away. */
+/** Shows the progress in one line of a terminal. The report replaces it. */
 function progress(text: string): void {
   if (process.stderr.isTTY) {
     process.stderr.write(`\r\x1b[K${text}`);

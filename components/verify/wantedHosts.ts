@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseAddress, parseCidr } from "../core/cidr.ts";
 import { Faults } from "../core/faults.ts";
 import { foreignText } from "../core/plainText.ts";
 import { hostInput } from "../hosts/hostInput.ts";
@@ -6,16 +7,15 @@ import { type HostInput, readInput } from "../hosts/hostState.ts";
 import { type HostWants, namedOn, routesFor } from "../hosts/hostWants.ts";
 import { type Node, readNodes } from "../inventory/nodes.ts";
 import { type Route, routeTable } from "../inventory/routeTable.ts";
-import { readRouteTable } from "./recordedTable.ts";
-import type { StackResource } from "./state.ts";
+import type { StackResource } from "./exportedState.ts";
 import { VerifyError } from "./verifyError.ts";
 
-/** What a component of the hosts target says it wants. */
+/** What a component of the hosts target wants, by the stack's state. */
 export interface WantedHosts {
   readonly table: readonly Route[];
-  /** Undefined: a version that did not record its nodes made this state. */
+  /** Undefined: the state was made by a version that did not record the nodes. */
   readonly nodes: readonly Node[] | undefined;
-  /** What the command of a node is to be told. */
+  /** The input that the command of a node should have. */
   of(node: Node): HostInput;
 }
 
@@ -27,7 +27,7 @@ const inputs = z.object({
   healInterval: z.int(),
 });
 
-/** Reads the inputs that {@link recordedWants} made. Throws a {@link VerifyError} if somebody has changed them. */
+/** Reads the inputs that `recordedWants` wrote. Throws a {@link VerifyError} if somebody has changed them. */
 export function readWantedHosts(component: StackResource): WantedHosts {
   if (component.inputs.nodes === undefined) {
     const of = () => {
@@ -46,8 +46,8 @@ export function readWantedHosts(component: StackResource): WantedHosts {
     ? faults.all[0]?.path
     : (error.issues[0]?.path.join(".") ?? "");
   if (!success || where !== undefined) {
-    throw new VerifyError(
-      `the stack's state says of ${foreignText(component.urn)} inputs that no component has (${foreignText(where ?? "")}); somebody has changed the state, and an update (pulumi up) writes them anew`,
+    throw changed(
+      `of ${component.urn} inputs that no component has (${where ?? ""})`,
     );
   }
   const wants: HostWants = { ...data, cluster };
@@ -67,17 +67,48 @@ function wantedInput(
   nodeOf: ReadonlyMap<string, string>,
 ): HostInput {
   const stdin = hostInput({
-    // neither matters to what is compared
-    ...{ owner: "nobody", adoptExisting: false },
-    ...{ node, table, healInterval: wants.healInterval },
+    // the owner and adoptExisting are not compared
+    owner: "nobody",
+    adoptExisting: false,
+    node,
+    table,
+    healInterval: wants.healInterval,
     routes: routesFor(node, wants, table),
     named: namedOn(node, wants),
   });
   const input = readInput(stdin, nodeOf);
   if (typeof input === "string") {
-    throw new VerifyError(
-      `the stack's state wants of ${node.name} ${foreignText(input)}; somebody has changed the state, and an update (pulumi up) writes it anew`,
-    );
+    throw changed(`that ${node.name} wants ${input}`);
   }
   return input;
+}
+
+const table = z
+  .array(
+    z.object({
+      destination: z
+        .string()
+        .refine((text) => typeof parseCidr(text) !== "string"),
+      nextHop: z
+        .string()
+        .refine((text) => typeof parseAddress(text) !== "string"),
+      node: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,252}$/),
+    }),
+  )
+  .nullish();
+
+/** The route table among the outputs of a component. Throws a {@link VerifyError} if somebody has changed it. */
+export function readRouteTable({ urn, outputs }: StackResource): Route[] {
+  const { success, data, error } = table.safeParse(outputs.routeTable);
+  if (!success) {
+    const where = error.issues[0]?.path.join(".") ?? "";
+    throw changed(`of ${urn} a routeTable that no component has (${where})`);
+  }
+  return data ?? [];
+}
+
+function changed(what: string): VerifyError {
+  return new VerifyError(
+    `the stack's state says ${foreignText(what, 600)}; somebody has changed the state, and an update (pulumi up) writes it anew`,
+  );
 }

@@ -5,11 +5,12 @@ import { findingsFile } from "../cloud/cloudFindings.ts";
 import { foreignText } from "../core/plainText.ts";
 import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
 import { resourceName } from "../stack/urn.ts";
-import { cloudReports } from "./cloudTables.ts";
-import type { Finding, TableReport } from "./report.ts";
-import type { StackResource } from "./state.ts";
+import { cloudReports } from "./cloudReports.ts";
+import type { StackResource } from "./exportedState.ts";
+import { fault, isFault } from "./makeFinding.ts";
+import type { Finding, TableReport } from "./verifyReport.ts";
 
-/** The clouds of components, by what comes before PodRoutes in their types. */
+/** The names of the clouds, by the part before PodRoutes in the types of their components. */
 const clouds: Record<string, string> = {
   Aws: "AWS",
   Gcp: "GCP",
@@ -17,9 +18,9 @@ const clouds: Record<string, string> = {
 };
 
 /**
- * The components themselves look at their clouds, with the credentials of their providers; a preview makes them do so.
+ * Lets the components look at their clouds, with the credentials of their providers, by running a preview.
  *
- * @param preview runs it, with these variables besides
+ * @param preview runs it with additional environment variables
  */
 export async function verifyClouds(
   components: readonly StackResource[],
@@ -41,24 +42,24 @@ export async function verifyClouds(
   }
 }
 
-/** Adds the components that have handed over nothing, and a preview that failed for no reason that is known. */
+/** Adds the components that reported nothing, and a failure of the preview that no finding explains. */
 function withSilent(
   components: readonly StackResource[],
   tables: readonly TableReport[],
   stack: StackName,
   failure: Error | undefined,
 ): { tables: TableReport[]; findings: Finding[] } {
-  const heard = new Set(tables.map((one) => `${one.cloud} ${one.component}`));
+  const reported = new Set(
+    tables.map((one) => `${one.cloud} ${one.component}`),
+  );
   const silent = components
     .map(({ urn, type }) => ({
       cloud: clouds[/:(\w+)PodRoutes$/.exec(type)?.[1] ?? ""] ?? "",
       component: resourceName(urn),
     }))
-    .filter(({ cloud, component }) => !heard.has(`${cloud} ${component}`));
-  const explained = tables.some(({ findings }) =>
-    findings.some(
-      ({ kind, severity }) => kind === "cloud" && severity === "fault",
-    ),
+    .filter(({ cloud, component }) => !reported.has(`${cloud} ${component}`));
+  const isExplained = tables.some(({ findings }) =>
+    findings.some((one) => one.kind === "cloud" && isFault(one)),
   );
   const why =
     failure === undefined
@@ -69,21 +70,25 @@ function withSilent(
       ...tables,
       ...silent.map((one) => ({
         ...one,
-        ...{ holder: one.component, wanted: 0, unlooked: why, findings: [] },
+        holder: one.component,
+        wanted: 0,
+        unlooked: why,
+        findings: [],
       })),
     ],
     findings:
-      failure === undefined || explained || silent.length > 0
+      failure === undefined || isExplained || silent.length > 0
         ? []
         : [
-            {
-              ...{ severity: "fault", kind: "cloud", subject: "preview" },
-              message: `fails, and so will an update: ${why}`,
-              fix: `once its reason is fixed: ${updateCommand(stack)}`,
-            },
+            fault(
+              "cloud",
+              "preview",
+              `fails, and so will an update: ${why}`,
+              `once its reason is fixed: ${updateCommand(stack)}`,
+            ),
           ],
   };
 }
 
-/** So many characters of a preview's failure are shown. */
+/** How many characters of a preview's failure are shown. */
 const mostReason = 2000;

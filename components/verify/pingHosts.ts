@@ -4,7 +4,6 @@ import type { HostState } from "../hosts/hostState.ts";
 import type { Route } from "../inventory/routeTable.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
 import { runOn } from "../ssh/remoteCommand.ts";
-import { each, type Pace } from "./each.ts";
 import type { HostFacts } from "./hostFacts.ts";
 import {
   type Ping,
@@ -12,11 +11,11 @@ import {
   pairs,
   pingEnds,
   pingReport,
-} from "./pings.ts";
-import type { HostReport, Pings } from "./report.ts";
+} from "./pingPlan.ts";
+import type { HostReport, Pings } from "./verifyReport.ts";
 
-/** A host that was looked at. */
-export interface Looked {
+/** What was found when a host was looked at. */
+export interface HostLook {
   readonly host: HostState;
   readonly client?: Client;
   readonly facts?: HostFacts;
@@ -25,72 +24,70 @@ export interface Looked {
 
 const script = join(import.meta.dirname, "hostLook.sh");
 
-/** Pings from each of these hosts' pods to all the others'. @param table the routes of all of them */
+/**
+ * Pings from the pods of each host to those of all others.
+ *
+ * @param table the routes of all hosts
+ * @param forEach runs a task for each host, some at once
+ */
 export async function pingAll(
-  looked: readonly Looked[],
+  looks: readonly HostLook[],
   table: readonly Route[],
-  pace: Pace,
+  forEach: (
+    looks: readonly HostLook[],
+    task: (look: HostLook) => Promise<string[]>,
+  ) => Promise<string[][]>,
 ): Promise<Pings> {
   const left: Pings["left"] = [];
   const ends: PingEnd[] = [];
-  for (const { host, facts, report } of looked) {
-    const podCidrs = table
-      .filter(({ node }) => node === host.node)
-      .map(({ destination }) => destination);
-    if (podCidrs.length === 0) {
+  const routes = Map.groupBy(table, ({ node }) => node);
+  for (const { host, facts, report } of looks) {
+    const { node } = host;
+    const podCidrs = routes.get(node)?.map(({ destination }) => destination);
+    if (podCidrs === undefined) {
       continue;
     }
     const found =
       facts === undefined
         ? `could not be looked at: ${report.unreachable ?? report.unlooked}`
-        : pingEnds(host.node, podCidrs, facts);
+        : pingEnds(node, podCidrs, facts);
     if (typeof found === "string") {
-      left.push({ node: host.node, reason: found });
+      left.push({ node, reason: found });
     } else {
       ends.push(...found);
     }
   }
   const all = pairs(ends);
-  const answered = await each(
-    looked,
-    pace,
-    ({ host, client }) =>
-      client === undefined
-        ? []
-        : pingFrom(
-            client,
-            host,
-            all.filter(({ from }) => from.node === host.node),
-          ),
-    "pinged from",
-  );
+  const bySource = Map.groupBy(all, ({ from }) => from.node);
+  const answered = await forEach(looks, async ({ host, client }) => {
+    const pings = bySource.get(host.node);
+    return client === undefined || pings === undefined
+      ? []
+      : await pingFrom(client, host, pings);
+  });
   return pingReport(ends, all, new Set(answered.flat()), left);
 }
 
-/** Those of these pings that were answered, as SOURCE TARGET. */
+/** The pings of these that were answered, as SOURCE TARGET. */
 async function pingFrom(
   client: Client,
   host: HostState,
   pings: readonly Ping[],
 ): Promise<string[]> {
-  if (pings.length === 0) {
-    return [];
-  }
   const input = pings.map(
     ({ from, to }) => `ping ${from.pid ?? "-"} ${from.address} ${to.address}`,
   );
   const asked = new Set(
     pings.map(({ from, to }) => `${from.address} ${to.address}`),
   );
-  const patience = 30_000 + pings.length * 500;
-  const said = await runOn(
+  const printed = await runOn(
     client,
     pipedCommand("ping", host.sudo),
     scriptInput(input, script),
-    patience,
+    30_000 + pings.length * 500,
   ).catch(() => "");
-  // a host answers for its own pings only
-  return said
+  // other lines than the answers to its own pings are not counted
+  return printed
     .split("\n", 2 * pings.length)
     .map((line) => line.replace(/^pinged /, ""))
     .filter((line) => asked.has(line));

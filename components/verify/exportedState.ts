@@ -11,9 +11,9 @@ const resource = z.object({
   parent: z.string().optional(),
   inputs: values,
   outputs: values,
-  /** It was replaced by another, and what it made is still to be taken away. */
+  /** It was replaced by another resource, and is still to be deleted. */
   delete: z.boolean().optional(),
-  /** What it made was taken away, and is still to be made anew. */
+  /** It was deleted to be replaced, and is still to be created again. */
   pendingReplacement: z.boolean().optional(),
 });
 const operation = z.object({
@@ -29,23 +29,23 @@ const exported = z.object({
     .nullish(),
 });
 
-/** A resource as `pulumi stack export` gives it, with its secrets in the clear. */
+/** A resource of `pulumi stack export`, with decrypted secrets. */
 export type StackResource = z.output<typeof resource>;
 
-/** The state of a stack, as far as it is read here. */
+/** The parts of a stack's state that verify reads. */
 export interface StackState {
   readonly resources: readonly StackResource[];
-  /** What a run of Pulumi had begun, and has not said how it ended: `creating`, `updating`, `deleting` and more. */
+  /** Operations without a recorded end: `creating`, `updating`, `deleting` and more. */
   readonly pending: readonly { readonly type: string; readonly urn: string }[];
 }
 
-/** The mark of a secret in a state, of Pulumi's own. */
+/** The key by which Pulumi marks a secret in a state. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
-/** Reads what `pulumi stack export --show-secrets` prints. Throws a {@link VerifyError}, which quotes nothing of it, if it is no state. */
+/** Reads the output of `pulumi stack export --show-secrets`. Throws a {@link VerifyError}, which quotes nothing of it, if it is not a state. */
 export function readState(json: string): StackState {
   const state = parseState(json);
-  // with a wrong passphrase Pulumi exports every secret as null, and does not fail
+  // with a wrong passphrase Pulumi does not fail, and exports every secret as null
   if (state.resources.some(({ inputs }) => inputs.connection === null)) {
     throw new VerifyError(
       "the secrets in the stack's state cannot be decrypted: set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to the passphrase of this stack",
@@ -56,7 +56,7 @@ export function readState(json: string): StackState {
 
 function parseState(json: string): StackState {
   try {
-    const { deployment } = exported.parse(JSON.parse(json, uncover));
+    const { deployment } = exported.parse(JSON.parse(json, revealSecret));
     return {
       resources: deployment?.resources ?? [],
       pending: (deployment?.pending_operations ?? []).map(
@@ -70,13 +70,13 @@ function parseState(json: string): StackState {
   }
 }
 
-/** A secret is its value as JSON, in which there may be secrets again. */
-function uncover(_: string, value: unknown): unknown {
+/** Replaces a secret by its value, which Pulumi writes as JSON and which may contain secrets again. */
+function revealSecret(_: string, value: unknown): unknown {
   const { [secretMark]: mark, plaintext } = (value ?? {}) as Record<
     string,
     unknown
   >;
   return mark !== undefined && typeof plaintext === "string"
-    ? JSON.parse(plaintext, uncover)
+    ? JSON.parse(plaintext, revealSecret)
     : value;
 }

@@ -6,24 +6,25 @@ import {
   readHostState,
 } from "../hosts/hostState.ts";
 import type { Route } from "../inventory/routeTable.ts";
-import type { StackResource } from "./state.ts";
-import { readWantedHosts, type WantedHosts } from "./wanted.ts";
+import type { StackResource } from "./exportedState.ts";
+import { hasSameItems } from "./sameItems.ts";
+import { readWantedHosts } from "./wantedHosts.ts";
 
-/** A host that a command of the stack is for. */
+/** A host for which the stack has a command. */
 export interface ExpectedHost {
-  /** What it is to have is what the component wants, also where the command still says otherwise. */
+  /** The host as the component wants it, also if the command still has other input. */
   readonly host: HostState;
-  /** What the command was told differently, in words for people. */
+  /** The parts of the command's input that differ from what the component wants, in words for people. */
   readonly behind: readonly string[];
   /** Why the host is to be cleaned, in words for people; undefined: it is wanted. */
   readonly removed: string | undefined;
 }
 
-/** A node that is wanted, and for which the stack has no command. */
+/** A wanted node for which the stack has no command. */
 export interface AbsentHost {
   readonly node: string;
   readonly address: string;
-  /** How many routes it is to have. */
+  /** How many routes it should have. */
   readonly wanted: number;
 }
 
@@ -35,14 +36,14 @@ export interface Expected {
   readonly absent: readonly AbsentHost[];
 }
 
-/** Compares what components of the hosts target want with the commands that the state has for them. */
+/** Compares what components of the hosts target want with the commands in the state. */
 export function expectedHosts(
   components: readonly StackResource[],
   resources: readonly StackResource[],
 ): Expected {
   const all = components.map((component) =>
     expectedOf(
-      readWantedHosts(component),
+      component,
       resources.filter(
         (one) =>
           one.type === "command:remote:Command" &&
@@ -60,29 +61,32 @@ export function expectedHosts(
 }
 
 function expectedOf(
-  wanted: WantedHosts,
+  component: StackResource,
   commands: readonly StackResource[],
 ): Expected {
+  const wanted = readWantedHosts(component);
   const { table, nodes } = wanted;
   const nodeOf = new Map(table.map((r) => [r.destination, r.node]));
   const read = commands.map((command) => readHostState(command, nodeOf));
   const odd = read.filter(isOdd);
-  const told = read.filter((host): host is HostState => !isOdd(host));
-  const names = new Set(read.map(({ node }) => node));
+  const found = read.filter((host): host is HostState => !isOdd(host));
   if (nodes === undefined) {
+    const names = new Set(read.map(({ node }) => node));
     return {
-      ...{ table, odd },
-      hosts: told.map((host) => ({ host, behind: [], removed: undefined })),
+      table,
+      odd,
+      hosts: found.map((host) => ({ host, behind: [], removed: undefined })),
       absent: table
         .filter(({ node }) => !names.has(node))
         .map(({ node, nextHop }) => ({ node, address: nextHop, wanted: 0 })),
     };
   }
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const here = new Set(read.map(({ node, address }) => `${node} ${address}`));
+  const places = new Set(read.map(({ node, address }) => `${node} ${address}`));
   return {
-    ...{ table, odd },
-    hosts: told.map((host) => {
+    table,
+    odd,
+    hosts: found.map((host) => {
       const node = byName.get(host.node);
       if (node?.address !== host.address) {
         const removed =
@@ -93,34 +97,31 @@ function expectedOf(
       }
       const input = wanted.of(node);
       const { routes, hosts, forward } = input;
-      const behind = differences(host, input);
       return {
         host: { ...host, routes, hosts, forward },
-        ...{ behind, removed: undefined },
+        behind: differences(host, input),
+        removed: undefined,
       };
     }),
     absent: nodes
-      .filter(({ name, address }) => !here.has(`${name} ${address}`))
+      .filter(({ name, address }) => !places.has(`${name} ${address}`))
       .map((node) => ({
-        ...{ node: node.name, address: node.address },
+        node: node.name,
+        address: node.address,
         wanted: wanted.of(node).routes.length,
       })),
   };
 }
 
-/** What a command was told differently from what is wanted. */
-function differences(told: HostInput, wanted: HostInput): string[] {
+/** The parts of a command's input that differ from what the component wants. */
+function differences(actual: HostInput, wanted: HostInput): string[] {
   const routes = ({ routes }: HostInput) =>
     routes.map((route) => `${route.destination} via ${route.nextHop}`);
-  return [
-    ...(same(routes(told), routes(wanted)) ? [] : ["routes"]),
-    ...(same(told.hosts, wanted.hosts) ? [] : ["lines of /etc/hosts"]),
-    ...(same(told.forward, wanted.forward) ? [] : ["forwarding"]),
-    ...(told.heal === wanted.heal ? [] : ["healInterval"]),
-  ];
-}
-
-function same(one: readonly string[], other: readonly string[]): boolean {
-  const [left, right] = [new Set(one), new Set(other)];
-  return left.size === right.size && one.every((item) => right.has(item));
+  const parts = {
+    routes: hasSameItems(routes(actual), routes(wanted)),
+    "lines of /etc/hosts": hasSameItems(actual.hosts, wanted.hosts),
+    forwarding: hasSameItems(actual.forward, wanted.forward),
+    healInterval: actual.heal === wanted.heal,
+  };
+  return Object.entries(parts).flatMap(([part, same]) => (same ? [] : [part]));
 }
