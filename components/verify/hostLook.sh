@@ -1,22 +1,22 @@
 #!/bin/sh
 # Looks at one host, and changes nothing there.
 #
-#   look   print what there is of an owner's routes, and of what they depend on
+#   look   print the host's routes, and the settings and files that the routes of an owner depend on
 #   ping   ping from pods of this host
 #
-# Standard input of look, one fact a line; the owner comes first, and once:
-#   owner NAME              whose routes are looked at
-#   hop ADDRESS             a next hop: how does this host reach it?
-#   get CIDR ADDRESS        a destination and an address in it: where would a packet go?
+# Standard input of look, one fact per line; the owner comes first, and once:
+#   owner NAME              the owner of the routes
+#   hop ADDRESS             a next hop, for which `ip route get` is printed
+#   get CIDR ADDRESS        a destination and an address in it, for which `ip route get` is printed
 #
-# Standard input of ping, one fact a line:
-#   ping PID SOURCE TARGET  ping from the network of a process; PID is - for the host's own
+# Standard input of ping, one fact per line:
+#   ping PID SOURCE TARGET  ping from the network of a process; PID is - for the host's own network
 #
 # Both may be followed by a line `--- script` and this script itself. An input with any other line is refused
-# before anything is looked at.
+# before anything else is done.
 #
-# Every line that is printed begins with a word that says what it is about. `cut WORD` says that there is more of
-# WORD than was printed.
+# Every printed line begins with a word that says what it is about. `cut WORD` means that only the first lines
+# with WORD were printed.
 set -u
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -24,7 +24,7 @@ export PATH LC_ALL
 
 STATE=/var/lib/pod-network-routes
 
-# So many lines of one kind are printed, and so many pods.
+# The greatest number of printed lines of one kind, and of pods.
 MOST=20000
 MOST_PODS=1000
 
@@ -32,8 +32,8 @@ have() {
 	command -v "$1" >/dev/null
 }
 
-# Prints the facts of standard input. If one does not have its exact form, fails and prints only where it is.
-# A shell and some awks would cut a line at a NUL, so it becomes another character that no fact has.
+# Prints the facts of standard input. If one does not have its exact form, prints only its line number and fails.
+# Shells and some awks stop at a NUL, so it becomes another character that no fact may have.
 checked() {
 	tr '\000' '\001' | awk -v verb="$1" '
 		function number(text, most) {
@@ -44,7 +44,7 @@ checked() {
 			for (i = 1; i <= 4; i++) if (!number(part[i], 255)) return 0
 			return 1
 		}
-		# at most one ::, and eight groups, or fewer with it
+		# eight groups, or fewer with one ::
 		function ipv6(text,  part, i, n, gaps, rest) {
 			if (length(text) > 39 || text !~ /^[0-9a-f:]+$/ || text !~ /:/ || text ~ /:::/) return 0
 			if (text ~ /^:[^:]/ || text ~ /[^:]:$/) return 0
@@ -77,7 +77,7 @@ checked() {
 		}
 		ended || bad { next }
 		$0 == "--- script" { ended = 1; next }
-		# assigning a field would join the fields by single spaces: a fact has no others
+		# assigning a field joins all fields by single spaces, so a line with other spaces changes
 		{
 			line = $0
 			if (length(line) > 300 || NR > 20000 || line ~ /[^ -~]/) { bad = NR; next }
@@ -93,12 +93,12 @@ checked() {
 	'
 }
 
-# The facts of one kind, without the word. The kind is a word of this script.
+# Prints the facts of kind $1 without that word, which is one of this script.
 facts() {
 	printf '%s\n' "$INPUT" | sed -n "s/^$1 //p"
 }
 
-# The first lines of standard input, each behind a word of this script.
+# Prints the first lines of standard input, each with the word $1 in front.
 tagged() {
 	awk -v word="$1" -v most="$MOST" '
 		NR > most { print "cut " word; exit }
@@ -106,7 +106,7 @@ tagged() {
 	'
 }
 
-# Our routes (protocol 173) and those of others are counted apart: a host that routes half the internet has ours too.
+# Our routes (protocol 173) have a limit of their own, so that they are printed even if the host has very many others.
 main_table() {
 	ip "$1" -o route show table main 2>/dev/null | awk -v most="$MOST" '
 		{ ours = / proto 173( |$)/ }
@@ -115,7 +115,7 @@ main_table() {
 	'
 }
 
-# What `ip route get` says first of an address, behind the words that it answers.
+# Prints the first line of `ip route get` for address $2, with $1 in front.
 way() {
 	answer=$(ip -o route get "$2" 2>&1 </dev/null)
 	printf '%s %.300s\n' "$1" "${answer%%"$NEWLINE"*}"
@@ -139,7 +139,7 @@ forwarding() {
 	done
 	for file in /proc/sys/net/ipv4/conf/*/rp_filter; do
 		interface=${file%/rp_filter}
-		# not echo, which gives a backslash in the name of an interface a meaning
+		# echo of some shells would interpret a backslash in the name of an interface
 		printf '%s %s\n' "${interface##*/}" "$(cat "$file" 2>/dev/null)"
 	done | tagged rp_filter
 }
@@ -173,17 +173,17 @@ hosts_block() {
 	' /etc/hosts
 }
 
-# Whether a process is in a network of its own that root made. Any user can make a network name space, but only
-# together with a new user name space, and a process can enter a network only with rights over the user name
-# space that the network belongs to. So a process in our own user name space tells the network of a real container.
-# It misses pods that have a user name space of their own (hostUsers: false): their node answers itself.
+# Whether a process is in a network name space that root made, and not in that of the host. A user without rights
+# can make a network name space only together with a new user name space, so a process in our own user name space
+# is in a network of a real container. Pods with a user name space of their own (hostUsers: false) are not found;
+# their node answers pings itself.
 # shellcheck disable=SC3013  # dash, bash and busybox have -ef, and POSIX has it since 2024
 in_pod() {
 	[ "/proc/$1/ns/user" -ef /proc/self/ns/user ] && [ -e "/proc/$1/ns/net" ] &&
 		[ ! "/proc/$1/ns/net" -ef /proc/self/ns/net ]
 }
 
-# Addresses in the network name spaces of other processes: where containers are, there are pods.
+# Prints the addresses in the network name spaces of containers, each with a process that is in it.
 pods() {
 	have ping && echo "ping yes"
 	have nsenter || return 0
@@ -217,8 +217,8 @@ look() {
 	pods
 }
 
-# One answer is enough within three seconds, of which the first second may go to ARP. A process that is no longer
-# in a pod, because it has ended and its number belongs to another, is not entered.
+# Sends one ping, and waits three seconds for an answer, because ARP may take the first. A process may have ended,
+# and another may have its number, so whether it is in a pod is checked again.
 ping_once() {
 	if [ "$1" = - ]; then
 		ping -n -c 1 -w 3 -I "$2" "$3"
@@ -227,7 +227,7 @@ ping_once() {
 	fi >/dev/null 2>&1 && echo "pinged $2 $3"
 }
 
-# Sixteen at a time.
+# Pings sixteen targets at a time.
 pings() {
 	facts ping | {
 		count=0

@@ -1,2 +1,2 @@
-/** A check that could not be made: no such stack, nothing of ours in it, a cloud that does not answer. */
+/** A check that could not be made, for example because there is no such stack or it has no pod network routes. */
 export class VerifyError extends Error {}

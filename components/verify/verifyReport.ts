@@ -29,23 +29,23 @@ const finding = z.object({
     ])
     .describe(
       [
-        "missing, wrong: a wanted route that is not there, or leads elsewhere",
-        "stale: a route of ours that nobody wants any more",
-        "foreign: a route of somebody else that takes packets from one of ours",
-        "detour: the kernel takes another way than the routes of the main table",
-        "off-link: a next hop on no network that the host is connected to",
+        "missing, wrong: a wanted route that does not exist, or has another next hop",
+        "stale: a route that this project made and that is no longer wanted",
+        "foreign: a route of somebody else that takes packets from a wanted route",
+        "detour: the kernel sends packets another way than the route in the main table",
+        "off-link: a next hop that is on no network of the host",
         "forwarding, rp_filter: kernel settings",
-        "persistence: what keeps routes and settings over a reboot",
-        "hosts: our block of /etc/hosts",
-        "state: what the host, or Pulumi's state, knows nothing of",
-        "behind: a host whose command says otherwise than the stack's inventory",
-        "removed: a host that is not wanted any more, and still to be cleaned",
-        "last-run: a run of Pulumi that did not succeed, or is under way",
-        "unfinished: what a run of Pulumi has begun and not brought to its end",
-        "cloud: a precondition of a cloud, or a warning of its component",
-        "overlay: what of flannel is not in the cluster, or not at work on a node, as the stack says",
-        "host-key: whoever answers at the address is taken for the host",
-        "more: something was not looked at, or is not listed, because there is so much of it",
+        "persistence: routes or settings that would not survive a reboot",
+        "hosts: the block of this project in /etc/hosts",
+        "state: the host has no record of the stack, or Pulumi's state has no usable command for it",
+        "behind: no update with the present inventory and configuration reached the host",
+        "removed: a host that is no longer wanted and still has to be cleaned",
+        "last-run: the last run of Pulumi failed or is still running",
+        "unfinished: a run of Pulumi began something and did not finish it",
+        "cloud: a precondition in a cloud that does not hold, or a warning of its component",
+        "overlay: an object of flannel in the cluster, or flannel on a node, is not as the stack says",
+        "host-key: the host key is not checked, so another machine could answer",
+        "more: there is so much of something that not all of it was looked at or is listed",
       ].join("; "),
     ),
   subject: z
@@ -53,41 +53,41 @@ const finding = z.object({
     .describe(
       "a destination, a next hop, a kernel setting, a file, a resource, a node or object of Kubernetes, a run of Pulumi",
     ),
-  message: z.string().describe("what is wrong with it, for people"),
-  fix: z.string().optional().describe("what puts it right, mostly a command"),
+  message: z.string().describe("what is wrong with the subject, for people"),
+  fix: z.string().optional().describe("how to correct it, mostly a command"),
 });
 
 const unlooked = z.string().optional();
 
 const host = z.object({
-  node: z.string().describe("name of the node"),
-  address: z.string().describe("where SSH reaches it"),
+  node: z.string().describe("the name of the node"),
+  address: z.string().describe("the address that SSH connects to"),
   unreachable: z
     .string()
     .optional()
-    .describe("why it did not answer; then nothing else is known"),
+    .describe("why it does not answer; then nothing else is known"),
   unlooked: unlooked.describe(
     "why it could not be looked at, although it answers; then nothing else is known",
   ),
-  wanted: z.number().describe("how many routes it is to have"),
+  wanted: z.number().describe("how many routes it should have"),
   findings: z.array(finding),
 });
 
 const table = z.object({
   cloud: z.string().describe("AWS, GCP or OpenStack"),
-  component: z.string().describe("name of the component in the stack"),
+  component: z.string().describe("the name of the component in the stack"),
   holder: z
     .string()
     .describe("the route table, network, subnet or router that has the routes"),
   unlooked: unlooked.describe(
     "why it could not be looked at; then nothing else is known",
   ),
-  wanted: z.number().describe("how many routes it is to have"),
+  wanted: z.number().describe("how many routes it should have"),
   findings: z.array(finding),
 });
 
 const overlay = z.object({
-  component: z.string().describe("name of the component in the stack"),
+  component: z.string().describe("the name of the component in the stack"),
   unlooked: unlooked.describe("why it could not be looked at"),
   findings: z.array(finding),
 });
@@ -100,11 +100,15 @@ const pings = z.object({
         address: z.string(),
         pod: z
           .boolean()
-          .describe("false: the node has no pod, and answers itself"),
+          .describe("false: the node runs no pod, and answers itself"),
       }),
     )
-    .describe("where pings come from and go to, one address a pod CIDR"),
-  sent: z.number().describe("one an ordered pair of nodes and address family"),
+    .describe("the addresses that ping each other, one per pod CIDR"),
+  sent: z
+    .number()
+    .describe(
+      "how many pings: one per ordered pair of nodes and address family",
+    ),
   failed: z
     .array(
       z.object({
@@ -114,29 +118,29 @@ const pings = z.object({
         target: z.string(),
       }),
     )
-    .describe("those without an answer: from node to node, by which addresses"),
+    .describe("the pings without an answer: their nodes and addresses"),
   left: z
     .array(z.object({ node: z.string(), reason: z.string() }))
-    .describe("nodes that are left out, and why"),
+    .describe("the nodes that were left out, and why"),
 });
 
-/** What a check of a stack found, as `npm run verify -- --json` prints it. */
+/** The result of a check, as `npm run verify -- --json` prints it. */
 export const reportSchema = z.object({
   version: z.literal(1),
   stack: z.string(),
   ok: z
     .boolean()
     .describe(
-      "all is well: all could be looked at, every host answers, no finding is a fault, no ping failed",
+      "whether all is well: everything could be looked at, every host answers, no finding is a fault, every ping was answered",
     ),
   verdict: z
     .enum(["well", "wrong", "unknown"])
     .describe(
-      "well: the same as ok; wrong: something is wrong; unknown: nothing that was looked at is wrong, but not all could be looked at",
+      "well: the same as ok; wrong: something is wrong; unknown: something could not be looked at, and nothing else is wrong",
     ),
   state: z
     .array(finding)
-    .describe("what is wrong with the stack itself: its state, its last run"),
+    .describe("findings about the stack itself: its state and its last run"),
   hosts: z.array(host),
   tables: z.array(table),
   overlays: z.array(overlay),
