@@ -4,13 +4,10 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import ssh2 from "ssh2";
 import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
 import { cloudReports } from "../../../components/verify/cloudReports.ts";
-import { compareHost } from "../../../components/verify/compareHost.ts";
 import { compareRoutes } from "../../../components/verify/compareRoutes.ts";
 import { readState } from "../../../components/verify/exportedState.ts";
-import { readHostFacts } from "../../../components/verify/hostFacts.ts";
 import { reportText } from "../../../components/verify/reportText.ts";
 import { verify } from "../../../components/verify/verify.ts";
 import { VerifyError } from "../../../components/verify/verifyError.ts";
@@ -20,24 +17,29 @@ import { readRouteTable } from "../../../components/verify/wantedHosts.ts";
 import { growth } from "../growth.ts";
 import { anyText, nasty } from "../hostileText.ts";
 import { directory, keyPair } from "../mockedStack.ts";
-import { listen } from "../ssh/servers.ts";
-import { commandOf, facts, good, host, table } from "./verifyStack.ts";
+import {
+  commandOf,
+  commandServer,
+  componentWith,
+  facts,
+  findingsOf,
+  good,
+  host,
+  reportOf,
+  stack,
+  table,
+} from "./verifyStack.ts";
 
-const { Server: SshServer } = ssh2;
-
-const stack = { stack: "prod", configFile: undefined };
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
 
-/** What is found of a host that says these lines, besides what is good or in place of it. */
+/** The findings about a host that prints these lines besides the good ones, except those that begin with `but`. */
 function found(lines: readonly string[], but = "nothing"): Finding[] {
   const rest = good.filter((line) => !line.startsWith(but));
-  const said = readHostFacts([...rest, ...lines].join("\n"));
-  assert.ok(said);
-  return compareHost(host, said, stack);
+  return findingsOf([...rest, ...lines]);
 }
 
 /** Asserts that every text in a value is one printable line. */
-function isPlain(value: unknown): void {
+function assertPlain(value: unknown): void {
   JSON.stringify(value, (key, part) => {
     if (typeof part === "string") {
       assert.match(part, /^[ -~]*$/);
@@ -56,8 +58,8 @@ const onHost = /^ssh -- ops@10\.240\.0\.20 '(sudo [\w./:@= -]+( && )?)+'$/;
 const byPulumi =
   /^pulumi (state delete --stack prod urn:pulumi:prod::p::Command::routes-node-0 && pulumi )?up --stack prod$/;
 
-/** Asserts that what is to be done is a command of known words, or no command at all. */
-function isSafe({ fix = "" }: Finding): void {
+/** Asserts that a fix is a command of known words, or no command. */
+function assertSafe({ fix = "" }: Finding): void {
   const [, command = fix] = /its log: (.*)$/.exec(fix) ?? [];
   assert.ok(
     onHost.test(command) || byPulumi.test(command) || !/ssh|pulumi/.test(fix),
@@ -65,27 +67,24 @@ function isSafe({ fix = "" }: Finding): void {
   );
 }
 
-test("whatever a host says, it forges no line of a report and no command in it", () => {
-  const words = fc.constantFrom(
-    ...["route", "hop", "get", "forward", "node", "recorded", "unit", "pod"],
-    ...["hosts", "others", "sysctl", "rp_filter", "cut", "address", "via"],
-    ...["dev", "proto", "metric", "173", "10.200.1.0/24", "10.200.1.0/25"],
-    ...["10.240.0.21", "blackhole", "nexthop", "tos", "eth0", "1"],
-  );
+test("whatever a host prints, it becomes neither a line of its own in a report nor a part of a command", () => {
+  const known = `route hop get forward node recorded unit pod hosts others sysctl
+rp_filter cut address via dev proto metric 173 10.200.1.0/24 10.200.1.0/25
+10.240.0.21 blackhole nexthop tos eth0 1`;
+  const words = fc.constantFrom(...known.split(/\s/));
   const line = fc
     .array(fc.oneof({ weight: 3, arbitrary: words }, text), { maxLength: 9 })
     .map((all) => all.join(" "));
   fc.assert(
     fc.property(fc.array(line, { maxLength: 20 }), (lines) => {
       const findings = found(lines);
-      isPlain(findings);
-      findings.forEach(isSafe);
-      const report = {
-        ...{ version: 1 as const, stack: "prod", ok: false, tables: [] },
-        ...{ verdict: "wrong" as const, state: [], overlays: [] },
+      assertPlain(findings);
+      findings.forEach(assertSafe);
+      const report = reportOf({
+        ok: false,
+        verdict: "wrong",
         hosts: [{ node: "node-0", address: "h", wanted: 2, findings }],
-        pings: { ends: [], sent: 0, failed: [], left: [] },
-      };
+      });
       // the lines of a finding are indented: none looks like a host or a verdict
       const [, ...rest] = reportText(report).split("\n");
       const faults = findings.filter((f) => f.severity === "fault").length;
@@ -98,10 +97,12 @@ test("whatever a host says, it forges no line of a report and no command in it",
 });
 
 for (const name of [
-  ...[";reboot;", "$(reboot)", "`reboot`", "-batch", "'", "a&b", "a|b", "\\"],
-  ...["\u001b[2J", "..", "a".repeat(16), "{a,b}", "*", "~"],
+  ...";reboot; $(reboot) `reboot` -batch ' a&b a|b \\ \u001b[2J .. {a,b} * ~".split(
+    " ",
+  ),
+  "a".repeat(16),
 ]) {
-  test(`an interface called ${JSON.stringify(name)} is in no command`, () => {
+  test(`the interface name ${JSON.stringify(name)} is in no command`, () => {
     const findings = found([
       `route 10.200.1.0/25 dev ${name} scope link`,
       `route 10.200.9.0/24 via 10.240.0.9 dev ${name} proto 173`,
@@ -116,7 +117,7 @@ for (const name of [
   });
 }
 
-/** Runs a command that a report shows, with stand-ins for ssh and for what is run on the host; what they were asked, word by word. */
+/** Runs a command of a report with fake programs for ssh and for the host, and returns the words of their calls. */
 function ranBy(command: string): string[] {
   const bin = join(directory, "bin");
   mkdirSync(bin, { recursive: true });
@@ -127,7 +128,10 @@ function ranBy(command: string): string[] {
     // OpenSSH joins the words behind the host by spaces, for the host's shell
     ssh: `while [ "$1" != -- ]; do shift; done; shift 2; exec sh -c "$*"`,
     sudo: `exec "$@"`,
-    ...{ ip: note, sysctl: note, systemctl: note, journalctl: note },
+    ip: note,
+    sysctl: note,
+    systemctl: note,
+    journalctl: note,
   };
   for (const [name, script] of Object.entries(programs)) {
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
@@ -178,31 +182,31 @@ for (const [what, line, but, expected] of [
     `<systemctl><enable><${unit}>\n<systemctl><restart><${unit}>`,
   ],
 ] as const) {
-  test(`the command about ${what} reaches the host word by word`, () => {
+  test(`the command about ${what} is run on the host word by word`, () => {
     const { fix = "" } = found([...line.split("\n")], but)[0] ?? {};
     assert.equal(ranBy(fix).join("\n"), expected);
   });
 }
 
-test("a bastion, a port, no sudo and a configuration file are in the commands", () => {
+test("the commands respect a bastion, a port, a root user and a configuration file", () => {
   const read = readHostState(
     commandOf({
       connection: {
-        ...{ host: "fd00::1", port: 2222, user: "root" },
+        host: "fd00::1",
+        port: 2222,
+        user: "root",
         proxy: { host: "fd00::2", port: 23, user: "jump" },
       },
       create: "sh /run/pod-network-routes/0.sh converge",
     }),
-    new Map(),
   );
   assert.ok(!isOdd(read));
   const configFile = "its config.yaml";
   const fixes = (line: string) => {
     const but = line.split(" ")[0] ?? "";
     const rest = good.filter((one) => !one.startsWith(but));
-    const said = readHostFacts([...rest, line].join("\n"));
-    assert.ok(said);
-    return compareHost(read, said, { stack: "a b", configFile })[0]?.fix;
+    const name = { stack: "a b", configFile };
+    return findingsOf([...rest, line], read, name)[0]?.fix;
   };
   assert.equal(
     fixes("unit enabled/failed"),
@@ -214,10 +218,13 @@ test("a bastion, a port, no sudo and a configuration file are in the commands", 
   );
 });
 
-test("of more findings than 200 the rest is counted, and is a fault if one of them is", () => {
+test("of more than 200 findings the rest is counted, and is a fault if one of the rest is", () => {
   const report = (notes: number, faults: number) => {
     const line = JSON.stringify({
-      ...{ component: "routes", cloud: "AWS", tables: [], fix: "" },
+      component: "routes",
+      cloud: "AWS",
+      tables: [],
+      fix: "",
       faults: Array.from({ length: faults }, () => ({ path: "", message: "" })),
       warnings: Array.from({ length: notes }, () => "beware"),
     });
@@ -231,10 +238,12 @@ test("of more findings than 200 the rest is counted, and is a fault if one of th
   assert.equal(report(300, 0).at(-1)?.severity, "note");
 });
 
-test("a host that says more than is looked at has a fault that says so", () => {
+test("a host that prints more than is read has a fault", () => {
   assert.deepEqual(
     found(["cut others"]).map(({ severity, kind, subject }) => [
-      ...[severity, kind, subject],
+      severity,
+      kind,
+      subject,
     ]),
     [["fault", "more", "others"]],
   );
@@ -271,7 +280,7 @@ const floods: [what: string, line: (i: number) => string][] = [
   ["next hops", (i) => `hop 10.${octets(i)}.1 via via via via`],
 ];
 for (const [what, line] of floods) {
-  test(`a flood of ${what} takes time in proportion to its length`, () => {
+  test(`the time to read ${what} is proportional to their number`, () => {
     const times = growth(2000, 16_000, (size) =>
       found(Array.from({ length: size }, (_, i) => line(i))),
     );
@@ -279,7 +288,7 @@ for (const [what, line] of floods) {
   });
 }
 
-test("one line without end takes time in proportion to its length", () => {
+test("the time to read one very long line is proportional to its length", () => {
   for (const [word, part] of [
     ["address", "/"],
     ["pod 1", "/"],
@@ -295,11 +304,12 @@ test("one line without end takes time in proportion to its length", () => {
   }
 });
 
-test("2,000 routes that are wanted and 8,000 of somebody else are compared in proportion to their number", () => {
+test("the time to compare 2,000 wanted routes with 8,000 foreign ones is proportional to their number", () => {
   const big = (size: number) => {
     const routes = Array.from({ length: size }, (_, i) => ({
       destination: `10.${octets(i)}.0/24`,
-      ...{ nextHop: "10.240.0.21", node: undefined },
+      nextHop: "10.240.0.21",
+      node: undefined,
     }));
     const ours = routes.map(
       ({ destination }) => `route ${destination} via 10.240.0.21 proto 173`,
@@ -310,17 +320,14 @@ test("2,000 routes that are wanted and 8,000 of somebody else are compared in pr
       (_, i) =>
         `route 10.${octets(size - 1)}.${i & 255} via 10.0.0.1 metric ${i}`,
     );
-    const lines = [...ours, ...others];
-    const said = readHostFacts([...good, ...lines].join("\n"));
-    assert.ok(said);
-    return compareHost({ ...host, routes }, said, stack);
+    return findingsOf([...good, ...ours, ...others], { ...host, routes });
   };
   assert.equal(big(600).filter(({ kind }) => kind === "foreign").length, 2400);
   const times = growth(250, 2000, big);
   assert.ok(times < 32, `8 times as much took ${times} times as long`);
 });
 
-test("a state that says something odd of a host is a finding, and nothing is asked of the host", async () => {
+test("an odd command in the state is a fault, and its host is not connected to", async () => {
   const odd: [what: string, inputs: Record<string, unknown>][] = [
     ["an address", { connection: { host: "-oProxyCommand=reboot" } }],
     ["a port", { connection: { host: "h", port: 70_000 } }],
@@ -368,22 +375,22 @@ test("a state that says something odd of a host is a finding, and nothing is ask
   ];
   for (const [what, inputs] of odd) {
     const resource = commandOf(inputs);
-    assert.ok(isOdd(readHostState(resource, new Map())), what);
-    const { hosts } = await verifyHosts(
-      [{ ...commandOf(), urn: "urn:routes" }],
-      [resource],
-      { stack, parallel: 1, progress: () => {} },
-    );
+    assert.ok(isOdd(readHostState(resource)), what);
+    const { hosts } = await verifyHosts([componentWith({})], [resource], {
+      stack,
+      parallel: 1,
+      progress: () => {},
+    });
     assert.deepEqual(
       hosts.map(({ findings }) => findings.map(({ kind }) => kind)),
       [["state"]],
       what,
     );
-    isPlain(hosts);
+    assertPlain(hosts);
   }
 });
 
-test("whatever a state says of a host, it is read without an accident", () => {
+test("whatever a command in the state contains, it is read without an exception", () => {
   const value = fc.oneof(text, fc.jsonValue(), fc.constant(undefined));
   const line = fc
     .tuple(fc.constantFrom(...facts), fc.nat(4), text)
@@ -404,17 +411,17 @@ test("whatever a state says of a host, it is read without an accident", () => {
   );
   fc.assert(
     fc.property(inputs, text, (given, urn) => {
-      const read = readHostState({ ...commandOf(given), urn }, new Map());
+      const read = readHostState({ ...commandOf(given), urn });
       if (isOdd(read)) {
-        isPlain(read);
+        assertPlain(read);
       } else {
-        isPlain({ ...read, login: { ...read.login, privateKey: "" } });
+        assertPlain({ ...read, login: { ...read.login, privateKey: "" } });
       }
     }),
   );
 });
 
-test("a route table in the state that no component puts there ends the check", () => {
+test("a route table in the state that no component writes ends the check", () => {
   const outputs = (routeTable: unknown) => ({
     ...commandOf(),
     outputs: { routeTable },
@@ -422,7 +429,11 @@ test("a route table in the state that no component puts there ends the check", (
   assert.deepEqual(readRouteTable(outputs(table)), table);
   assert.deepEqual(readRouteTable(outputs(undefined)), []);
   for (const bad of [
-    ...["x", 7, {}, [7], [{}]],
+    "x",
+    7,
+    {},
+    [7],
+    [{}],
     [{ destination: "10.0.0.1/8", nextHop: "10.0.0.1", node: "a" }],
     [{ destination: "10.0.0.0/8", nextHop: "$(reboot)", node: "a" }],
     [{ destination: "10.0.0.0/8", nextHop: "10.0.0.1", node: "a\nb" }],
@@ -431,10 +442,14 @@ test("a route table in the state that no component puts there ends the check", (
   }
 });
 
-test("a state that is none ends the check, and nothing of it is shown", () => {
+test("text that is not a state ends the check, and nothing of it is shown", () => {
   const mark = '"4dabf18193072939515e22adb298388d":"1","plaintext"';
   for (const bad of [
-    ...["", "hunter2", "[", "null", '{"deployment":{"resources":"hunter2"}}'],
+    "",
+    "hunter2",
+    "[",
+    "null",
+    '{"deployment":{"resources":"hunter2"}}',
     `{"deployment":{"resources":[{"inputs":{"a":{${mark}:"hunter2"}}}]}}`,
     `${'{"a":'.repeat(1e5)}1${"}".repeat(1e5)}`,
   ]) {
@@ -446,53 +461,38 @@ test("a state that is none ends the check, and nothing of it is shown", () => {
   }
 });
 
-test("what a cloud says forges no line", () => {
+test("texts of a cloud are printed on one line", () => {
   for (const evil of nasty) {
     const route = { destination: evil, nextHop: evil, text: evil, node: evil };
     const real = [{ ...route, nextHop: `${evil}elsewhere` }];
     const line = JSON.stringify({
-      ...{ component: evil, cloud: "AWS", warnings: [evil], fix: "x" },
+      component: evil,
+      cloud: "AWS",
+      warnings: [evil],
+      fix: "x",
       faults: [{ path: evil, message: evil }],
       tables: [{ holder: evil, wanted: [route], real }],
     });
-    isPlain(cloudReports(`${line}\n`));
+    assertPlain(cloudReports(`${line}\n`));
   }
 });
 
-/** An SSH server that lets anybody in, and answers commands so. */
-function answering(
-  answer: (command: string) => string,
-  privateKey: string,
-): InstanceType<typeof SshServer> {
-  return new SshServer({ hostKeys: [privateKey] }, (client) => {
-    client.on("error", () => {});
-    client.on("authentication", (context) => context.accept());
-    client.on("session", (accept) => {
-      accept().on("exec", (acceptExec, _, { command }) => {
-        const channel = acceptExec();
-        channel.resume();
-        channel.on("end", () => {
-          channel.write(answer(command));
-          channel.exit(0);
-          channel.end();
-        });
-      });
-    });
-  });
-}
-
-test("a host answers for its own pings only, and its key is noted where it is not checked", async (t) => {
+test("a host can answer only its own pings, and a host key that is not checked is a note", async (t) => {
   const { privateKey, hostKey } = keyPair();
   const lies = ["pinged 10.200.1.1 10.200.0.1", "pinged 10.200.0.1 10.200.1.1"];
-  const said = (n: number) => [...good, `address 10.200.${n}.1/24`];
+  const printed = (n: number) => [...good, `address 10.200.${n}.1/24`];
   const commands = await Promise.all(
     [0, 1].map(async (n) => {
       // node-0 claims every ping; node-1 answers none
-      const answer = (command: string) =>
-        (command.includes(" look;") ? said(n) : n === 0 ? lies : []).join("\n");
-      const port = await listen(t, answering(answer, privateKey));
+      const port = await commandServer(t, privateKey, (command) => {
+        const lines = command.includes(" look;") ? printed(n) : lies;
+        return { stdout: n === 0 || lines !== lies ? lines.join("\n") : "" };
+      });
       const connection = {
-        ...{ host: "127.0.0.1", port, user: "ops", privateKey },
+        host: "127.0.0.1",
+        port,
+        user: "ops",
+        privateKey,
         ...(n === 1 && { hostKey }),
       };
       const lines = facts.map((line) =>
@@ -502,7 +502,7 @@ test("a host answers for its own pings only, and its key is noted where it is no
     }),
   );
   const { hosts, pings } = await verifyHosts(
-    [{ ...commandOf(), urn: "urn:routes", outputs: { routeTable: table } }],
+    [{ ...componentWith({}), outputs: { routeTable: table } }],
     commands,
     { stack, parallel: 2, progress: () => {} },
   );
@@ -517,7 +517,7 @@ test("a host answers for its own pings only, and its key is noted where it is no
   assert.deepEqual(keys, [["note"], [], []]);
 });
 
-/** What the check says of a stack, with a stand-in for Pulumi. */
+/** The failure of a check with this fake Pulumi. */
 async function failure(pulumi: string): Promise<string> {
   const bin = join(directory, "pulumi-bin");
   mkdirSync(bin, { recursive: true });
@@ -533,7 +533,7 @@ async function failure(pulumi: string): Promise<string> {
   assert.fail("no failure");
 }
 
-test("what Pulumi says of a failure keeps its lines, and each is printable", async () => {
+test("a failure of Pulumi is shown with its lines, and each is printable", async () => {
   const said = await failure(
     "printf 'error: one\\033[2J\\n  two \\303\\251\\n' >&2; exit 255",
   );
@@ -541,19 +541,21 @@ test("what Pulumi says of a failure keeps its lines, and each is printable", asy
   assert.deepEqual(lines, ["error: one\\u001b[2J", "  two \\u00e9"]);
 });
 
-test("a failure that Pulumi tells without end is cut, and so is a state without end", async () => {
+test("an endless error of Pulumi is cut, and an endless state is a failure", async () => {
   const long = await failure("yes | head -c 5000000 >&2; exit 1");
   assert.ok(long.length < 30_000, String(long.length));
   assert.match(await failure("yes"), /printed more than 128 MiB$/);
 });
 
-test("many routes of ours to one destination are gathered in proportion to their number", () => {
+test("the time to compare many routes to one destination is proportional to their number", () => {
   const destination = "10.200.1.0/24";
   const fixes = { missing: "", wrong: "", stale: () => "", foreign: () => "" };
   const wanted = [{ destination, nextHop: "10.240.0.21" }];
   const times = growth(2000, 16_000, (size) => {
     const real = Array.from({ length: size }, (_, i) => ({
-      ...{ destination, nextHop: `10.9.${octets(i)}`, text: "" },
+      destination,
+      nextHop: `10.9.${octets(i)}`,
+      text: "",
     }));
     return compareRoutes(wanted, real, [], fixes);
   });

@@ -1,71 +1,45 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import ssh2 from "ssh2";
-import { recordedWants } from "../../../components/hosts/hostWants.ts";
-import type { StackResource } from "../../../components/verify/exportedState.ts";
 import { verifyHosts } from "../../../components/verify/verifyHosts.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 import { keyPair } from "../mockedStack.ts";
-import { closedPort, listen } from "../ssh/servers.ts";
-import { commandOf } from "./verifyStack.ts";
-
-const { Server: SshServer } = ssh2;
+import { closedPort } from "../ssh/servers.ts";
+import { commandOf, commandServer, componentOf, stack } from "./verifyStack.ts";
 
 const { privateKey, hostKey } = keyPair();
 
-/** A host on which every command fails with this complaint; its port. */
-function complaining(t: TestContext, complaint: string): Promise<number> {
-  const server = new SshServer({ hostKeys: [privateKey] }, (client) => {
-    client.on("error", () => {});
-    client.on("authentication", (context) => context.accept());
-    client.on("session", (accept) => {
-      accept().on("exec", (acceptExec) => {
-        const channel = acceptExec();
-        channel.resume();
-        channel.on("end", () => {
-          channel.stderr.write(complaint);
-          channel.exit(1);
-          channel.end();
-        });
-      });
-    });
-  });
-  return listen(t, server);
-}
+/** The port of a host on which every command fails with this message. */
+const failing = (t: TestContext, stderr: string) =>
+  commandServer(t, privateKey, () => ({ stderr }));
 
-/** What is found of node-0 of {@link commandOf}, at this port, where these nodes are wanted. */
+/** The findings about node-0 of {@link commandOf}, at this port, if the component wants these nodes. */
 async function found(
   port: number,
   wanted: ReturnType<typeof nodes>,
   verb: "up" | "destroy" = "up",
 ) {
   const connection = {
-    ...{ host: "127.0.0.1", port, user: "ops", privateKey, hostKey },
+    host: "127.0.0.1",
+    port,
+    user: "ops",
+    privateKey,
+    hostKey,
   };
-  const component: StackResource = {
-    ...{ urn: "urn:routes", type: "pod-network-routes:index:HostPodRoutes" },
-    inputs: {
-      ...recordedWants({
-        ...{ cluster: wanted, hostRoutes: true, controllerRoutes: true },
-        ...{ controllerHosts: true, healInterval: 10 },
-      }),
-    },
-    outputs: {},
-  };
-  return verifyHosts([component], [commandOf({ connection })], {
-    stack: { stack: "prod", configFile: undefined, verb },
-    ...{ parallel: 1, progress: () => {} },
+  return verifyHosts([componentOf(wanted)], [commandOf({ connection })], {
+    stack: { ...stack, verb },
+    parallel: 1,
+    progress: () => {},
   });
 }
 
-const here = nodes(
-  worker("node-0", ["10.240.0.20"], "10.200.0.0/24"),
-  worker("node-1", ["10.240.0.21"], "10.200.1.0/24"),
-);
 const gone = nodes(worker("node-1", ["10.240.0.21"], "10.200.1.0/24"));
+const here = [
+  ...nodes(worker("node-0", ["10.240.0.20"], "10.200.0.0/24")),
+  ...gone,
+];
 
-test("a host that answers and does not let verify look was not looked at, and the reason is told", async (t) => {
-  const port = await complaining(t, "sudo: a password is required\n");
+test("a host on which verify may not look is reported with the reason and a hint", async (t) => {
+  const port = await failing(t, "sudo: a password is required\n");
   const { hosts } = await found(port, here);
   assert.equal(hosts[0]?.unreachable, undefined);
   assert.match(
@@ -74,8 +48,8 @@ test("a host that answers and does not let verify look was not looked at, and th
   );
 });
 
-test("another reason why a host cannot be looked at is told as it is", async (t) => {
-  const { hosts } = await found(await complaining(t, "no such shell"), here);
+test("another reason why a host cannot be looked at is reported as it is", async (t) => {
+  const { hosts } = await found(await failing(t, "no such shell"), here);
   assert.equal(hosts[0]?.unlooked, "no such shell");
 });
 
@@ -89,8 +63,8 @@ const again = "pulumi up --stack prod";
 const forget =
   "pulumi state delete --stack prod urn:pulumi:prod::p::Command::routes-node-0";
 
-test("a host that is not wanted any more is to be cleaned by an update, or let go of where it does not answer", async (t) => {
-  const port = await complaining(t, "");
+test("a host that is no longer wanted is cleaned by an update, or forgotten if it does not answer", async (t) => {
+  const port = await failing(t, "");
   const answering = await found(port, gone);
   const [host, absent] = answering.hosts;
   assert.deepEqual(
@@ -110,7 +84,7 @@ test("a host that is not wanted any more is to be cleaned by an update, or let g
   assert.deepEqual(dead.pings.left, []);
 });
 
-test("where a destroy did not end, hosts that are left are to be cleaned, and none is missing", async () => {
+test("after an unfinished destroy the remaining hosts have to be cleaned, and none is missing", async () => {
   const { hosts, pings } = await found(await closedPort(), here, "destroy");
   assert.deepEqual(pings.left, []);
   assert.deepEqual(

@@ -1,10 +1,28 @@
 import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import ssh2 from "ssh2";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { convergeCommand } from "../../../components/hosts/hostScript.ts";
-import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
+import {
+  type HostState,
+  isOdd,
+  readHostState,
+} from "../../../components/hosts/hostState.ts";
+import { recordedWants } from "../../../components/hosts/hostWants.ts";
+import type { Node } from "../../../components/inventory/nodes.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
+import { compareHost } from "../../../components/verify/compareHost.ts";
 import type { StackResource } from "../../../components/verify/exportedState.ts";
+import { readHostFacts } from "../../../components/verify/hostFacts.ts";
+import type {
+  Finding,
+  Report,
+} from "../../../components/verify/verifyReport.ts";
 import { nodes, worker } from "../clusterFaults.ts";
+import { listen } from "../ssh/servers.ts";
+
+/** The name of the stack in all tests. */
+export const stack = { stack: "prod", configFile: undefined };
 
 const cluster = nodes(
   worker("node-0", ["10.240.0.20"], "10.200.0.0/24"),
@@ -16,45 +34,141 @@ const [node] = cluster;
 assert.ok(node);
 
 const stdin = hostInput({
-  ...{ owner: "p.prod.routes", node, adoptExisting: false },
-  ...{ healInterval: 10, named: cluster, table },
+  owner: "p.prod.routes",
+  node,
+  adoptExisting: false,
+  healInterval: 10,
+  named: cluster,
+  table,
   routes: table.filter((route) => route.node !== "node-0"),
 });
-const urn = "urn:pulumi:prod::p::Command::routes-node-0";
 
-/** What a stack's state says of the command on node-0, with these inputs in place of its own. */
+/** A stack's state of the command on node-0, with these inputs in place of its own. */
 export function commandOf(inputs: Record<string, unknown> = {}): StackResource {
   return {
-    ...{ urn, type: "command:remote:Command", parent: "urn:routes" },
+    urn: "urn:pulumi:prod::p::Command::routes-node-0",
+    type: "command:remote:Command",
+    parent: "urn:routes",
     inputs: {
       connection: { host: "10.240.0.20", user: "ops" },
-      ...{ create: convergeCommand(true), stdin, ...inputs },
+      create: convergeCommand(true),
+      stdin,
+      ...inputs,
     },
     outputs: {},
   };
 }
 
-/** The lines of its standard input. */
+/** A stack's state of the component that is the parent of these commands. */
+export function componentWith(inputs: unknown): StackResource {
+  return {
+    urn: "urn:routes",
+    type: "pod-network-routes:index:HostPodRoutes",
+    inputs: JSON.parse(JSON.stringify(inputs)),
+    outputs: {},
+  };
+}
+
+/** The arguments of a component that wants routes to these nodes everywhere. */
+export function wantsOf(cluster: readonly Node[]) {
+  return {
+    cluster,
+    hostRoutes: true,
+    controllerRoutes: true,
+    controllerHosts: true,
+    healInterval: 10,
+  };
+}
+
+/** The state of a component that wants routes to these nodes everywhere. */
+export function componentOf(cluster: readonly Node[]): StackResource {
+  return componentWith(recordedWants(wantsOf(cluster)));
+}
+
+/** The lines of the input of {@link commandOf}. */
 export const facts: readonly string[] = stdin.trim().split("\n");
 
-const read = readHostState(commandOf(), new Map());
+const read = readHostState(commandOf());
 assert.ok(!isOdd(read));
 export const host = read;
 
-/** What a host says that is as it should be. */
+/** What hostLook.sh prints on node-0 if everything is as it should be. */
 export const good: readonly string[] = [
   "looked",
   "route 10.200.1.0/24 via 10.240.0.21 dev eth0 proto 173 ",
   "route 10.200.2.0/24 via 10.240.0.22 dev eth0 proto 173 ",
-  ...["address 10.240.0.20/24", "address 10.200.0.1/24"],
-  ...["21", "22"].map((n) => `hop 10.240.0.${n} 10.240.0.${n} dev eth0`),
+  "address 10.240.0.20/24",
+  "address 10.200.0.1/24",
+  "hop 10.240.0.21 10.240.0.21 dev eth0",
+  "hop 10.240.0.22 10.240.0.22 dev eth0",
   "get 10.200.1.0/24 10.200.1.0 via 10.240.0.21 dev eth0",
   "get 10.200.2.0/24 10.200.2.0 via 10.240.0.22 dev eth0",
-  ...["forward ipv4 1", "rp_filter all 0", "rp_filter eth0 2"],
+  "forward ipv4 1",
+  "rp_filter all 0",
+  "rp_filter eth0 2",
   "recorded 10.200.1.0/24 via 10.240.0.21",
   "recorded 10.200.2.0/24 via 10.240.0.22",
   "node node-0 10.240.0.20",
-  ...["sysctl net.ipv4.ip_forward = 1", "unit enabled/active"],
+  "sysctl net.ipv4.ip_forward = 1",
+  "unit enabled/active",
   ...facts.filter((line) => line.startsWith("hosts ")),
   "ping yes",
 ];
+
+/** The facts that hostLook.sh prints in these lines. */
+export function factsOf(lines: readonly string[]) {
+  const read = readHostFacts(lines.join("\n"));
+  assert.ok(read);
+  return read;
+}
+
+/** The findings about a host on which hostLook.sh prints these lines. */
+export function findingsOf(
+  lines: readonly string[],
+  of: HostState = host,
+  name: { stack: string; configFile: string | undefined } = stack,
+): Finding[] {
+  return compareHost(of, factsOf(lines), name);
+}
+
+/** A report of a check in which everything is well, with these parts in place of its own. */
+export function reportOf(parts: Partial<Report> = {}): Report {
+  return {
+    version: 1,
+    stack: "prod",
+    ok: true,
+    verdict: "well",
+    state: [],
+    hosts: [],
+    tables: [],
+    overlays: [],
+    pings: { ends: [], sent: 0, failed: [], left: [] },
+    ...parts,
+  };
+}
+
+/** Starts an SSH server that lets everybody in, and gives every command this answer; returns its port. */
+export function commandServer(
+  t: TestContext,
+  privateKey: string,
+  answer: (command: string) => { stdout?: string; stderr?: string },
+): Promise<number> {
+  const server = new ssh2.Server({ hostKeys: [privateKey] }, (client) => {
+    client.on("error", () => {});
+    client.on("authentication", (context) => context.accept());
+    client.on("session", (accept) => {
+      accept().on("exec", (acceptExec, _, { command }) => {
+        const channel = acceptExec();
+        channel.resume();
+        channel.on("end", () => {
+          const { stdout = "", stderr } = answer(command);
+          channel.write(stdout);
+          channel.stderr.write(stderr ?? "");
+          channel.exit(stderr === undefined ? 0 : 1);
+          channel.end();
+        });
+      });
+    });
+  });
+  return listen(t, server);
+}
