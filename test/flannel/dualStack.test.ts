@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { up, upFails } from "../stacks.ts";
-import { FlannelScenario } from "./stack.ts";
+import { FlannelScenario } from "./flannelScenario.ts";
 
 describe("the overlay on dual stack", () => {
   const scenario = new FlannelScenario({ workers: 2, dualStack: true });
@@ -11,7 +11,7 @@ describe("the overlay on dual stack", () => {
     maxUnavailable: "100%",
   };
 
-  it("refuses an inventory that knows only one of a node's pod CIDRs", async () => {
+  it("refuses an inventory that has only one of a node's two pod CIDRs", async () => {
     const nodes = scenario.nodes().map(({ podCidrs, ...node }) => ({
       ...node,
       ...(Array.isArray(podCidrs) && { podCidrs: podCidrs.slice(0, 1) }),

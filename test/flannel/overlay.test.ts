@@ -10,14 +10,16 @@ import type { Stack } from "../../lab/stack.ts";
 import { asPrinted } from "../asPrinted.ts";
 import { blocksRunBy } from "../readmeBlocks.ts";
 import { says, up, upFails, verified } from "../stacks.ts";
-import { FlannelScenario } from "./stack.ts";
+import { FlannelScenario } from "./flannelScenario.ts";
 
-/** All nodes at once, for nobody waits for the pods of a test. */
+/** All nodes at once, because no pods of a test need the network meanwhile. */
 const atOnce = { maxUnavailable: "100%" };
 const enp0s8 = { ...atOnce, interfaces: { names: ["enp0s8"] } };
 const owned = [
   "daemonsets,configmaps,serviceaccounts,clusterroles,clusterrolebindings,namespaces",
-  ...["-A", "-l", "pod-network-routes/owner"],
+  "-A",
+  "-l",
+  "pod-network-routes/owner",
 ];
 
 interface List {
@@ -28,7 +30,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
   const scenario = new FlannelScenario({ workers: 3 });
   const cluster = () => scenario.cluster;
 
-  /** What there is of ours in the cluster, as KIND NAME. */
+  /** Our objects in the cluster, as KIND NAME. */
   async function objects(): Promise<string[]> {
     const { items } = await cluster().get<List>(...owned);
     return items.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
@@ -63,7 +65,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
       ...environment(await getEngine("command"), scenario.home),
       HOME: scenario.home,
       PULUMI_CONFIG_PASSPHRASE: "a test's",
-      // what a person answers to `pulumi up`
+      // answers yes to `pulumi up`
       PULUMI_SKIP_CONFIRMATIONS: "true",
     };
     const inLab = (commands: string) =>
@@ -86,7 +88,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await lab.on("controller-0", "rm /root/admin.kubeconfig");
   });
 
-  it("comes up, changes its port line by line, and goes again", async () => {
+  it("is created, shows a changed port in the preview, and is removed", async () => {
     const stack = await scenario.stack("port", enp0s8);
     await up(stack);
     assert.deepEqual(await objects(), all);
@@ -112,7 +114,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     );
   });
 
-  it("says which node announces the address of the wrong interface, and is fixed by the next up", async () => {
+  it("fails if nodes announce the address of the wrong interface, and the next up corrects it", async () => {
     const stack = await scenario.stack("interface", atOnce);
     const output = await upFails(stack);
     for (const i of [0, 1, 2]) {
@@ -142,13 +144,13 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await scenario.destroy(stack);
   });
 
-  it("takes what nodes and objects of the cluster say as data", async () => {
+  it("treats annotations of nodes and names of objects as data", async () => {
     const stack = await scenario.stack("data", enp0s8);
     await up(stack);
     const { metadata } = await cluster().get<{
       metadata: { labels: Record<string, string> };
     }>("clusterrole", "flannel");
-    // to Kubernetes a name of a role like any other, to kubectl an option
+    // Kubernetes accepts this name of a role, and kubectl could read it as an option
     const role = {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRole",
@@ -158,7 +160,10 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await cluster().kubectl(["create", "-f", "-"], JSON.stringify(role));
     const announce = (address: string) =>
       cluster().kubectl([
-        ...["annotate", "node", "worker-0", "--overwrite"],
+        "annotate",
+        "node",
+        "worker-0",
+        "--overwrite",
         `flannel.alpha.coreos.com/public-ip=${address}`,
       ]);
     await announce('10.0.0.9\n"have" "worker-1" "10.0.0.9" ""');
@@ -179,7 +184,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await cluster().kubectl(["delete", "clusterrole", "--", "--all"]);
   });
 
-  it("says why a rollout does not end", async () => {
+  it("fails with the reason if a rollout does not end; the next up corrects it, and removes objects of an old namespace", async () => {
     const names = ["enp0s9"];
     const stack = await scenario.stack("rollout", {
       interfaces: { names },
@@ -212,7 +217,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await cluster().kubectl(["delete", "namespace", "overlay"]);
   });
 
-  it("changes nothing where it finds anything wrong", async () => {
+  it("changes nothing if anything is wrong", async () => {
     const stack = await scenario.stack("refused", {
       ...enp0s8,
       kubectl: "/opt/none/kubectl",
@@ -269,7 +274,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     assert.deepEqual(await objects(), []);
   });
 
-  it("is refused by an API server that gives too few rights, before anything is changed", async () => {
+  it("changes nothing if the API server does not give enough rights", async () => {
     const { lab } = cluster();
     await cluster().kubectl(["create", "serviceaccount", "viewer"]);
     await cluster().kubectl([
@@ -295,7 +300,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     assert.deepEqual(await objects(), []);
   });
 
-  it("has pods that verify pings, where hosts forward and do not route", async () => {
+  it("has pods that verify pings, with target hosts+flannel too", async () => {
     const stack = await scenario.stack("both", enp0s8, {
       target: "hosts+flannel",
       hostRoutes: false,
@@ -308,13 +313,15 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await scenario.destroy(stack);
   });
 
-  it("is looked at by verify, which says of each fault what fixes it", async () => {
+  it("is checked by verify, and the printed fix of each fault works", async () => {
     const stack = await scenario.stack("looked", enp0s8);
     await up(stack);
-    const objectsOf = ["daemonset", "clusterrole", "configmap", "pods"];
     const versions = () =>
       cluster().kubectl([
-        ...["get", objectsOf.join(","), "-A", "-o"],
+        "get",
+        "daemonset,clusterrole,configmap,pods",
+        "-A",
+        "-o",
         "jsonpath={.items[*].metadata.resourceVersion}",
       ]);
     const before = await versions();
@@ -348,14 +355,14 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     await scenario.destroy(stack);
   });
 
-  /** What verify finds wrong with the overlay: its exit code, and the subjects. */
+  /** The exit code of verify, and the subjects of its findings about the overlay. */
   async function found(stack: Stack): Promise<[number, ...string[]]> {
     const { code, report } = await verified(stack);
     const findings = report.overlays.flatMap((overlay) => overlay.findings);
     return [code, ...findings.map(({ subject }) => subject)];
   }
 
-  /** The same; then what it says of one of them is done, and the pods are waited for. */
+  /** The same, of a check after which the fix of this subject is run. Waits until the pods are connected. */
   async function fixed(
     stack: Stack,
     subject: string,
@@ -372,7 +379,7 @@ describe("the overlay, on a real API server and with a real flanneld", () => {
     return [code, ...findings.map((finding) => finding.subject)];
   }
 
-  it("is not put beside routes to the same pods, nor into a network that it does not fit", async () => {
+  it("is refused together with routes to the same pods", async () => {
     const stack = await scenario.stack(
       "input",
       { network: "10.0.0.0/16", backend: { type: "wireguard", port: 1 } },

@@ -12,7 +12,7 @@ const source = readFileSync(
   "utf8",
 );
 
-/** Every program that the script calls, in place of the real one; each notes that it was run, and prints what is set for it. */
+/** The programs that the script calls. In place of each there is one that only records its calls. */
 const calls = ["ip", "nsenter", "ping", "systemctl"];
 
 let shells: readonly Shell[] = [];
@@ -26,7 +26,7 @@ function first(): Shell {
   return shell;
 }
 
-/** A look, or pings, by one shell and one awk, without the real host. */
+/** Runs the script on one shell and one awk, without the real host. */
 function looker({ tools: bin }: Shell) {
   const log = join(bin, "calls.log");
   for (const name of calls) {
@@ -42,8 +42,10 @@ function looker({ tools: bin }: Shell) {
       join(bin, "sh"),
       ["-c", script, "look", verb],
       {
-        ...{ input, encoding: "utf8", maxBuffer: 2 ** 26 },
-        // a home without start files, which bash reads where its input is a socket
+        input,
+        encoding: "utf8",
+        maxBuffer: 2 ** 26,
+        // a home without start files, which bash reads if its input is a socket
         env: { PATH: process.env.PATH, HOME: bin },
       },
     );
@@ -65,7 +67,7 @@ const ping = [
   "ping 4194304 fd00:200::2 fd00:200:1::2",
 ];
 
-/** What no component of ours sends, each in place of a whole input. */
+/** Inputs that no component sends. */
 const bad: [verb: "look" | "ping", what: string, input: string][] = [
   ["look", "nothing", ""],
   ["look", "no owner", "hop 10.0.0.1\n"],
@@ -113,7 +115,7 @@ const bad: [verb: "look" | "ping", what: string, input: string][] = [
   ["ping", "a fifth word", "ping - 10.0.0.1 10.0.0.2 10.0.0.3\n"],
 ];
 
-test("a look takes its exact input and no other, with every shell and awk", async (t) => {
+test("the script accepts the exact form of its input and no other, with every shell and awk", async (t) => {
   for (const shell of shells) {
     await t.test(shell.name, () => {
       const { run } = looker(shell);
@@ -143,7 +145,7 @@ test("a look takes its exact input and no other, with every shell and awk", asyn
   }
 });
 
-test("whatever stands in a place of the input of a look, it is refused before anything is run", () => {
+test("an input with a hostile text in any place is refused before anything is run", () => {
   const { run } = looker(first());
   const facts = [...look, ...ping];
   const place = fc.tuple(fc.nat(facts.length - 1), fc.nat(4));
@@ -164,7 +166,7 @@ test("whatever stands in a place of the input of a look, it is refused before an
   );
 });
 
-test("a look prints no more of one kind than its limit, and says that there is more", () => {
+test("look prints at most the limit of lines of one kind, and says that there are more", () => {
   const { bin, run } = looker(first());
   const others = `awk 'BEGIN { while (i++ < 20001) print "11." int(i / 65536) "." int(i / 256) % 256 "." i % 256 " via 10.240.0.1" }'`;
   const ours = `echo "10.200.0.0/24 via 10.240.0.2 proto 173 "`;

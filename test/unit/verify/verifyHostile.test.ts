@@ -28,7 +28,7 @@ import {
   reportOf,
   stack,
   table,
-} from "./verifyStack.ts";
+} from "./verifyFixtures.ts";
 
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
 

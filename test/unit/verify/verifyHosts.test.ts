@@ -4,7 +4,12 @@ import { verifyHosts } from "../../../components/verify/verifyHosts.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 import { keyPair } from "../mockedStack.ts";
 import { closedPort } from "../ssh/servers.ts";
-import { commandOf, commandServer, componentOf, stack } from "./verifyStack.ts";
+import {
+  commandOf,
+  commandServer,
+  componentOf,
+  stack,
+} from "./verifyFixtures.ts";
 
 const { privateKey, hostKey } = keyPair();
 

@@ -10,11 +10,11 @@ import {
   withFlannel,
 } from "../flannel/flannelSupport.ts";
 import { cluster } from "../mockedStack.ts";
+import { stack } from "./verifyFixtures.ts";
 
 const urn = "urn:pulumi:prod::p::Command::overlay";
-const stack = { stack: "prod", configFile: undefined };
 
-/** What a stack's state says of the command of an overlay, with these inputs in place of its own. */
+/** A stack's state of the command of an overlay, with these inputs in place of its own. */
 async function stateOf(
   inputs: Record<string, unknown> = {},
   args?: object,
@@ -23,12 +23,14 @@ async function stateOf(
   const connection = { host: "10.240.0.10", user: "ops" };
   const { create, stdin } = command;
   return {
-    ...{ urn, type: "command:remote:Command", outputs: {} },
+    urn,
+    type: "command:remote:Command",
+    outputs: {},
     inputs: { connection, create, stdin, ...inputs },
   };
 }
 
-/** An overlay whose controller is reached as somebody who becomes root there. */
+/** An overlay whose controller is reached by a user with sudo. */
 async function overlay() {
   const ssh = { ...cluster.ssh, user: "ops" };
   const read = readOverlayState(await stateOf({}, { ...args, ssh }));
@@ -36,7 +38,7 @@ async function overlay() {
   return read;
 }
 
-test("what the component gives its command is read, and handed on without the script", async () => {
+test("the command of a component is read, and its input is passed on without the script", async () => {
   for (const args of [
     undefined,
     withFlannel({ network: ["10.244.0.0/16", "fd00:244::/32"] }, dualStack),
@@ -52,7 +54,7 @@ test("what the component gives its command is read, and handed on without the sc
   }
 });
 
-test("of a state that somebody has changed nothing is handed on", async () => {
+test("a command that somebody has changed in the state is refused", async () => {
   const { stdin } = (await stateOf()).inputs as { stdin: string };
   const changed: [RegExp, string][] = [
     [/^owner .*$/m, "owner a b"],
@@ -91,7 +93,7 @@ async function findings(...lines: string[]) {
   return overlayFindings(said, await overlay(), stack);
 }
 
-test("where nothing is found all is well", async () => {
+test("a look without findings is read as none", async () => {
   assert.deepEqual(await findings(), []);
 });
 
@@ -99,7 +101,7 @@ const anew = `pulumi state delete --stack prod ${urn} && pulumi up --stack prod`
 const kubectl = (words: string) =>
   `ssh -- ops@10.240.0.10 'sudo /usr/bin/kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-flannel ${words}'`;
 
-test("each line is a fault with its fix", async () => {
+test("each line of a look becomes a fault with its fix", async () => {
   const cases: [line: string, subject: string, fix: string][] = [
     [
       "missing DaemonSet kube-flannel kube-flannel-ds",
@@ -139,7 +141,7 @@ test("each line is a fault with its fix", async () => {
   }
 });
 
-test("a controller that prints anything else, or less, has not been looked at", async () => {
+test("a look with other lines, or an incomplete one, is not used", async () => {
   const state = await overlay();
   for (const said of [
     "",
@@ -155,7 +157,7 @@ test("a controller that prints anything else, or less, has not been looked at", 
   }
 });
 
-test("what a controller prints becomes no part of a command", async () => {
+test("hostile text of a controller becomes no part of a command", async () => {
   const hostile = "$(reboot);reboot`reboot`'";
   const state = await overlay();
   for (const said of [

@@ -5,16 +5,13 @@ import { convergeCommand } from "../../../components/hosts/hostScript.ts";
 import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
 import { cloudReports } from "../../../components/verify/cloudReports.ts";
-import { compareHost } from "../../../components/verify/compareHost.ts";
 import { readState } from "../../../components/verify/exportedState.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
 import { pairs, pingEnds } from "../../../components/verify/pingPlan.ts";
 import { reportText } from "../../../components/verify/reportText.ts";
-import type {
-  Finding,
-  Report,
-} from "../../../components/verify/verifyReport.ts";
+import type { Finding } from "../../../components/verify/verifyReport.ts";
 import { nodes, worker } from "../clusterFaults.ts";
+import { factsOf, findingsOf, reportOf } from "./verifyFixtures.ts";
 
 const cluster = nodes(
   worker("node-0", ["10.240.0.20", "fd00:240::20"], "10.200.0.0/24"),
@@ -37,8 +34,12 @@ const resource = {
     connection,
     create: convergeCommand(true),
     stdin: hostInput({
-      ...{ owner: "p.prod.routes", node, adoptExisting: false },
-      ...{ healInterval: 10, named: cluster.slice(0, 2), table },
+      owner: "p.prod.routes",
+      node,
+      adoptExisting: false,
+      healInterval: 10,
+      named: cluster.slice(0, 2),
+      table,
       routes: table.filter((route) => route.node !== "node-0"),
     }),
   },
@@ -50,7 +51,7 @@ const host = readHostState(
 );
 assert.ok(!isOdd(host));
 
-/** What a host says that is as it should be. */
+/** What hostLook.sh prints on a dual-stack host if everything is as it should be. */
 const good = [
   "looked",
   "route default via 10.240.0.1 dev eth0",
@@ -82,21 +83,19 @@ const good = [
   "ping yes",
 ];
 
-/** What is found of a host that says this, instead of a line of {@link good} that begins with `instead`. */
+/** The findings about a host that prints these lines in place of those of {@link good} that begin with `instead`. */
 function found(instead: string, ...lines: string[]): Finding[] {
   const rest = good.filter((line) => !line.startsWith(instead));
   assert.ok(instead === "nothing" || rest.length < good.length, instead);
-  const facts = readHostFacts([...rest, ...lines].join("\n"));
-  assert.ok(facts);
   assert.ok(!isOdd(host));
-  return compareHost(host, facts, { stack: "prod", configFile: undefined });
+  return findingsOf([...rest, ...lines], host);
 }
 
 test("a host as it should be has no findings", () => {
   assert.deepEqual(found("nothing"), []);
 });
 
-test("the state tells how to reach a host, and what it is to have", () => {
+test("the command in the state says how to reach a host, and what it should have", () => {
   assert.equal(host.node, "node-0");
   assert.deepEqual(host.login.port, 2222);
   assert.deepEqual(host.bastion?.host, "bastion.example.com");
@@ -240,7 +239,7 @@ for (const [what, instead, lines, finding, fix] of [
   });
 }
 
-test("a wider route, and a route of another stack, take no packets", () => {
+test("a wider route and a route of another stack are not findings", () => {
   assert.deepEqual(
     found(
       "nothing",
@@ -251,25 +250,21 @@ test("a wider route, and a route of another stack, take no packets", () => {
   );
 });
 
-test("a host without ip has nothing to say", () => {
+test("without output of the script there are no facts", () => {
   assert.equal(readHostFacts(""), undefined);
 });
 
-test("pings go from pod to pod; a node without one answers itself", () => {
-  const facts = readHostFacts(
-    [
-      ...good,
-      "pod 77 10.200.0.10/24",
-      "pod 78 10.200.0.9/24",
-      "pod 79 172.17.0.2/16",
-    ].join("\n"),
-  );
-  assert.ok(facts);
+test("pings go from pod to pod; a node without pods answers itself", () => {
+  const facts = factsOf([
+    ...good,
+    "pod 77 10.200.0.10/24",
+    "pod 78 10.200.0.9/24",
+    "pod 79 172.17.0.2/16",
+  ]);
   assert.deepEqual(pingEnds("node-0", ["10.200.0.0/24"], facts), [
     { node: "node-0", address: "10.200.0.9", pid: "78" },
   ]);
-  const bare = readHostFacts(good.join("\n"));
-  assert.ok(bare);
+  const bare = factsOf(good);
   assert.deepEqual(pingEnds("node-0", ["10.200.0.0/24"], bare), [
     { node: "node-0", address: "10.200.0.1", pid: undefined },
   ]);
@@ -279,9 +274,11 @@ test("pings go from pod to pod; a node without one answers itself", () => {
   );
 });
 
-test("every ordered pair of nodes is pinged, each family by itself", () => {
+test("every ordered pair of nodes is pinged, once per address family", () => {
   const end = (node: string, address: string) => ({
-    ...{ node, address, pid: undefined },
+    node,
+    address,
+    pid: undefined,
   });
   const ends = [
     end("a", "10.200.0.2"),
@@ -305,7 +302,7 @@ test("every ordered pair of nodes is pinged, each family by itself", () => {
   );
 });
 
-test("secrets inside of secrets are laid open", () => {
+test("secrets inside of secrets are revealed", () => {
   const mark = "4dabf18193072939515e22adb298388d";
   const secret = (value: unknown) => ({
     [mark]: "1b47061264138c4ac30d75fd1eb44270",
@@ -355,7 +352,9 @@ test("a cloud's tables are compared, and its faults and warnings are findings", 
       ["fault", "wrong", "10.200.1.0/24", "pulumi up --refresh"],
       ["fault", "missing", "10.200.2.0/24", "pulumi up --refresh"],
       [
-        ...["fault", "foreign", "10.200.0.0/25"],
+        "fault",
+        "foreign",
+        "10.200.0.0/25",
         "find out who made 10.200.0.0/25, and remove it",
       ],
       ["fault", "cloud", "worker-0 (i-0)", undefined],
@@ -366,17 +365,21 @@ test("a cloud's tables are compared, and its faults and warnings are findings", 
 
 test("of many nodes only what fails is shown", () => {
   const ends = Array.from({ length: 40 }, (_, i) => ({
-    ...{ node: `n${i}`, address: `10.200.${i}.2`, pod: true },
+    node: `n${i}`,
+    address: `10.200.${i}.2`,
+    pod: true,
   }));
   const failed = Array.from({ length: 39 }, (_, i) => ({
-    ...{ from: "n0", to: `n${i + 1}` },
-    ...{ source: "10.200.0.2", target: `10.200.${i + 1}.2` },
+    from: "n0",
+    to: `n${i + 1}`,
+    source: "10.200.0.2",
+    target: `10.200.${i + 1}.2`,
   }));
-  const report: Report = {
-    ...{ version: 1, stack: "s", ok: false, verdict: "wrong", state: [] },
-    ...{ hosts: [], tables: [], overlays: [] },
+  const report = reportOf({
+    ok: false,
+    verdict: "wrong",
     pings: { ends, sent: 40 * 39, failed, left: [] },
-  };
+  });
   const text = reportText(report).split("\n");
   assert.equal(text[0], "Pings from pod to pod: 1521 of 1560 answered");
   assert.equal(text[1], "  n0 (10.200.0.2) does not reach n1 (10.200.1.2)");

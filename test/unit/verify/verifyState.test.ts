@@ -19,6 +19,7 @@ import {
   lastRunFindings,
   readLastRuns,
 } from "../../../components/verify/lastRuns.ts";
+import { fault, note } from "../../../components/verify/makeFinding.ts";
 import { reportText } from "../../../components/verify/reportText.ts";
 import { unfinishedFindings } from "../../../components/verify/unfinishedResources.ts";
 import { verdictOf } from "../../../components/verify/verdict.ts";
@@ -26,18 +27,25 @@ import { verifyClouds } from "../../../components/verify/verifyClouds.ts";
 import { VerifyError } from "../../../components/verify/verifyError.ts";
 import { verifyOverlay } from "../../../components/verify/verifyOverlay.ts";
 import type {
-  Finding,
   HostReport,
   Report,
 } from "../../../components/verify/verifyReport.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 import { nasty } from "../hostileText.ts";
-import { commandOf } from "./verifyStack.ts";
-
-const stack = { stack: "prod", configFile: undefined };
+import {
+  commandOf,
+  componentOf,
+  componentWith,
+  reportOf,
+  stack,
+  wantsOf,
+} from "./verifyFixtures.ts";
 
 const run = (kind: string, result: string, flags: string[] = []) => ({
-  ...{ kind, result, startTime: "2026-11-29T03:48:31.000Z", version: 0 },
+  kind,
+  result,
+  startTime: "2026-11-29T03:48:31.000Z",
+  version: 0,
   environment: Object.fromEntries(
     flags.map((flag) => [`pulumi.flag.${flag}`, "set"]),
   ),
@@ -47,7 +55,9 @@ const runsOf = (...all: ReturnType<typeof run>[]) =>
   readLastRuns(JSON.stringify(all));
 const lastRun = (...all: ReturnType<typeof run>[]) =>
   lastRunFindings(runsOf(...all), stack).map(({ severity, subject, fix }) => [
-    ...[severity, subject, fix],
+    severity,
+    subject,
+    fix,
   ]);
 
 for (const [kind, verb] of [
@@ -63,17 +73,19 @@ for (const [kind, verb] of [
   });
 }
 
-test("a refresh that succeeded makes nothing well of the failed update before it", () => {
+test("a failed update stays a fault after a refresh that succeeded", () => {
   assert.deepEqual(
     lastRun(
-      ...[run("refresh", "succeeded"), run("refresh", "failed")],
-      ...[run("update", "failed"), run("update", "failed")],
+      run("refresh", "succeeded"),
+      run("refresh", "failed"),
+      run("update", "failed"),
+      run("update", "failed"),
     ),
     [["fault", "pulumi up", "pulumi up --stack prod"]],
   );
 });
 
-test("a destroy of some resources that failed gives up no stack, and one of all does", () => {
+test("after a failed destroy of all resources the stack is being destroyed; of some resources it is not", () => {
   const some = run("destroy", "failed", ["target"]);
   assert.equal(isLeaving(runsOf(some)), false);
   assert.deepEqual(lastRun(some), [
@@ -85,7 +97,7 @@ test("a destroy of some resources that failed gives up no stack, and one of all 
   assert.equal(isLeaving(runsOf(run("update", "failed"))), false);
 });
 
-test("an update that is under way is a fault that says so", () => {
+test("a running update is a fault that says so", () => {
   const [finding] = lastRunFindings(
     runsOf(run("update", "in-progress")),
     stack,
@@ -99,7 +111,7 @@ test("a stack without a history has no last run", () => {
   assert.deepEqual(readLastRuns("null"), []);
 });
 
-test("a history that is none ends the check, and nothing of it is shown", () => {
+test("text that is not a history ends the check, and nothing of it is shown", () => {
   for (const bad of ["", "hunter2", "{}", '["hunter2"]', '[{"kind":7}]']) {
     assert.throws(
       () => readLastRuns(bad),
@@ -109,7 +121,7 @@ test("a history that is none ends the check, and nothing of it is shown", () => 
   }
 });
 
-test("what a history or a state says is one printable line", () => {
+test("texts of a history or state are printed on one line", () => {
   for (const evil of nasty.map((text) => `${text}$(reboot)`)) {
     const json = JSON.stringify([
       { kind: evil, result: evil, startTime: evil, environment: null },
@@ -132,18 +144,9 @@ test("what a history or a state says is one printable line", () => {
 const cluster = nodes(
   worker("node-0", ["10.240.0.20"], "10.200.0.0/24"),
   worker("node-1", ["10.240.0.21"], "10.200.1.0/24"),
-  {
-    ...{ name: "server", internalIp: "10.240.0.10", role: "controller" },
-  },
+  { name: "server", internalIp: "10.240.0.10", role: "controller" },
 );
-const wants: HostWants = {
-  ...{ cluster, hostRoutes: true, controllerRoutes: true },
-  ...{ controllerHosts: true, healInterval: 10 },
-};
-const component = (inputs: unknown): StackResource => ({
-  ...{ urn: "urn:routes", type: "pod-network-routes:index:HostPodRoutes" },
-  ...{ inputs: JSON.parse(JSON.stringify(inputs)), outputs: {} },
-});
+const wants: HostWants = wantsOf(cluster);
 
 /** The commands that a component with these arguments makes. */
 function commandsOf(made: HostWants): StackResource[] {
@@ -152,7 +155,10 @@ function commandsOf(made: HostWants): StackResource[] {
     ...commandOf({
       connection: { host: node.address },
       stdin: hostInput({
-        ...{ owner: "us", node, adoptExisting: false, table },
+        owner: "us",
+        node,
+        adoptExisting: false,
+        table,
         healInterval: made.healInterval,
         routes: routesFor(node, made, table),
         named: namedOn(node, made),
@@ -162,10 +168,10 @@ function commandsOf(made: HostWants): StackResource[] {
   }));
 }
 
-/** What differs by host, of commands that were made of other arguments than the component's. */
+/** The differences by host, of commands with other arguments than the component's. */
 function behind(made: Partial<HostWants>): Record<string, string> {
   const { hosts } = expectedHosts(
-    [component(recordedWants(wants))],
+    [componentOf(cluster)],
     commandsOf({ ...wants, ...made }),
   );
   return Object.fromEntries(
@@ -175,25 +181,29 @@ function behind(made: Partial<HostWants>): Record<string, string> {
   );
 }
 
-test("commands that were made of what the component wants differ in nothing", () => {
+test("commands with the arguments of the component have no differences", () => {
   assert.deepEqual(behind({}), {});
   assert.deepEqual(behind({ cluster: [...cluster].reverse() }), {});
 });
 
-test("a command that is of another inventory or configuration is behind", () => {
+test("a command with another inventory or configuration is behind", () => {
   assert.deepEqual(behind({ cluster: nodes(...[0, 1].map(node)) }), {
     "node-0": "routes",
     "node-1": "routes",
   });
   assert.deepEqual(behind({ hostRoutes: false }), {
-    ...{ "node-0": "routes", "node-1": "routes", server: "routes" },
+    "node-0": "routes",
+    "node-1": "routes",
+    server: "routes",
   });
   assert.deepEqual(behind({ controllerRoutes: false }), { server: "routes" });
   assert.deepEqual(behind({ controllerHosts: false }), {
     server: "lines of /etc/hosts",
   });
   assert.deepEqual(Object.values(behind({ healInterval: 20 })), [
-    ...["healInterval", "healInterval", "healInterval"],
+    "healInterval",
+    "healInterval",
+    "healInterval",
   ]);
 });
 
@@ -202,9 +212,9 @@ function node(i: number) {
   return worker(`node-${i}`, [`10.240.0.${20 + i}`], `10.200.${7 + i}.0/24`);
 }
 
-test("a host that is behind is compared with what is wanted", () => {
+test("a host whose command is behind is compared with what the component wants", () => {
   const { hosts } = expectedHosts(
-    [component(recordedWants(wants))],
+    [componentOf(cluster)],
     commandsOf({ ...wants, cluster: nodes(...[0, 1].map(node)) }),
   );
   assert.deepEqual(
@@ -213,18 +223,18 @@ test("a host that is behind is compared with what is wanted", () => {
   );
 });
 
-test("a wanted node without a command is absent, with the routes that it is to have", () => {
+test("a wanted node without a command is absent, with the number of its routes", () => {
   const [, ...others] = commandsOf(wants);
-  const { absent } = expectedHosts([component(recordedWants(wants))], others);
+  const { absent } = expectedHosts([componentOf(cluster)], others);
   assert.deepEqual(absent, [
     { node: "node-0", address: "10.240.0.20", wanted: 1 },
   ]);
 });
 
-test("a command of a node that is gone, or has another address, is removed; the node at its new one is absent", () => {
+test("a host whose node is gone or has another address is removed; the node at the new address is absent", () => {
   const without = nodes(worker("node-0", ["10.240.0.99"], "10.200.0.0/24"));
   const { hosts, absent } = expectedHosts(
-    [component(recordedWants({ ...wants, cluster: without }))],
+    [componentOf(without)],
     commandsOf(wants),
   );
   assert.deepEqual(
@@ -241,11 +251,11 @@ test("a command of a node that is gone, or has another address, is removed; the 
   );
 });
 
-test("a state of a version that did not record its nodes is compared with its own commands", () => {
+test("in a state of a version that did not record its nodes, hosts are compared with their own commands", () => {
   const [first] = commandsOf(wants);
   assert.ok(first);
   const old = {
-    ...component({}),
+    ...componentWith({}),
     outputs: { routeTable: routeTable(cluster) },
   };
   const { hosts, absent } = expectedHosts([old], [first]);
@@ -259,10 +269,13 @@ test("a state of a version that did not record its nodes is compared with its ow
   );
 });
 
-test("inputs in the state that no component has end the check", () => {
+test("inputs in the state that no component writes end the check", () => {
   const good = recordedWants(wants);
   const bad: unknown[] = [
-    ...["x", 7, [], null].map((nodes) => ({ ...good, nodes })),
+    { ...good, nodes: "x" },
+    { ...good, nodes: 7 },
+    { ...good, nodes: [] },
+    { ...good, nodes: null },
     { ...good, hostRoutes: "yes" },
     { ...good, nodes: { "a\nb": good.nodes["node-0"] } },
     {
@@ -277,17 +290,17 @@ test("inputs in the state that no component has end the check", () => {
   ];
   for (const inputs of bad) {
     assert.throws(
-      () => expectedHosts([component(inputs)], []),
+      () => expectedHosts([componentWith(inputs)], []),
       (error: Error) =>
         error instanceof VerifyError && /^[ -~]*$/.test(error.message),
     );
   }
 });
 
-test("what was replaced and is to be deleted is no host", () => {
+test("a replaced command that is still to be deleted is not a host", () => {
   const all = commandsOf(wants);
   const { hosts } = expectedHosts(
-    [component(recordedWants(wants))],
+    [componentOf(cluster)],
     [...all, ...all.map((one) => ({ ...one, delete: true }))],
   );
   assert.equal(hosts.length, 3);
@@ -295,9 +308,10 @@ test("what was replaced and is to be deleted is no host", () => {
 
 const urn = "urn:pulumi:prod::p::a$command:remote:Command::routes-node-0@h";
 
-test("what Pulumi was at work on is one fault with the first of it, and with what clears it", () => {
+test("pending operations are one fault, which names the first few and the commands that clear them", () => {
   const operations = Array.from({ length: 9 }, (_, i) => ({
-    ...{ type: "creating", resource: { urn: `${urn}${i}` } },
+    type: "creating",
+    resource: { urn: `${urn}${i}` },
   }));
   const { pending } = readState(
     JSON.stringify({ deployment: { pending_operations: operations } }),
@@ -311,7 +325,7 @@ test("what Pulumi was at work on is one fault with the first of it, and with wha
   );
 });
 
-test("what is to be deleted is deleted by an update; the host that it shares with another is set up again", () => {
+test("an update deletes a replaced command; if another command is on the same host, the host is set up again", () => {
   const left = { ...commandOf(), urn, delete: true };
   const fixes = (...resources: StackResource[]) =>
     unfinishedFindings({ resources, pending: [] }, stack).map(
@@ -331,8 +345,8 @@ test("what is to be deleted is deleted by an update; the host that it shares wit
   ]);
 });
 
-test("an overlay without a command is a fault; one whose command is that of no overlay is not looked at", async () => {
-  const overlay = { ...component({}), urn: "urn:a::overlay" };
+test("an overlay without a command is a fault; one with an odd command is not looked at", async () => {
+  const overlay = { ...componentWith({}), urn: "urn:a::overlay" };
   const command = { ...commandOf(), parent: overlay.urn };
   const other = { ...command, type: "pulumi:index:Stash" };
   const without = await verifyOverlay(overlay, [commandOf(), other], stack);
@@ -346,15 +360,17 @@ test("an overlay without a command is a fault; one whose command is that of no o
 });
 
 const aws: StackResource = {
-  ...component({}),
-  ...{ urn: "a::routes", type: "pod-network-routes:index:AwsPodRoutes" },
+  ...componentWith({}),
+  urn: "a::routes",
+  type: "pod-network-routes:index:AwsPodRoutes",
 };
 const gcp: StackResource = {
-  ...component({}),
-  ...{ urn: "a::more", type: "pod-network-routes:index:GcpPodRoutes" },
+  ...componentWith({}),
+  urn: "a::more",
+  type: "pod-network-routes:index:GcpPodRoutes",
 };
 
-/** What comes of a preview in which AWS hands over this, and which fails or not. */
+/** The result of a preview in which the component of AWS reports these faults. */
 async function previewed(
   handed: readonly { path: string; message: string }[] | undefined,
   failure?: string,
@@ -365,8 +381,12 @@ async function previewed(
     process.env = { ...before, ...env };
     if (handed !== undefined) {
       reportFindings({
-        ...{ component: "routes", cloud: "AWS", tables: [], fix: "x" },
-        ...{ faults: handed, warnings: [] },
+        component: "routes",
+        cloud: "AWS",
+        tables: [],
+        fix: "x",
+        faults: handed,
+        warnings: [],
       });
     }
     process.env = before;
@@ -376,14 +396,16 @@ async function previewed(
   });
 }
 
-test("a cloud of which a preview says nothing was not looked at", async () => {
+test("a cloud about which the preview reports nothing was not looked at", async () => {
   const { tables, findings } = await previewed([], "no credentials", [
     aws,
     gcp,
   ]);
   assert.deepEqual(
     tables.map(({ cloud, component, unlooked }) => [
-      ...[cloud, component, unlooked],
+      cloud,
+      component,
+      unlooked,
     ]),
     [
       ["AWS", "routes", undefined],
@@ -395,7 +417,7 @@ test("a cloud of which a preview says nothing was not looked at", async () => {
   assert.ok(silent.tables[0]?.unlooked);
 });
 
-test("a preview that fails is a fault, unless what was handed over says why", async () => {
+test("a preview that fails is a fault, unless a reported fault explains it", async () => {
   const failed = await previewed([], "worker-0 shows another key");
   assert.deepEqual(
     failed.findings.map(({ severity, kind }) => [severity, kind]),
@@ -407,57 +429,57 @@ test("a preview that fails is a fault, unless what was handed over says why", as
 });
 
 const fine: HostReport = {
-  ...{ node: "node-0", address: "10.240.0.20", wanted: 1, findings: [] },
+  node: "node-0",
+  address: "10.240.0.20",
+  wanted: 1,
+  findings: [],
 };
-const fault: Finding = {
-  ...{ severity: "fault", kind: "missing", subject: "", message: "" },
-};
-const note: Finding = { ...fault, severity: "note" };
-const found = (what: Partial<Report>) => ({
-  ...{ state: [], hosts: [fine], tables: [], overlays: [] },
-  pings: { ends: [], sent: 0, failed: [], left: [] },
-  ...what,
-});
+const aFault = fault("missing", "", "");
+const aNote = note("missing", "", "");
 const table = {
-  ...{ cloud: "AWS", component: "routes", holder: "rtb", wanted: 1 },
+  cloud: "AWS",
+  component: "routes",
+  holder: "rtb",
+  wanted: 1,
   findings: [],
 };
 
-test("the verdict is wrong if anything is, unknown if something could not be looked at, and else well", () => {
+test("the verdict is wrong if anything is wrong, else unknown if something could not be looked at, else well", () => {
   const unlooked = { ...fine, unlooked: "no sudo" };
   const overlay = { component: "overlay", unlooked: "x", findings: [] };
   const ping = { from: "", to: "", source: "", target: "" };
   const pings = { ends: [], sent: 1, failed: [ping], left: [] };
   for (const [verdict, what] of [
     ["well", {}],
-    ["well", { hosts: [{ ...fine, findings: [note] }] }],
-    ["wrong", { state: [fault] }],
-    ["wrong", { hosts: [{ ...fine, findings: [note, fault] }] }],
+    ["well", { hosts: [{ ...fine, findings: [aNote] }] }],
+    ["wrong", { state: [aFault] }],
+    ["wrong", { hosts: [{ ...fine, findings: [aNote, aFault] }] }],
     ["wrong", { hosts: [{ ...fine, unreachable: "dead" }] }],
-    ["wrong", { tables: [{ ...table, findings: [fault] }] }],
-    ["wrong", { overlays: [{ component: "", findings: [fault] }] }],
+    ["wrong", { tables: [{ ...table, findings: [aFault] }] }],
+    ["wrong", { overlays: [{ component: "", findings: [aFault] }] }],
     ["wrong", { pings }],
     ["unknown", { hosts: [fine, unlooked] }],
     ["unknown", { overlays: [overlay] }],
     ["unknown", { tables: [{ ...table, unlooked: "x" }] }],
-    ["wrong", { hosts: [unlooked], overlays: [overlay], state: [fault] }],
+    ["wrong", { hosts: [unlooked], overlays: [overlay], state: [aFault] }],
     ["wrong", { hosts: [unlooked, { ...fine, unreachable: "dead" }] }],
   ] satisfies [Report["verdict"], Partial<Report>][]) {
-    assert.equal(verdictOf(found(what)), verdict, JSON.stringify(what));
+    const report = reportOf({ hosts: [fine], ...what });
+    assert.equal(verdictOf(report), verdict, JSON.stringify(what));
   }
 });
 
-test("the text tells a host that does not answer from one that could not be looked at", () => {
-  const report = found({
-    state: [{ ...fault, kind: "last-run", subject: "pulumi up" }],
+test("the text distinguishes a host that does not answer from one that could not be looked at", () => {
+  const report = reportOf({
+    ok: false,
+    verdict: "wrong",
+    state: [fault("last-run", "pulumi up", "")],
     hosts: [
       { ...fine, unreachable: "no route to host" },
       { ...fine, node: "node-1", unlooked: "sudo: a password is required" },
     ],
   });
-  const lines = reportText({
-    ...{ version: 1, stack: "prod", ok: false, verdict: "wrong", ...report },
-  }).split("\n");
+  const lines = reportText(report).split("\n");
   const at = (line: string) => {
     const i = lines.indexOf(line);
     assert.ok(i >= 0, lines.join("\n"));

@@ -4,7 +4,7 @@ import { until } from "../../lab/exec.ts";
 import { Cluster } from "../../lab/kubernetes/cluster.ts";
 import { traces } from "../engine/traces.ts";
 
-describe("the lab's cluster, with a manifest as flannel has it", () => {
+describe("the lab's cluster, with flannel's own manifest", () => {
   const namespace = "kube-flannel";
   const waiting = ["rollout", "status", "daemonset/flannel", "-n", namespace];
   let cluster: Cluster;
@@ -31,7 +31,7 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
     });
   }
 
-  it("has a flannel that does nothing where it may not list nodes, and says so only itself", async () => {
+  it("without the right to list nodes, flanneld connects no pods and logs why", async () => {
     await cluster.apply(...flannel(["--iface=enp0s8"], ["get", "watch"]));
     await cluster.kubectl([...waiting, "--timeout=60s"]);
     await until("flanneld says why", async () =>
@@ -42,7 +42,7 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
     assert.equal(await cluster.ping("worker-0", "worker-1"), false);
   });
 
-  it("has pods that reach each other, once it may", async () => {
+  it("with that right, flanneld connects the pods", async () => {
     await cluster.apply(...flannel(["--iface=enp0s8"]));
     await cluster.kubectl([...waiting, "--timeout=60s"]);
     await announces("worker-0", "192.168.56.20");
@@ -54,12 +54,12 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
     assert.equal(conflist, cniConf);
   });
 
-  it("has nodes that are ready since they have a network", async () => {
+  it("nodes become ready once they have a network", async () => {
     const condition = ["--for=condition=Ready", "--timeout=30s"];
     await cluster.kubectl(["wait", "node", "--all", ...condition]);
   });
 
-  it("keeps its network while the API server is down", async () => {
+  it("the network keeps working while the API server is down", async () => {
     await cluster.stopApiServer();
     assert.notEqual((await cluster.tryKubectl(["get", "nodes"])).code, 0);
     assert.ok(await cluster.ping("worker-1", "worker-0"));
@@ -67,7 +67,7 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
     await cluster.kubectl([...waiting, "--timeout=60s"]);
   });
 
-  it("loses every ping if flannel takes the interface with the default route", async () => {
+  it("no ping arrives if flannel uses the interface with the default route", async () => {
     await cluster.apply(...flannel([]));
     await cluster.kubectl([...waiting, "--timeout=60s"]);
     for (const worker of cluster.workers) {
@@ -77,7 +77,7 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
     assert.equal(await cluster.ping("worker-1", "worker-0"), false);
   });
 
-  it("ends flanneld where the DaemonSet is deleted, and deletes a namespace with all that is in it", async () => {
+  it("deleting the namespace deletes all objects in it, and ends flanneld", async () => {
     const running = () => cluster.lab.on("worker-0", "pgrep flanneld || true");
     assert.notEqual(await running(), "");
     const patience = ["--wait", "--timeout=60s"];
@@ -87,7 +87,7 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
     assert.match(links, /flannel\.1/, "which flanneld leaves behind");
   });
 
-  it("is operated from the controller, by root alone", async () => {
+  it("only root on the controller can use kubectl", async () => {
     const kubectl = "kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes";
     const asOps = (command: string) =>
       cluster.lab.on(cluster.controller, `setpriv --reuid ops ${command}`);
@@ -106,18 +106,21 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
     const role = { apiGroup: rbac, kind: "ClusterRole", name: "flannel" };
     return [
       {
-        ...{ apiVersion: "v1", kind: "Namespace" },
+        apiVersion: "v1",
+        kind: "Namespace",
         metadata: {
           name: namespace,
           labels: { "pod-security.kubernetes.io/enforce": "privileged" },
         },
       },
       {
-        ...{ apiVersion: "v1", kind: "ServiceAccount" },
+        apiVersion: "v1",
+        kind: "ServiceAccount",
         metadata: { name: "flannel", namespace },
       },
       {
-        ...{ apiVersion: `${rbac}/v1`, kind: "ClusterRole" },
+        apiVersion: `${rbac}/v1`,
+        kind: "ClusterRole",
         metadata: { name: "flannel" },
         rules: [
           { apiGroups: [""], resources: ["pods"], verbs: ["get"] },
@@ -126,12 +129,15 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
         ],
       },
       {
-        ...{ apiVersion: `${rbac}/v1`, kind: "ClusterRoleBinding" },
-        ...{ metadata: { name: "flannel" }, roleRef: role },
+        apiVersion: `${rbac}/v1`,
+        kind: "ClusterRoleBinding",
+        metadata: { name: "flannel" },
+        roleRef: role,
         subjects: [{ kind: "ServiceAccount", name: "flannel", namespace }],
       },
       {
-        ...{ apiVersion: "v1", kind: "ConfigMap" },
+        apiVersion: "v1",
+        kind: "ConfigMap",
         metadata: { name: "kube-flannel-cfg", namespace },
         data: {
           "cni-conf.json": cniConf,
@@ -140,7 +146,8 @@ describe("the lab's cluster, with a manifest as flannel has it", () => {
         },
       },
       {
-        ...{ apiVersion: "apps/v1", kind: "DaemonSet" },
+        apiVersion: "apps/v1",
+        kind: "DaemonSet",
         metadata: { name: "flannel", namespace },
         spec: {
           selector: { matchLabels: app },
@@ -208,8 +215,11 @@ function copy(
   volumeMounts: readonly object[],
 ): object {
   return {
-    ...{ name: `copy-by-${image}`, image: `ghcr.io/flannel-io/${image}:v1` },
-    ...{ command: ["cp"], args: ["-f", from, to], volumeMounts },
+    name: `copy-by-${image}`,
+    image: `ghcr.io/flannel-io/${image}:v1`,
+    command: ["cp"],
+    args: ["-f", from, to],
+    volumeMounts,
   };
 }
 

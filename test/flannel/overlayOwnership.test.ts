@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { getEngine } from "../../lab/engine.ts";
 import { ComponentStack, type Components } from "../componentStack.ts";
 import { failed } from "../programStack.ts";
-import { FlannelScenario } from "./stack.ts";
+import { FlannelScenario } from "./flannelScenario.ts";
 
 interface List {
   items: { metadata: { labels: Record<string, string> } }[];
@@ -35,7 +35,7 @@ describe("the owner of the overlay's objects", () => {
   };
   let stack: ComponentStack;
 
-  it("stays when stack, project and, with an alias, the component are renamed, and in another backend", async () => {
+  it("stays when the stack, the project and, with an alias, the component are renamed, and when the state moves", async () => {
     stack = await newStack("dev", "one");
     await stack.up(overlay("pods"));
     await stack.rename("prod", "ours");
@@ -54,7 +54,7 @@ describe("the owner of the overlay's objects", () => {
     );
   });
 
-  it("is another one for another stack, which is refused", async () => {
+  it("differs for another stack, which is refused", async () => {
     const other = await newStack("other", "three");
     const up = ["up", "--yes", "--skip-preview"];
     const said = failed(await other.run(overlay("pods"), ...up));

@@ -9,10 +9,10 @@ import { Cluster, type ClusterSpec } from "../../lab/kubernetes/cluster.ts";
 import { Stack } from "../../lab/stack.ts";
 import { traces } from "../engine/traces.ts";
 
-/** What a stack's configuration says of the overlay. */
+/** The key `flannel` of a configuration. */
 export type Flannel = Record<string, unknown>;
 
-/** A cluster and its stacks for the tests of one file, raised before its first test and gone after its last. */
+/** A cluster and its stacks for the tests of one file. It exists from before the first test until after the last. */
 export class FlannelScenario {
   cluster!: Cluster;
   home!: string;
@@ -72,13 +72,13 @@ export class FlannelScenario {
     stack.configure(stringify({ config: Object.fromEntries(entries) }));
   }
 
-  /** Destroys a stack, and removes from the nodes what flanneld leaves there. */
+  /** Destroys a stack, and removes from the nodes what flanneld leaves behind. */
   async destroy(stack: Stack): Promise<void> {
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     await this.clean();
   }
 
-  /** Removes from the nodes what flanneld leaves there, as docs/flannel.md says. */
+  /** Removes from the nodes what flanneld leaves behind, see docs/flannel.md. */
   async clean(): Promise<void> {
     for (const worker of this.cluster.workers) {
       const left =
