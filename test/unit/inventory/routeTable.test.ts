@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  podRoutes,
   routesOf,
   routeTable,
 } from "../../../components/inventory/routeTable.ts";
@@ -73,4 +74,12 @@ test("a node gets every route but those to itself", () => {
     cluster.map((node) => routesOf(node, table).map((route) => route.node)),
     [["node-0", "node-1"], ["node-1"], ["node-0"]],
   );
+});
+
+test("a route has the very addresses of its node, which are parsed once", () => {
+  const [node] = nodes(worker("node-0", "10.240.0.20", "10.200.0.0/24"));
+  assert.ok(node);
+  const [route] = podRoutes([node]);
+  assert.equal(route?.cidr, node.podCidrs[0]);
+  assert.equal(route?.nextHop, node.internalIps[0]);
 });
