@@ -1,5 +1,5 @@
 import { readConfig, userErrors } from "./program/config.ts";
-import { declareAll } from "./program/targets.ts";
+import { declareAll } from "./program/declareTargets.ts";
 
 /**
  * The route table of the cluster, and what belongs to its target. See README.md for what each output is.

@@ -8,19 +8,14 @@ import {
   FaultsError,
   show,
 } from "../components/core/faults.ts";
-import {
-  givenSource,
-  isSourceFault,
-  type Sources,
-} from "../components/inventory/sources.ts";
+import { unwrapped } from "../components/core/schema.ts";
+import { givenSource, isSourceFault } from "../components/inventory/sources.ts";
 import { runError } from "../components/stack/runError.ts";
+import type { Target } from "../components/stack/target.ts";
+import type { TargetConfig } from "./declareTargets.ts";
+import { secretKeys, wrapSecrets } from "./secrets.ts";
 import { readStackInventory } from "./stackInventory.ts";
-import {
-  checkArgs,
-  type Target,
-  type TargetConfig,
-  targets,
-} from "./targets.ts";
+import { targets } from "./targets.ts";
 
 /**
  * Reads the stack's configuration: every key of the project's namespace is an argument of the
@@ -30,17 +25,17 @@ import {
  */
 export async function readConfig(): Promise<TargetConfig[]> {
   const faults = new Faults();
-  const { target = "hosts", ...all } = rawConfig(faults);
+  const { target = targets[0].name, ...all } = rawConfig(faults);
   const wanted = readTargets(target, faults);
   if (all.inventory !== undefined) {
     all.inventory = await readStackInventory(all.inventory, faults);
   }
-  const configs = argumentsOf(wanted, all, faults);
-  routedOnce(configs, faults);
-  for (const { args } of configs) {
-    wrapSecrets(args, "ssh", ["privateKey", "privateKeyPassphrase"], faults);
-    wrapSecrets(args, "flannel.backend", ["psk"], faults);
-  }
+  const given = argumentsOf(wanted, all, faults);
+  routedOnce(given, faults);
+  const configs = given.map(({ target, args }) => ({
+    target,
+    args: wrapSecrets(target.schema.shape, args, faults),
+  }));
   return userErrors(() => {
     if (faults.all.length > 0 || configs.length > 1) {
       checkAll(configs, faults);
@@ -60,7 +55,7 @@ function checkAll(configs: readonly TargetConfig[], faults: Faults): void {
     const own = new Faults();
     own.all.push(...before);
     try {
-      checkArgs(target, args, own);
+      target.check(args, own);
     } catch (error) {
       if (!(error instanceof FaultsError)) {
         throw error;
@@ -85,28 +80,24 @@ function identity(fault: Fault): string {
 function commonSource(configs: readonly TargetConfig[], faults: Faults): void {
   const sources = ["nodes", "machinesFile", "inventory", "instances"] as const;
   const known = sources.filter((key) =>
-    configs.every(({ target }) => Object.hasOwn(targets[target].shape, key)),
+    configs.every(({ target }) => Object.hasOwn(target.schema.shape, key)),
   );
-  const given: Sources = Object.assign({}, ...configs.map(({ args }) => args));
+  const given = Object.assign({}, ...configs.map(({ args }) => args));
   givenSource(given, known, faults);
 }
 
-/** One target, or several with a plus in between; hosts, if there is a fault. */
+/** One target, or several with a plus in between; the default, if there is a fault. */
 function readTargets(text: unknown, faults: Faults): Target[] {
   const names = typeof text === "string" ? text.split("+") : [text];
-  const good = names.filter(isTarget);
+  const good = names.flatMap((name) => targets.filter((t) => t.name === name));
   if (good.length < names.length || new Set(names).size < names.length) {
     faults.add(
       "target",
-      `${show(text)} is not a target, expected ${Object.keys(targets).join(" or ")}, or two of them with a plus in between`,
+      `${show(text)} is not a target, expected ${targets.map(({ name }) => name).join(" or ")}, or two of them with a plus in between`,
     );
-    return ["hosts"];
+    return [targets[0]];
   }
   return good;
-}
-
-function isTarget(name: unknown): name is Target {
-  return typeof name === "string" && Object.hasOwn(targets, name);
 }
 
 /**
@@ -123,29 +114,25 @@ function argumentsOf(
     args: {} as Record<string, unknown>,
   }));
   for (const [key, value] of Object.entries(all)) {
-    const owners = Object.entries(targets).filter(([, schema]) =>
+    const owners = targets.filter(({ schema }) =>
       Object.hasOwn(schema.shape, key),
     );
-    const users = configs.filter(({ target }) =>
-      owners.some(([name]) => name === target),
-    );
+    const users = configs.filter(({ target }) => owners.includes(target));
     // a key that nobody knows is left to a schema, which knows what it might have meant
     for (const { args } of owners.length === 0 ? configs.slice(0, 1) : users) {
       args[key] = value;
     }
     const unused = owners.length > 0 && users.length === 0;
-    if (unused && !owners.some(([, schema]) => isDefault(schema, key, value))) {
-      const others = owners.map(([name]) => name).join(" and ");
-      faults.add(
-        key,
-        `target ${wanted.join("+")} does not use it, only ${others}`,
-      );
+    if (unused && !owners.some((owner) => isDefault(owner, key, value))) {
+      const used = wanted.map(({ name }) => name).join("+");
+      const others = owners.map(({ name }) => name).join(" and ");
+      faults.add(key, `target ${used} does not use it, only ${others}`);
     }
   }
   return configs;
 }
 
-function isDefault(schema: z.ZodObject, key: string, value: unknown): boolean {
+function isDefault({ schema }: Target, key: string, value: unknown): boolean {
   const field = schema.shape[key];
   return (
     field instanceof z.ZodDefault &&
@@ -190,12 +177,9 @@ function rawConfig(faults: Faults): Record<string, unknown> {
 function isText(name: string): boolean {
   return (
     name === "target" ||
-    Object.values(targets).some((schema: z.ZodObject) => {
+    targets.some(({ schema }) => {
       const field = schema.shape[name];
-      const inner =
-        field instanceof z.ZodOptional || field instanceof z.ZodDefault
-          ? field.unwrap()
-          : field;
+      const inner = field && unwrapped(field);
       return inner instanceof z.ZodString || inner instanceof z.ZodEnum;
     })
   );
@@ -224,56 +208,20 @@ function fromJson(
 
 /** An overlay and routes beside it would lead the same packets two ways. */
 function routedOnce(configs: readonly TargetConfig[], faults: Faults): void {
-  const others = configs.filter(({ target }) => target !== "flannel");
-  if (others.length === configs.length) {
-    return;
-  }
-  for (const { target, args } of others) {
-    if (target !== "hosts") {
+  const overlay = configs.find(({ target }) => target.isOverlay)?.target;
+  for (const { target, args } of overlay === undefined ? [] : configs) {
+    const { name, routesIf } = target;
+    const both = `${overlay?.name} and ${name} would both route every pod CIDR`;
+    if (target === overlay) {
+      continue;
+    }
+    if (routesIf === undefined) {
+      faults.add("target", `${both}, expected one of them`);
+    } else if (args[routesIf.key] !== false) {
       faults.add(
-        "target",
-        `flannel and ${target} would both route every pod CIDR, expected one of them`,
-      );
-    } else if (args.hostRoutes !== false) {
-      faults.add(
-        "hostRoutes",
-        "flannel and hosts would both route every pod CIDR; with hostRoutes: false the hosts only forward and name the nodes in /etc/hosts, or set target to one of the two",
+        routesIf.key,
+        `${both}; with ${routesIf.key}: false ${routesIf.otherwise}, or set target to one of the two`,
       );
     }
   }
-}
-
-/** Keys in the configuration have to be secrets there, and stay so from here on. */
-function wrapSecrets(
-  args: Record<string, unknown>,
-  path: string,
-  keys: readonly string[],
-  faults: Faults,
-): void {
-  const [top = ""] = path.split(".");
-  const values = path
-    .split(".")
-    .reduce<unknown>(
-      (value, key) =>
-        typeof value === "object" && value !== null
-          ? (value as Record<string, unknown>)[key]
-          : undefined,
-      args,
-    ) as Record<string, unknown> | undefined;
-  for (const key of keys) {
-    if (typeof values?.[key] === "string") {
-      if (!secretKeys().includes(`${pulumi.getProject()}:${top}`)) {
-        faults.add(
-          `${path}.${key}`,
-          `stands in the clear in the stack's file, store it with: pulumi config set --secret --path ${path}.${key}`,
-        );
-      }
-      values[key] = pulumi.secret(values[key]);
-    }
-  }
-}
-
-/** The keys that hold a secret, as the language host names them to the program. */
-function secretKeys(): string[] {
-  return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
 }

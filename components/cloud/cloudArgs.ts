@@ -1,10 +1,14 @@
 import { z } from "zod";
 import type { Cidr } from "../core/cidr.ts";
 import { Faults } from "../core/faults.ts";
-import { parse } from "../core/schema.ts";
+import { complete, type ObjectSchema, parseKeys } from "../core/schema.ts";
 import { type ClusterArgs, clusterKeys } from "../inventory/clusterArgs.ts";
 import type { Node } from "../inventory/nodes.ts";
-import { givenSource, readCidrs, readInventory } from "../inventory/sources.ts";
+import {
+  givenSource,
+  readInventory,
+  type Sources,
+} from "../inventory/sources.ts";
 import { validate } from "../inventory/validate.ts";
 
 /** What the components of all clouds take. Give the inventory by exactly one of `nodes`, `machinesFile`, `inventory` and `instances`. */
@@ -24,32 +28,37 @@ export const instanceNames = z
   .array(z.string().min(1, "expected a name"))
   .min(1, "expected at least one name");
 
-/** Arguments of a cloud's component, read and with the defaults filled in. */
-export type CloudPlan<T> = Omit<T, "nodes" | "serviceCidrs"> & {
-  /** Where the nodes stand. */
-  readonly source: "nodes" | "machinesFile" | "inventory" | "instances";
+/** What of the arguments is the same in every cloud. */
+interface CloudValues extends Sources {
+  readonly serviceCidrs: readonly Cidr[];
+}
+
+/** Where the nodes of a cloud stand, and the nodes. */
+interface CloudNodes {
+  readonly source: keyof Sources;
   /** The nodes, unless they are `instances`, which are still to be looked up. */
   readonly cluster: readonly Node[];
-  readonly serviceCidrs: readonly Cidr[];
-};
+}
+
+/** Arguments of a cloud's component, read and with the defaults filled in. */
+export type CloudPlan<T> = T & CloudNodes;
 
 /** Reads the arguments of a cloud's component. Throws one FaultsError that names everything wrong with them. */
-export function readCloudArgs<S extends z.ZodObject>(
-  schema: S,
+export function readCloudArgs<T extends CloudValues>(
+  schema: ObjectSchema<T>,
   value: unknown,
   faults = new Faults(),
-): CloudPlan<z.output<S>> {
-  const args = parse(schema, value, "", faults);
-  const raw = (value ?? {}) as Record<string, unknown>;
+): CloudPlan<T> {
+  const args = parseKeys(schema, value, "", faults);
   const sources = ["nodes", "machinesFile", "inventory", "instances"] as const;
-  const source = givenSource(raw, sources, faults);
-  const cluster = readInventory(raw, source, faults);
-  const serviceCidrs = readCidrs(raw.serviceCidrs, "serviceCidrs", faults);
-  if (source !== undefined && source !== "instances") {
+  const source = givenSource(args, sources, faults);
+  const cluster = readInventory(args, source, faults);
+  const serviceCidrs = args.serviceCidrs ?? [];
+  if (source !== null && source !== "instances") {
     validate(cluster, { nodeSubnets: [], serviceCidrs }, source, faults);
   }
-  faults.throwIfAny("the configuration cannot be used");
-  return { ...args, source, cluster, serviceCidrs } as unknown as CloudPlan<
-    z.output<S>
-  >;
+  return {
+    ...complete<T>(args, faults),
+    ...complete<CloudNodes>({ source, cluster }, faults),
+  };
 }

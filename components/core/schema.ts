@@ -38,6 +38,103 @@ export function parse<S extends z.ZodType>(
   return undefined;
 }
 
+/** The schema of an object, made by {@link strict}. */
+export type ObjectSchema<T> = z.ZodType<T> & {
+  readonly shape: z.core.$ZodShape;
+};
+
+/** The values of an object's keys, one by one: null is one that does not match its schema. */
+export type Values<T> = { readonly [K in keyof T]: T[K] | null };
+
+/**
+ * Checks an object against a schema and adds every mismatch to `faults`. Returns what can still be compared with
+ * each other: the parsed value of every key that matches, and of a list that does not, its items that match.
+ */
+export function parseKeys<T extends object>(
+  schema: ObjectSchema<T>,
+  value: unknown,
+  path: string,
+  faults: Faults,
+): Values<T> {
+  const parsed = parse(schema, value, path, faults);
+  if (parsed !== undefined) {
+    return parsed;
+  }
+  const given = z.looseObject({}).safeParse(value).data ?? {};
+  return Object.fromEntries(
+    Object.entries(schema.shape).map(([key, field]) => [
+      key,
+      matching(field, given[key]),
+    ]),
+  ) as Values<T>;
+}
+
+function matching(schema: z.core.$ZodType, value: unknown): unknown {
+  const result = z.safeParse(schema, value);
+  if (result.success) {
+    return result.data;
+  }
+  const list = unwrapped(schema);
+  return list instanceof z.ZodArray && Array.isArray(value)
+    ? value.map((item) => matching(list.element, item)).filter(isPresent)
+    : null;
+}
+
+/** A schema without its default, and without what allows the value to be missing. */
+export function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+    ? unwrapped(schema.unwrap())
+    : schema;
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== null;
+}
+
+/** Throws one FaultsError if there are any faults. If there are none, every value is there, and they are returned. */
+export function complete<T extends object>(
+  values: Values<T>,
+  faults: Faults,
+): T {
+  faults.throwIfAny("the configuration cannot be used");
+  if (!isComplete(values)) {
+    throw new Error("a value does not match, and no fault says so");
+  }
+  return values;
+}
+
+function isComplete<T extends object>(values: Values<T>): values is T {
+  return Object.values(values).every(isPresent);
+}
+
+/**
+ * A schema of text that `read` makes something else of. A text that `read` returns says what is wrong; it follows
+ * the value in the message.
+ */
+export function textRead<T>(read: (text: string) => T | string) {
+  return z.string().transform((text, context): T => {
+    const result = read(text);
+    if (typeof result !== "string") {
+      return result;
+    }
+    addOwnIssue(context, text, `${show(text)} ${result}`);
+    return z.NEVER;
+  });
+}
+
+/** Adds an issue to a schema's transformation whose message is shown as it is. */
+export function addOwnIssue(
+  context: z.core.$RefinementCtx,
+  input: unknown,
+  message: string,
+  path: PropertyKey[] = [],
+): void {
+  const params = { complete: true };
+  context.issues.push({ code: "custom", input, message, path, params });
+}
+
 /** What to say of a key that nothing reads. */
 function unknownKey(key: string, known: readonly string[]): string {
   return `is not a known key, did you mean ${closest(key, [...known])}? Known keys: ${known.join(", ")}`;
@@ -51,7 +148,7 @@ function addIssue(issue: z.core.$ZodIssue, path: string, faults: Faults): void {
     }
   } else if (issue.input === undefined) {
     faults.add(path, "is missing");
-  } else if (issue.code === "custom" && issue.params?.secret) {
+  } else if (issue.code === "custom" && issue.params?.complete) {
     faults.add(path, issue.message);
   } else if (issue.code === "invalid_value") {
     faults.add(

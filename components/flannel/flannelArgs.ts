@@ -8,6 +8,7 @@ import { type SshArgs, sshSchema } from "../ssh/sshArgs.ts";
 import { type BackendArgs, backendSchema } from "./flannelBackend.ts";
 import { imageSchema } from "./flannelImage.ts";
 import { type InterfacesArgs, interfacesSchema } from "./flannelInterfaces.ts";
+import { networksSchema } from "./flannelNetworks.ts";
 
 /** What {@link FlannelOverlay} takes. Give the inventory by exactly one of `nodes`, `machinesFile` and `inventory`. */
 export interface FlannelOverlayArgs extends NodeNetworkArgs {
@@ -114,7 +115,7 @@ const labelValue = z
     "expected at most 63 letters, digits, . _ and -",
   );
 /** The keys of {@link TolerationArgs}. */
-export const tolerationSchema = strict({
+const tolerationSchema = strict({
   key: z
     .string()
     .regex(
@@ -143,11 +144,7 @@ export const tolerationSchema = strict({
 
 /** The keys of {@link FlannelArgs}; defaults stand here and nowhere else. */
 export const flannelSchema = strict({
-  network: z
-    .union([z.string(), z.array(z.string())], {
-      error: "expected a CIDR, or a list of one IPv4 and one IPv6 CIDR",
-    })
-    .default("10.244.0.0/16"),
+  network: networksSchema.prefault("10.244.0.0/16"),
   backend: backendSchema.prefault({}),
   interfaces: interfacesSchema.prefault({}),
   image: imageSchema.default("ghcr.io/flannel-io/flannel:v0.28.4"),

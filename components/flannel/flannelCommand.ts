@@ -53,7 +53,7 @@ export function flannelInput(
   manifestYaml: string,
 ): string {
   const { flannel, adoptExisting, cluster } = plan;
-  const families = new Set(plan.networks.map(({ family }) => family));
+  const families = new Set(flannel.network.map(({ family }) => family));
   const facts = [
     `owner ${owner}`,
     `kubectl ${flannel.kubectl}`,

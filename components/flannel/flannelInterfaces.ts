@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Cidr, parseAddress } from "../core/cidr.ts";
 import { strict } from "../core/schema.ts";
+import { cidrsSchema } from "../inventory/nodes.ts";
 
 /** Which interface of a host leads to the other hosts. Names are tried first, then expressions, then CIDRs. */
 export interface InterfacesArgs {
@@ -22,8 +23,9 @@ const notGo = /\(\?<?[=!]|\\[1-9]/;
 const short = /^[!-~]{1,256}$/;
 
 /** A list of strings. Its limit keeps the manifest below the size that flannelOverlay.sh accepts. */
+const atMost = "expected at most 100";
 const list = <T extends z.ZodType>(item: T) =>
-  z.array(item).max(100, "expected at most 100").prefault([]);
+  z.array(item).max(100, atMost).prefault([]);
 
 /** The keys of {@link InterfacesArgs}. */
 export const interfacesSchema = strict({
@@ -44,7 +46,7 @@ export const interfacesSchema = strict({
         "expected a regular expression of Go, which has no look-around and no back references",
       ),
   ),
-  cidrs: list(z.string()),
+  cidrs: cidrsSchema.max(100, atMost).default([]),
 });
 
 export type Interfaces = z.output<typeof interfacesSchema>;
@@ -69,10 +71,11 @@ function compiles(text: string): boolean {
  * The arguments of flanneld that choose the interface. All CIDRs become one expression: on dual stack
  * flanneld requires that an IPv4 and an IPv6 address of one interface match the same one (pkg/ipmatch/match.go).
  */
-export function interfaceFlags(
-  { names, regexes }: Interfaces,
-  cidrs: readonly Cidr[],
-): string[] {
+export function interfaceFlags({
+  names,
+  regexes,
+  cidrs,
+}: Interfaces): string[] {
   return [
     ...names.map((name) => `--iface=${name}`),
     ...regexes.map((regex) => `--iface-regex=${regex}`),

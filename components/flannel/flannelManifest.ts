@@ -237,7 +237,7 @@ function daemonSet(plan: FlannelPlan, labels: Labels, configDigest: string) {
               args: [
                 "--ip-masq",
                 "--kube-subnet-mgr",
-                ...interfaceFlags(flannel.interfaces, plan.interfaceCidrs),
+                ...interfaceFlags(flannel.interfaces),
               ],
               resources: defined(flannel.resources),
               securityContext: {
@@ -300,11 +300,12 @@ const cniConf = {
 
 /** The configuration of flanneld: Documentation/configuration.md of v0.28.4. */
 function netConf(
-  { networks, flannel }: FlannelPlan,
+  { flannel }: FlannelPlan,
   psk: string | undefined,
 ): Record<string, unknown> {
   const [ipv4, ipv6] = ([4, 6] as const).map(
-    (family) => networks.find((network) => network.family === family)?.text,
+    (family) =>
+      flannel.network.find((network) => network.family === family)?.text,
   );
   return {
     ...(ipv4 === undefined ? { EnableIPv4: false } : { Network: ipv4 }),

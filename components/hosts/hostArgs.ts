@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Faults } from "../core/faults.ts";
-import { integer, parse, strict } from "../core/schema.ts";
+import { complete, integer, parseKeys, strict } from "../core/schema.ts";
 import {
   type NodeNetworkArgs,
   nodeNetworkKeys,
@@ -60,17 +60,18 @@ const mostNodes = 6000;
 
 /** Reads and checks the arguments. Throws one FaultsError that names everything wrong with them. */
 export function readHostArgs(value: unknown, faults = new Faults()): HostPlan {
-  const args = parse(hostArgsSchema, value, "", faults);
-  const raw = (value ?? {}) as Record<string, unknown>;
-  const { nodes: cluster, around, path } = readCluster(raw, faults);
+  const args = parseKeys(hostArgsSchema, value, "", faults);
+  const { nodes: cluster, around, path } = readCluster(args, faults);
   if (cluster.length > mostNodes) {
     faults.add(
       path,
       `lists ${cluster.length} nodes, at most ${mostNodes} are allowed`,
     );
   }
-  const hosts = args && readHosts(args.ssh, cluster, faults);
-  faults.throwIfAny("the configuration cannot be used");
+  const hosts = args.ssh && readHosts(args.ssh, cluster, faults);
   const separateSubnets = inDifferentSubnets(cluster, around.nodeSubnets);
-  return { ...args, cluster, hosts, separateSubnets } as HostPlan;
+  return complete<HostPlan>(
+    { ...args, cluster, hosts, separateSubnets },
+    faults,
+  );
 }

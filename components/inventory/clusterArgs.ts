@@ -1,15 +1,15 @@
 import { z } from "zod";
-import type { Cidr } from "../core/cidr.ts";
 import type { Faults } from "../core/faults.ts";
-import type { Node, NodeArgs } from "./nodes.ts";
+import type { Values } from "../core/schema.ts";
+import { cidrsSchema, type Node, type NodeArgs } from "./nodes.ts";
 import {
   givenSource,
-  readCidrs,
   readInventory,
+  type Sources,
   type StackInventory,
   stackInventorySchema,
 } from "./sources.ts";
-import { validate } from "./validate.ts";
+import { type Networks, validate } from "./validate.ts";
 
 /** What every component takes. */
 export interface ClusterArgs {
@@ -28,7 +28,7 @@ export const clusterKeys = {
   nodes: z.unknown().optional(),
   machinesFile: z.string().min(1, "expected a file name").optional(),
   inventory: stackInventorySchema.optional(),
-  serviceCidrs: z.array(z.string()).default([]),
+  serviceCidrs: cidrsSchema.default([]),
 };
 
 /** What the components that log in to nodes take besides. */
@@ -40,36 +40,33 @@ export interface NodeNetworkArgs extends ClusterArgs {
 /** The keys of {@link NodeNetworkArgs}. */
 export const nodeNetworkKeys = {
   ...clusterKeys,
-  nodeSubnets: z.array(z.string()).default([]),
+  nodeSubnets: cidrsSchema.default([]),
 };
 
 /** The nodes of a cluster and the networks around them, checked. */
 export interface Cluster {
   readonly nodes: readonly Node[];
-  readonly around: {
-    readonly nodeSubnets: readonly Cidr[];
-    readonly serviceCidrs: readonly Cidr[];
-  };
+  readonly around: Networks;
   /** Where the nodes stand, for messages. */
   readonly path: string;
   /** Whether none was left out for a fault of its own. */
   readonly complete: boolean;
 }
 
-/** Reads the values of {@link NodeNetworkArgs} as the user wrote them; what is wrong goes to `faults`. */
+/** Reads the values of {@link nodeNetworkKeys}; what is wrong with them goes to `faults`. */
 export function readCluster(
-  raw: Readonly<Record<string, unknown>>,
+  values: Values<Omit<Sources, "instances"> & Networks>,
   faults: Faults,
 ): Cluster {
   const sources = ["nodes", "machinesFile", "inventory"] as const;
-  const source = givenSource(raw, sources, faults);
+  const source = givenSource(values, sources, faults);
   const path = source ?? "nodes";
   const before = faults.all.length;
-  const nodes = readInventory(raw, source, faults);
+  const nodes = readInventory(values, source, faults);
   const complete = nodes.length > 0 && faults.all.length === before;
   const around = {
-    nodeSubnets: readCidrs(raw.nodeSubnets, "nodeSubnets", faults),
-    serviceCidrs: readCidrs(raw.serviceCidrs, "serviceCidrs", faults),
+    nodeSubnets: values.nodeSubnets ?? [],
+    serviceCidrs: values.serviceCidrs ?? [],
   };
   validate(nodes, around, path, faults);
   return { nodes, around, path, complete };

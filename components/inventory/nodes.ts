@@ -10,7 +10,7 @@ import {
   unusableAs,
 } from "../core/cidr.ts";
 import { type Faults, show } from "../core/faults.ts";
-import { parse, strict } from "../core/schema.ts";
+import { parse, strict, textRead } from "../core/schema.ts";
 
 /** One node as the user writes it. */
 export interface NodeArgs {
@@ -158,19 +158,8 @@ export function readNode(
   };
 }
 
-/** Reads one CIDR, or says what is wrong with it. */
-export function readCidr(
-  text: string,
-  path: string,
-  faults: Faults,
-): Cidr | undefined {
-  const cidr = parseCidr(text);
-  if (typeof cidr === "string") {
-    faults.add(path, `${show(text)} ${cidr}`);
-    return undefined;
-  }
-  return cidr;
-}
+/** A list of CIDRs in canonical form. */
+export const cidrsSchema = z.array(textRead(parseCidr));
 
 /** Below these a "pod CIDR" would be most of the address space: a typing error that takes the host's network away. */
 const shortestPodPrefix = { 4: 8, 6: 16 } as const;
@@ -180,8 +169,9 @@ function readPodCidr(
   path: string,
   faults: Faults,
 ): Cidr | undefined {
-  const cidr = readCidr(text, path, faults);
-  if (cidr === undefined) {
+  const cidr = parseCidr(text);
+  if (typeof cidr === "string") {
+    faults.add(path, `${show(text)} ${cidr}`);
     return undefined;
   }
   const shortest = shortestPodPrefix[cidr.family];

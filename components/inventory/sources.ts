@@ -1,10 +1,9 @@
 import { z } from "zod";
-import type { Cidr } from "../core/cidr.ts";
 import type { Fault, Faults } from "../core/faults.ts";
-import { strict } from "../core/schema.ts";
+import { strict, type Values } from "../core/schema.ts";
 import { readInputFile } from "./files.ts";
 import { readMachines } from "./machinesFile.ts";
-import { type Node, type NodeArgs, readCidr, readNodes } from "./nodes.ts";
+import { type Node, type NodeArgs, readNodes } from "./nodes.ts";
 
 /** The nodes that another stack gives, and where it gives them, so that messages can say so. */
 export interface StackInventory {
@@ -23,12 +22,13 @@ export const stackInventorySchema = strict({
   nodes: z.unknown(),
 });
 
-/** Where the nodes may come from; exactly one of these is given. The values are as the user wrote them. */
+/** Where the nodes may come from; exactly one of these is given. */
 export interface Sources {
+  /** The list as the user wrote it. */
   readonly nodes?: unknown;
-  readonly machinesFile?: unknown;
+  readonly machinesFile?: string | undefined;
   /** The output of another stack, already read. */
-  readonly inventory?: unknown;
+  readonly inventory?: z.output<typeof stackInventorySchema> | undefined;
   /** Instances of a cloud, which are looked up later. */
   readonly instances?: unknown;
 }
@@ -41,62 +41,42 @@ export function isSourceFault({ message }: Fault): boolean {
 }
 
 /**
- * The one source that is given, or undefined, with a fault, if it is none or several.
+ * The one source that is given, or null, with a fault, if it is none or several.
  *
  * @param allowed the sources that the target knows
  */
 export function givenSource<K extends keyof Sources>(
-  sources: Sources,
+  sources: { readonly [S in K]?: unknown },
   allowed: readonly K[],
   faults: Faults,
-): K | undefined {
+): K | null {
   const given = allowed.filter((key) => sources[key] !== undefined);
-  if (given.length === 1) {
-    return given[0];
+  const [one] = given;
+  if (one !== undefined && given.length === 1) {
+    return one;
   }
   const which =
     given.length === 0 ? "none is given" : `${given.join(" and ")} are given`;
   faults.add("nodes", `${expectsOne} ${allowed.join(", ")}; ${which}`);
-  return undefined;
+  return null;
 }
 
 /** Reads the nodes of a source that is no cloud; what is wrong with them goes to `faults`. */
 export function readInventory(
-  { nodes, machinesFile, inventory }: Sources,
-  source: keyof Sources | undefined,
+  { nodes, machinesFile, inventory }: Values<Sources>,
+  source: keyof Sources | null,
   faults: Faults,
 ): Node[] {
   if (source === "nodes") {
     return readNodes(nodes, "nodes", faults);
   }
-  if (source === "inventory") {
-    // what is wrong with the object itself is said by the schema of the arguments
-    const given = stackInventorySchema.safeParse(inventory).data;
-    return given === undefined
-      ? []
-      : readNodes(given.nodes, `${given.stack} ${given.output}`, faults);
+  if (source === "inventory" && inventory) {
+    const path = `${inventory.stack} ${inventory.output}`;
+    return readNodes(inventory.nodes, path, faults);
   }
-  if (
-    source !== "machinesFile" ||
-    typeof machinesFile !== "string" ||
-    machinesFile === ""
-  ) {
+  if (source !== "machinesFile" || !machinesFile) {
     return [];
   }
   const text = readInputFile(machinesFile, "machinesFile", faults);
   return text === undefined ? [] : readMachines(text, machinesFile, faults);
-}
-
-/** Reads a list of CIDRs; what is no text in it is left to the schema. */
-export function readCidrs(
-  value: unknown,
-  path: string,
-  faults: Faults,
-): Cidr[] {
-  const list: unknown[] = Array.isArray(value) ? value : [];
-  return list.flatMap((text, i) =>
-    typeof text === "string"
-      ? (readCidr(text, `${path}[${i}]`, faults) ?? [])
-      : [],
-  );
 }

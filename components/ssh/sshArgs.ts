@@ -58,7 +58,7 @@ const port = integer(1, 65535);
 /** Text that may be a secret. */
 export const secretText = z.custom<pulumi.Input<string>>(
   (value) => typeof value === "string" || pulumi.Output.isInstance(value),
-  { error: "is not text, expected a secret", params: { secret: true } },
+  { error: "is not text, expected a secret", params: { complete: true } },
 );
 
 export const sshSchema = strict({

@@ -1,24 +1,13 @@
 import { z } from "zod";
-import { tolerationSchema } from "../../components/flannel/flannelArgs.ts";
 import { nodeSchema } from "../../components/inventory/nodes.ts";
 import { stackOutputSchema } from "../../program/stackInventory.ts";
-import { type Target, targets } from "../../program/targets.ts";
+import { targets } from "../../program/targets.ts";
 import { type Documented, keysOf } from "./docstrings.ts";
-
-/** Where a target's keys are documented. */
-const interfaces: Record<Target, string> = {
-  hosts: "HostPodRoutesArgs",
-  aws: "AwsPodRoutesArgs",
-  gcp: "GcpPodRoutesArgs",
-  openstack: "OpenStackPodRoutesArgs",
-  flannel: "FlannelOverlayArgs",
-};
 
 /** What the configuration takes where the schema of the arguments does not say it. */
 const elsewhere: Record<string, z.ZodType> = {
   NodeArgs: nodeSchema,
   StackInventory: stackOutputSchema,
-  TolerationArgs: tolerationSchema,
 };
 
 type Schema = z.core.JSONSchema.BaseSchema;
@@ -33,18 +22,18 @@ interface Row {
 
 /** The reference of all keys, in Markdown: types and defaults as the schemas have them, meanings from the docstrings. */
 export function configuration(): string {
-  const names = Object.keys(targets) as Target[];
-  const users = new Map<string, { row: Row; of: Target[] }>();
-  for (const target of names) {
-    for (const row of rows(interfaces[target], schemaOf(targets[target]))) {
+  const names = targets.map(({ name }) => name);
+  const users = new Map<string, { row: Row; of: string[] }>();
+  for (const { name, documentation, schema } of targets) {
+    for (const row of rows(documentation, schemaOf(schema))) {
       const same = JSON.stringify(row);
-      users.set(same, { row, of: [...(users.get(same)?.of ?? []), target] });
+      users.set(same, { row, of: [...(users.get(same)?.of ?? []), name] });
     }
   }
   const all = [...users.values()];
-  const sections = names.map((target) => {
-    const own = all.filter(({ of }) => of.join() === target);
-    return `## Keys of ${target}\n\n${table(own.map(({ row }) => cells(row)))}`;
+  const sections = names.map((name) => {
+    const own = all.filter(({ of }) => of.join() === name);
+    return `## Keys of ${name}\n\n${table(own.map(({ row }) => cells(row)))}`;
   });
   return `# Configuration
 
@@ -64,18 +53,18 @@ ${sections.join("\n\n")}
 `;
 }
 
-function targetRow(names: Target[]): { row: Row; of: Target[] } {
+function targetRow(names: string[]): { row: Row; of: string[] } {
   const row = {
     key: "target",
     type: names.map(code).join(" or "),
-    fallback: code("hosts"),
+    fallback: code(targets[0].name),
     meaning:
       "Where the routes go; or two targets with a plus in between, such as `openstack+hosts`. Each takes the keys that it knows.",
   };
   return { row, of: names };
 }
 
-function listed(of: readonly Target[], all: readonly Target[]): string {
+function listed(of: readonly string[], all: readonly string[]): string {
   return of.length === all.length ? "all" : of.map(code).join(", ");
 }
 
@@ -101,6 +90,7 @@ function rows(name: string, schema: Schema, prefix = ""): Row[] {
     const required = schema.required?.includes(one.name) ?? false;
     const path = `${prefix}${one.name}`;
     const [inner = "", list = ""] = one.type.split(/(?=\[\]$)/);
+    const given = list === "" ? field : (field as Schema).items;
     const below = elsewhere[inner];
     return [
       row(path, one, field as Schema, required),
@@ -108,7 +98,7 @@ function rows(name: string, schema: Schema, prefix = ""): Row[] {
         ? []
         : rows(
             inner,
-            below === undefined ? (field as Schema) : schemaOf(below),
+            below === undefined ? (given as Schema) : schemaOf(below),
             `${path}${list}.`,
           )),
     ];

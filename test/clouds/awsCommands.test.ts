@@ -10,9 +10,10 @@ import { awsArgsSchema } from "../../components/aws/awsArgs.ts";
 import { lookUp } from "../../components/aws/awsLookup.ts";
 import { planAws } from "../../components/aws/awsPlan.ts";
 import { AwsPodRoutes } from "../../components/aws/awsPodRoutes.ts";
+import { aws as awsTarget } from "../../components/aws/awsTarget.ts";
 import { readCloudArgs } from "../../components/cloud/cloudArgs.ts";
 import { Faults } from "../../components/core/faults.ts";
-import { declare } from "../../program/targets.ts";
+import { declare } from "../../program/declareTargets.ts";
 import { type FakeAccount, fakeEc2 } from "../unit/aws/fakeEc2.ts";
 import { record, unhandledRejection, value } from "../unit/mockedStack.ts";
 import { commandsOf } from "../unit/shellWords.ts";
@@ -203,7 +204,7 @@ describe("every command of the AWS CLI that is printed does what the message say
         ? { outputs: {} }
         : ask(asked),
     );
-    const declared = await declare("aws", {
+    const declared = await declare(awsTarget, {
       instances: { names: ["w"] },
       routeTables: { ids: [table] },
     });

@@ -8,7 +8,8 @@ import { openStackArgsSchema } from "../../components/openstack/openStackArgs.ts
 import { lookUp } from "../../components/openstack/openStackLookup.ts";
 import { planOpenStack } from "../../components/openstack/openStackPlan.ts";
 import { OpenStackPodRoutes } from "../../components/openstack/openStackPodRoutes.ts";
-import { declare } from "../../program/targets.ts";
+import { openstack } from "../../components/openstack/openStackTarget.ts";
+import { declare } from "../../program/declareTargets.ts";
 import {
   record,
   unhandledRejection,
@@ -138,7 +139,7 @@ describe("every command of openstack that is printed does what the message says"
           ? { outputs: {} }
           : answers(),
       );
-      const declared = await declare("openstack", {
+      const declared = await declare(openstack, {
         nodes: [node(0)],
         subnet,
         mode,

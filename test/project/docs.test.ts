@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { written } from "../../lab/docs.ts";
 import { root } from "../../lab/paths.ts";
-import { outputs } from "../../program/targets.ts";
+import { outputNames } from "../../program/declareTargets.ts";
+import { targets } from "../../program/targets.ts";
 import { shellBlocks } from "../readmeBlocks.ts";
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -29,12 +30,12 @@ test("README names every output of every target, and no other", () => {
     /^\| `(\w+)` \| .*? \| (.*?) \|/gm,
   );
   const wanted = new Map<string, string[]>();
-  for (const [target, names] of Object.entries(outputs)) {
-    for (const name of [...names, "readme"]) {
-      wanted.set(name, [...(wanted.get(name) ?? []), `\`${target}\``]);
+  for (const target of targets) {
+    for (const name of outputNames(target)) {
+      wanted.set(name, [...(wanted.get(name) ?? []), `\`${target.name}\``]);
     }
   }
-  const all = Object.keys(outputs).length;
+  const all = targets.length;
   assert.deepEqual(
     Object.fromEntries([...rows].map(([, name, of]) => [name, of])),
     Object.fromEntries(

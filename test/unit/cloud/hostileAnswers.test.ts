@@ -6,7 +6,7 @@ import { planAws } from "../../../components/aws/awsPlan.ts";
 import { readCloudArgs } from "../../../components/cloud/cloudArgs.ts";
 import { Faults, FaultsError } from "../../../components/core/faults.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
-import { checkArgs, type Target, targets } from "../../../program/targets.ts";
+import { targets } from "../../../program/targets.ts";
 import { anyText, nasty, nestedWithoutEnd } from "../hostileText.ts";
 
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
@@ -18,9 +18,9 @@ function isPlain(messages: readonly string[]): void {
   }
 }
 
-for (const target of Object.keys(targets) as Target[]) {
-  test(`any JSON as arguments of ${target} is refused in plain words, or accepted`, () => {
-    const keys = Object.keys(targets[target].shape);
+for (const { name, schema, check } of targets) {
+  test(`any JSON as arguments of ${name} is refused in plain words, or accepted`, () => {
+    const keys = Object.keys(schema.shape);
     const one = fc.tuple(
       fc.constantFrom(...keys),
       fc.oneof(text, fc.jsonValue(), fc.dictionary(text, text)),
@@ -28,7 +28,7 @@ for (const target of Object.keys(targets) as Target[]) {
     fc.assert(
       fc.property(fc.array(one, { maxLength: 4 }), (pairs) => {
         try {
-          checkArgs(target, Object.fromEntries(pairs), new Faults());
+          check(Object.fromEntries(pairs), new Faults());
         } catch (error) {
           assert.ok(error instanceof FaultsError, String(error));
           isPlain(error.message.split("\n"));
@@ -38,12 +38,12 @@ for (const target of Object.keys(targets) as Target[]) {
     );
   });
 
-  test(`arguments of ${target} that are nested without end are refused`, () => {
-    for (const key of Object.keys(targets[target].shape)) {
+  test(`arguments of ${name} that are nested without end are refused`, () => {
+    for (const key of Object.keys(schema.shape)) {
       for (const end of nestedWithoutEnd) {
         for (const value of [end, [end], { name: end, hostKeys: end }]) {
           assert.throws(
-            () => checkArgs(target, { [key]: value }, new Faults()),
+            () => check({ [key]: value }, new Faults()),
             FaultsError,
             key,
           );

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { Faults } from "../../../components/core/faults.ts";
-import { parse, strict } from "../../../components/core/schema.ts";
+import { Faults, FaultsError } from "../../../components/core/faults.ts";
+import {
+  complete,
+  parse,
+  parseKeys,
+  strict,
+  textRead,
+} from "../../../components/core/schema.ts";
 import { faultsOf } from "../clusterFaults.ts";
 
 const schema = strict({
@@ -79,4 +85,65 @@ test("every mismatch is named, not only the first", () => {
     "name",
     "size",
   ]);
+});
+
+const withList = strict({
+  list: z.array(z.int()).default([]),
+  name: z.string(),
+  size: z.int().optional(),
+});
+
+test("key by key, a value that does not match is null, and the others are read", () => {
+  const value = { name: 5, size: 1, extra: 1 };
+  const faults = new Faults();
+  assert.deepEqual(parseKeys(withList, value, "", faults), {
+    list: [],
+    name: null,
+    size: 1,
+  });
+  assert.deepEqual(
+    faults.all.map(({ path }) => path),
+    ["name", "extra"],
+  );
+});
+
+test("key by key, a list that does not match has its items that do", () => {
+  const value = { list: [1, "two", 3], name: "a" };
+  const { list } = parseKeys(withList, value, "", new Faults());
+  assert.deepEqual(list, [1, 3]);
+});
+
+for (const value of ["text", null, undefined]) {
+  test(`key by key, ${value} has no values, and is a fault`, () => {
+    const faults = new Faults();
+    const { name } = parseKeys(withList, value, "x", faults);
+    assert.equal(name, null);
+    assert.deepEqual(
+      faults.all.map(({ path }) => path),
+      ["x"],
+    );
+  });
+}
+
+test("complete values are returned, and with a fault none are", () => {
+  const faults = new Faults();
+  const values = { name: "a" };
+  assert.equal(complete(values, faults), values);
+  faults.add("elsewhere", "is wrong");
+  assert.throws(() => complete(values, faults), FaultsError);
+});
+
+test("a value that does not match is never taken for complete", () => {
+  assert.throws(() => complete<{ name: string }>({ name: null }, new Faults()));
+});
+
+test("a text that is read becomes what it says, and its own message where it says nothing", () => {
+  const number = strict({
+    a: textRead((text) => Number(text) || "is no number"),
+  });
+  assert.deepEqual(parse(number, { a: "7" }, "x", new Faults()), { a: 7 });
+  assert.deepEqual(
+    faultsOf((faults) => parse(number, { a: "b" }, "x", faults)),
+    ['x.a: "b" is no number'],
+  );
 });

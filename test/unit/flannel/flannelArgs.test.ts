@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cidr } from "../clusterFaults.ts";
 import { cluster, file, hostKey } from "../mockedStack.ts";
 import {
   bothNetworks,
@@ -14,9 +15,9 @@ import {
 } from "./flannelSupport.ts";
 
 test("without keys of flannel the defaults are those of flannel's manifest", () => {
-  const { flannel, networks, controller, adoptExisting } = planOf();
+  const { flannel, controller, adoptExisting } = planOf();
   assert.deepEqual(flannel, {
-    network: "10.244.0.0/16",
+    network: [cidr("10.244.0.0/16")],
     backend: { type: "vxlan" },
     interfaces: { names: [], regexes: [], cidrs: [] },
     image: "ghcr.io/flannel-io/flannel:v0.28.4",
@@ -29,31 +30,21 @@ test("without keys of flannel the defaults are those of flannel's manifest", () 
     kubectl: "kubectl",
     rolloutTimeout: 600,
   });
-  assert.deepEqual(
-    networks.map(({ text }) => text),
-    ["10.244.0.0/16"],
-  );
   assert.equal(controller.name, "server");
   assert.equal(adoptExisting, false);
 });
 
 test("on dual stack there is one network per address family, in any order", () => {
   for (const network of [bothNetworks, [...bothNetworks].reverse()]) {
-    const { networks } = planOf({ network }, dualStack);
-    assert.deepEqual(
-      networks.map(({ text }) => text),
-      network,
-    );
+    const { flannel } = planOf({ network }, dualStack);
+    assert.deepEqual(flannel.network, network.map(cidr));
   }
 });
 
 test("without IPv4 there is one network, given alone or as a list", () => {
   for (const network of ["fd00:244::/32", ["fd00:244::/32"]]) {
-    const { networks } = planOf({ network }, ipv6Only);
-    assert.deepEqual(
-      networks.map(({ family }) => family),
-      [6],
-    );
+    const { flannel } = planOf({ network }, ipv6Only);
+    assert.deepEqual(flannel.network, [cidr("fd00:244::/32")]);
   }
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { FlannelOverlay } from "../../../components/flannel/flannelOverlay.ts";
+import { flannel } from "../../../components/flannel/flannelTarget.ts";
 import { readConfig } from "../../../program/config.ts";
 import { configure, record, refusal } from "../mockedStack.ts";
 import { declareOverlay, overlay } from "./flannelSupport.ts";
@@ -20,11 +21,13 @@ const refused = (config: Record<string, unknown>, secretKeys?: string[]) =>
   refusal(read(config, secretKeys));
 
 test("the keys of the target are the arguments of its component", async () => {
-  const flannel = { interfaces: { names: ["enp0s8"] } };
-  assert.deepEqual(
-    await read({ target: "flannel", flannel, adoptExisting: true }),
-    [{ target: "flannel", args: { ...overlay, flannel, adoptExisting: true } }],
-  );
+  const args = {
+    flannel: { interfaces: { names: ["enp0s8"] } },
+    adoptExisting: true,
+  };
+  assert.deepEqual(await read({ target: "flannel", ...args }), [
+    { target: flannel, args: { ...overlay, ...args } },
+  ]);
 });
 
 for (const target of ["flannel+hosts", "hosts+flannel"]) {
@@ -39,7 +42,7 @@ for (const target of ["flannel+hosts", "hosts+flannel"]) {
     const flannel = { backend: { type: "host-gw" } };
     const configs = await read({ target, flannel, hostRoutes: false });
     const byTarget = new Map(
-      configs.map(({ target: name, args }) => [name, args]),
+      configs.map(({ target: { name }, args }) => [name, args]),
     );
     assert.deepEqual(byTarget.get("flannel"), { ...overlay, flannel });
     assert.deepEqual(byTarget.get("hosts"), { ...overlay, hostRoutes: false });

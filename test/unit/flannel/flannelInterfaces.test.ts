@@ -199,7 +199,8 @@ test("names come first, then expressions, then one expression for all CIDRs", ()
     regexes: ["^ens[0-9]+$", "(?i)wan"],
     cidrs: ["10.240.0.0/24", "fd00::/64"],
   };
-  const flags = (cidrs: readonly Cidr[]) => interfaceFlags(interfaces, cidrs);
+  const flags = (cidrs: readonly Cidr[]) =>
+    interfaceFlags({ ...interfaces, cidrs: [...cidrs] });
   const given = [
     "--iface=enp0s8",
     "--iface=eth1",
@@ -207,15 +208,13 @@ test("names come first, then expressions, then one expression for all CIDRs", ()
     "--iface-regex=(?i)wan",
   ];
   assert.deepEqual(flags([]), given);
-  const { interfaceCidrs } = planOf(
-    { network: bothNetworks, interfaces },
-    dualStack,
-  );
+  const { flannel } = planOf({ network: bothNetworks, interfaces }, dualStack);
+  const { cidrs } = flannel.interfaces;
   assert.deepEqual(
-    interfaceCidrs.map(firstAddress).map(({ text }) => text),
+    cidrs.map(firstAddress).map(({ text }) => text),
     ["10.240.0.0", "fd00::"],
   );
-  const [flag = "", ...more] = flags(interfaceCidrs).slice(4);
+  const [flag = "", ...more] = flags(cidrs).slice(4);
   assert.deepEqual(more, []);
   const regex = new RegExp(flag.replace(/^--iface-regex=/, ""));
   assert.match("10.240.0.20", regex);

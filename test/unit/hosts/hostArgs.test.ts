@@ -133,6 +133,42 @@ for (const [what, args, fault] of [
   });
 }
 
+test("faults between values are said beside those of other keys", () => {
+  const [server, node] = cluster.nodes;
+  const args = {
+    ...withSsh({ knownHostsFile: file("no_hosts", "") }),
+    nodes: [
+      server,
+      node,
+      { ...node, name: "node-2", internalIp: "10.240.0.9" },
+    ],
+    serviceCidrs: ["10.32.0.1/24", "10.200.0.0/16"],
+    healInterval: 0,
+  };
+  const paths = faultsOf(args).map((fault) => fault.replace(/ .*/, ""));
+  assert.deepEqual(paths, [
+    "serviceCidrs[0]:",
+    "healInterval:",
+    "nodes[2]:", // the pod CIDR of another node
+    "nodes[1]:", // within a service CIDR
+    "nodes[2]:",
+    "nodes[0]:", // no host key
+    "nodes[1]:",
+    "nodes[2]:",
+  ]);
+});
+
+test("an inventory of a wrong type counts as given", () => {
+  const { ssh } = cluster;
+  assert.deepEqual(faultsOf({ ssh, machinesFile: 7 }), [
+    "machinesFile: 7 is not of type string",
+  ]);
+});
+
+test("a key whose value is undefined counts as not given", () => {
+  assert.deepEqual(faultsOf({ ...cluster, machinesFile: undefined }), []);
+});
+
 test("what depends on a node with a fault is not a fault too", () => {
   const [server] = cluster.nodes;
   const worker = {

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostPodRoutesArgs } from "../../../components/hosts/hostArgs.ts";
 import { HostPodRoutes } from "../../../components/hosts/hostPodRoutes.ts";
+import { hosts } from "../../../components/hosts/hostTarget.ts";
+import { openstack } from "../../../components/openstack/openStackTarget.ts";
 import { readConfig, userErrors } from "../../../program/config.ts";
 import {
   cluster,
@@ -117,9 +119,9 @@ test("two targets get each what they know", async () => {
     ...{ hostRoutes: false, healInterval: 10, priority: 1000 },
   });
   assert.deepEqual(await readConfig(), [
-    { target: "openstack", args: { nodes, subnet: "kubernetes" } },
+    { target: openstack, args: { nodes, subnet: "kubernetes" } },
     {
-      target: "hosts",
+      target: hosts,
       args: { nodes, ssh, hostRoutes: false, healInterval: 10 },
     },
   ]);

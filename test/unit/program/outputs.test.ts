@@ -4,7 +4,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { declare, outputs, type Target } from "../../../program/targets.ts";
+import { aws } from "../../../components/aws/awsTarget.ts";
+import { gcp } from "../../../components/gcp/gcpTarget.ts";
+import { hosts } from "../../../components/hosts/hostTarget.ts";
+import { openstack } from "../../../components/openstack/openStackTarget.ts";
+import type { Target } from "../../../components/stack/target.ts";
+import { declare, outputNames } from "../../../program/declareTargets.ts";
 import { ComputeApi } from "../../clouds/computeApiServer.ts";
 import { fakeEc2 } from "../aws/fakeEc2.ts";
 import { cluster, record, value, warnings } from "../mockedStack.ts";
@@ -21,7 +26,7 @@ async function readme(
       : call(asked),
   );
   const declared = await declare(target, args);
-  assert.deepEqual(Object.keys(declared), [...outputs[target], "readme"]);
+  assert.deepEqual(Object.keys(declared), outputNames(target));
   for (const output of Object.values(declared)) {
     assert.equal(
       await pulumi.isSecret(output as pulumi.Output<unknown>),
@@ -46,7 +51,7 @@ async function readme(
 }
 
 test("the readme of hosts says how to look at a host", async () => {
-  const lines = await readme("hosts", cluster, ({ inputs }) => inputs);
+  const lines = await readme(hosts, cluster, ({ inputs }) => inputs);
   assert.ok(lines.some((line) => line.startsWith("ip route show proto 173 ")));
 });
 
@@ -65,7 +70,7 @@ test("the readme of AWS says how to look at its route tables", async () => {
     routeTables: { several: true },
   };
   assert.ok(
-    (await readme("aws", args, fakeEc2(there))).includes(
+    (await readme(aws, args, fakeEc2(there))).includes(
       "aws ec2 describe-route-tables --route-table-ids rtb-1 rtb-2",
     ),
   );
@@ -83,7 +88,7 @@ test("the readme of GCP says how to look at its network", async (t) => {
     ...{ ip: "10.240.0.20", podCidr: "10.200.0.0/24" },
   });
   const args = { instances: { names: ["worker-*"] }, network };
-  const lines = await readme("gcp", args, () => ({
+  const lines = await readme(gcp, args, () => ({
     ...{ accessToken: api.token, project: api.project },
   }));
   assert.ok(
@@ -132,7 +137,7 @@ for (const [mode, look] of [
       },
     ];
     const args = { nodes, mode, ...(mode === "router" && { router: name }) };
-    const lines = await readme("openstack", args, () => ({
+    const lines = await readme(openstack, args, () => ({
       tokenId: "token",
       serviceCatalogs: [{ type: "network", endpoints: [endpoint] }],
     }));

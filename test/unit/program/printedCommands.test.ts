@@ -11,7 +11,8 @@ import { gcpArgsSchema } from "../../../components/gcp/gcpArgs.ts";
 import { lookUp } from "../../../components/gcp/gcpLookup.ts";
 import { planGcp } from "../../../components/gcp/gcpPlan.ts";
 import { GcpPodRoutes } from "../../../components/gcp/gcpPodRoutes.ts";
-import { declare } from "../../../program/targets.ts";
+import { gcp } from "../../../components/gcp/gcpTarget.ts";
+import { declare } from "../../../program/declareTargets.ts";
 import {
   ComputeApi,
   type InstanceSettings,
@@ -139,7 +140,7 @@ test("the command of the readme lists the routes of the network", async () => {
       ? { outputs: {} }
       : answers(),
   );
-  const declared = await declare("gcp", {
+  const declared = await declare(gcp, {
     instances: { names: ["w*"] },
     network,
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import type { z } from "zod";
+import { z } from "zod";
 import { targets } from "../../../program/targets.ts";
 
 /** The keys that Pulumi.yaml declares, with their types and defaults: the little YAML that its config section is. */
@@ -26,18 +26,14 @@ function declared(): Record<string, { type?: string; default?: string }> {
 
 /** The default of a key, in each schema that has the key. */
 function defaultsOf(name: string): unknown[] {
-  return Object.values(targets)
-    .filter(({ shape }) => Object.hasOwn(shape, name))
-    .map(({ shape }) => {
-      const field = (shape as Record<string, z.ZodType>)[name];
-      return field?.safeParse(undefined).data;
-    });
+  return targets.flatMap(({ schema: { shape } }) => {
+    const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
+    return field === undefined ? [] : [z.safeParse(field, undefined).data];
+  });
 }
 
 test("Pulumi.yaml declares exactly the arguments of all components, and the target", () => {
-  const keys = Object.values(targets).flatMap(({ shape }) =>
-    Object.keys(shape),
-  );
+  const keys = targets.flatMap(({ schema }) => Object.keys(schema.shape));
   assert.deepEqual(
     Object.keys(declared()).sort(),
     ["target", ...new Set(keys)].sort(),

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostPodRoutesArgs } from "../../../components/hosts/hostArgs.ts";
 import { HostPodRoutes } from "../../../components/hosts/hostPodRoutes.ts";
+import { hosts } from "../../../components/hosts/hostTarget.ts";
+import { openstack } from "../../../components/openstack/openStackTarget.ts";
 import { readConfig, userErrors } from "../../../program/config.ts";
 import { hostileTexts } from "../cloud/lyingHttpServer.ts";
 import {
@@ -108,7 +110,7 @@ test("the output may have another name than nodes", async () => {
   );
   const inventory = { stack, output: "machines", nodes };
   assert.deepEqual(await readConfig(), [
-    { target: "hosts", args: { ssh, inventory } },
+    { target: hosts, args: { ssh, inventory } },
   ]);
 });
 
@@ -119,8 +121,8 @@ test("two targets get the same nodes, and the stack is read once", async () => {
   });
   const inventory = { stack, output: "nodes", nodes };
   assert.deepEqual(await readConfig(), [
-    { target: "openstack", args: { inventory, subnet: "kubernetes" } },
-    { target: "hosts", args: { inventory, ssh } },
+    { target: openstack, args: { inventory, subnet: "kubernetes" } },
+    { target: hosts, args: { inventory, ssh } },
   ]);
   await pulumi.runtime.disconnect();
   assert.equal(registered.length, 1);
