@@ -82,7 +82,10 @@ function commonSource(configs: readonly TargetConfig[], faults: Faults): void {
   const known = sources.filter((key) =>
     configs.every(({ target }) => Object.hasOwn(target.schema.shape, key)),
   );
-  const given = Object.assign({}, ...configs.map(({ args }) => args));
+  const given: Record<string, unknown> = Object.assign(
+    {},
+    ...configs.map(({ args }) => args),
+  );
   givenSource(given, known, faults);
 }
 
