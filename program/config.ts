@@ -31,23 +31,23 @@ export async function readConfig(): Promise<TargetConfig[]> {
     all.inventory = await readStackInventory(all.inventory, faults);
   }
   const given = argumentsOf(wanted, all, faults);
-  routedOnce(given, faults);
+  checkOverlay(given, faults);
   const configs = given.map(({ target, args }) => ({
     target,
     args: wrapSecrets(target.schema.shape, args, faults),
   }));
   return userErrors(() => {
     if (faults.all.length > 0 || configs.length > 1) {
-      checkAll(configs, faults);
+      checkTargets(configs, faults);
     }
     return configs;
   });
 }
 
-/** Throws one FaultsError with all that is wrong with the arguments of all targets; what two have in common is said once. */
-function checkAll(configs: readonly TargetConfig[], faults: Faults): void {
+/** Throws one FaultsError with all faults of the arguments of all targets; a fault that two of them have is reported once. */
+function checkTargets(configs: readonly TargetConfig[], faults: Faults): void {
   if (configs.length > 1) {
-    commonSource(configs, faults);
+    checkCommonSource(configs, faults);
   }
   const before = [...faults.all];
   const said = new Set(before.map(identity));
@@ -71,13 +71,16 @@ function checkAll(configs: readonly TargetConfig[], faults: Faults): void {
   faults.throwIfAny("the configuration cannot be used");
 }
 
-/** Two faults of the same identity are said once. Targets may know other sources of nodes, and say so in other words. */
+/** Faults of several targets with the same identity are reported once. A missing source is one fault, though targets list different sources. */
 function identity(fault: Fault): string {
   return isSourceFault(fault) ? "source" : JSON.stringify(fault);
 }
 
-/** The targets share an inventory, so it has to be in a source that all of them know. */
-function commonSource(configs: readonly TargetConfig[], faults: Faults): void {
+/** The targets share an inventory: adds a fault if it is not in a source that all of them know. */
+function checkCommonSource(
+  configs: readonly TargetConfig[],
+  faults: Faults,
+): void {
   const sources = ["nodes", "machinesFile", "inventory", "instances"] as const;
   const known = sources.filter((key) =>
     configs.every(({ target }) => Object.hasOwn(target.schema.shape, key)),
@@ -104,8 +107,8 @@ function readTargets(text: unknown, faults: Faults): Target[] {
 }
 
 /**
- * What is for each target. Pulumi.yaml gives the keys of all of them their defaults; a key that
- * was set for another target is a mistake.
+ * Gives each target the keys that it knows. Pulumi.yaml sets the keys of all targets to their defaults; a key of
+ * another target with any other value is a fault.
  */
 function argumentsOf(
   wanted: readonly Target[],
@@ -121,7 +124,7 @@ function argumentsOf(
       Object.hasOwn(schema.shape, key),
     );
     const users = configs.filter(({ target }) => owners.includes(target));
-    // a key that nobody knows is left to a schema, which knows what it might have meant
+    // a key of no target goes to the first one's schema, which suggests the nearest key
     for (const { args } of owners.length === 0 ? configs.slice(0, 1) : users) {
       args[key] = value;
     }
@@ -160,7 +163,7 @@ export async function userErrors<T>(body: () => T | Promise<T>): Promise<T> {
 
 /**
  * Every key of the project's namespace that is given: Pulumi.yaml has to declare an empty default for
- * each that may be left out. The engine hands over text; all but text is JSON.
+ * each that may be left out. The engine gives every value as text; values of other types are JSON.
  */
 function rawConfig(faults: Faults): Record<string, unknown> {
   const prefix = `${pulumi.getProject()}:`;
@@ -188,7 +191,7 @@ function isText(name: string): boolean {
   );
 }
 
-/** A secret that is no JSON is not shown. Other text is left to the schema, which says what is expected. */
+/** A secret that is no JSON is a fault that does not show it. Other text is left to the schema, which says what is expected. */
 function fromJson(
   key: string,
   name: string,
@@ -209,8 +212,8 @@ function fromJson(
   }
 }
 
-/** An overlay and routes beside it would lead the same packets two ways. */
-function routedOnce(configs: readonly TargetConfig[], faults: Faults): void {
+/** Adds a fault for each target that would route the pod CIDRs beside an overlay. */
+function checkOverlay(configs: readonly TargetConfig[], faults: Faults): void {
   const overlay = configs.find(({ target }) => target.isOverlay)?.target;
   for (const { target, args } of overlay === undefined ? [] : configs) {
     const { name, routesIf } = target;

@@ -24,7 +24,7 @@ export async function declareAll(
     const all = await Promise.all(
       configs.map(({ target, args }) => declare(target, args, gate)),
     );
-    // of two targets, the first one's table is the stack's
+    // of outputs with the same name, those of the first target are kept
     return Object.assign({}, ...all.reverse());
   } catch (error) {
     gate?.fail(error);
@@ -52,7 +52,7 @@ function readmeOf(target: Target, component: PodRoutes): pulumi.Output<string> {
     .apply(([table, command]) => readme(table, pulumi.getStack(), command));
 }
 
-/** Names the SDK of a cloud that is not installed: it is large, and few need all of them. */
+/** Runs `body`; if the SDK of a cloud is not installed, the error names it. The SDKs are optional because they are large. */
 async function withPackageErrors<T>(body: () => Promise<T>): Promise<T> {
   try {
     return await body();

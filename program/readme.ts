@@ -6,12 +6,12 @@ import type { Route } from "../components/inventory/routeTable.ts";
  * Pulumi Cloud shows the stack output `readme` on the stack's page.
  *
  * @param stack name of the stack
- * @param look the command that shows the real routes
+ * @param lookCommand the command that shows the real routes
  */
 export function readme(
   table: readonly Route[],
   stack: string,
-  look: string,
+  lookCommand: string,
 ): string {
   const { routes, more } = shown(table);
   const rows = routes.map(
@@ -38,7 +38,7 @@ npm run verify -- --stack ${stack}
 compares these routes with the real ones and pings from pod to pod. By hand:
 
 \`\`\`sh
-${look}
+${lookCommand}
 \`\`\`
 `;
 }

@@ -34,14 +34,14 @@ export async function readStackInventory(
   if (!found || !isReadable(reference, found, faults)) {
     return { stack: "", output: "", nodes: [] };
   }
-  // stands for the dependency in the state and in the preview
+  // this resource shows the dependency in the state and in previews
   new pulumi.StackReference(reference.stack);
   return { ...reference, nodes: found.outputs[reference.output] };
 }
 
 /**
- * A StackReference reads the same, but where it cannot, the engine ends the program, and nothing
- * else that is wrong would be said.
+ * A StackReference reads the same, but if that fails, the engine ends the program before other faults
+ * can be reported.
  */
 async function readStack(
   { stack }: Reference,

@@ -38,9 +38,9 @@ export class FaultsError extends Error {
   }
 }
 
-/** Shows a value of the input in a message: quoted, on one line, never longer than a line can bear. */
+/** Shows a value of the input in a message: quoted, on one line, at most 80 characters long. */
 export function show(value: unknown): string {
-  // no more than can be shown: JSON that is nested without end would end the program
+  // only as many items as can be shown: very deeply nested JSON would overflow the stack
   let items = 80;
   const text =
     JSON.stringify(value, (_key, item) => (items-- > 0 ? item : undefined)) ??

@@ -15,7 +15,7 @@ export function printable(text: string): string {
  * spaces, and cut after some hundred characters.
  */
 export function foreignText(text: string, length = shown): string {
-  // so much is enough, however long the text is: a character becomes one or more
+  // every character becomes one or more, so that this beginning is enough for the message
   const beginning = text.slice(0, 4 * length).trim();
   const line = printable(beginning.replace(/\s+/g, " "));
   return line.length > length || text.length > 4 * length

@@ -135,7 +135,7 @@ export function addOwnIssue(
   context.issues.push({ code: "custom", input, message, path, params });
 }
 
-/** What to say of a key that nothing reads. */
+/** The message for an unknown key, with the known key that is nearest to it. */
 function unknownKey(key: string, known: readonly string[]): string {
   return `is not a known key, did you mean ${closest(key, [...known])}? Known keys: ${known.join(", ")}`;
 }

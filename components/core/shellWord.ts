@@ -4,7 +4,7 @@
  * `ssh HOST ${shellWord(command)}`.
  */
 export function shellWord(text: string): string {
-  // zsh makes a path of a word that begins with =
+  // zsh replaces =name by the path of the command `name`
   return /^[A-Za-z0-9_./:@%+,-][A-Za-z0-9_./:@%+=,-]*$/.test(text)
     ? text
     : `'${text.replaceAll("'", `'\\''`)}'`;

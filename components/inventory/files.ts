@@ -35,11 +35,11 @@ export function readInputFile(
 }
 
 function readRegularFile(path: string, most: number): Buffer {
-  // opening a pipe waits for somebody who writes into it, unless told not to
+  // without O_NONBLOCK, opening a pipe waits until somebody writes into it
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(file);
-    // reading a directory fails by itself
+    // readSync refuses a directory with EISDIR
     if (!stat.isFile() && !stat.isDirectory()) {
       throw new Error("is no regular file");
     }

@@ -20,13 +20,13 @@ export function readMachines(
   if (text.startsWith("\ufeff")) {
     faults.add(
       `${name}:1`,
-      `starts with a byte order mark, remove it${sed("1s/^\\xef\\xbb\\xbf//", name)}`,
+      `starts with a byte order mark, remove it${sedCommand("1s/^\\xef\\xbb\\xbf//", name)}`,
     );
   }
   if (text.includes("\r")) {
     faults.add(
       name,
-      `has Windows line ends, convert them${sed("s/\\r$//", name)}`,
+      `has Windows line ends, convert them${sedCommand("s/\\r$//", name)}`,
     );
   }
   const rows = text
@@ -40,8 +40,8 @@ export function readMachines(
   return rows.flatMap(({ line, at }) => readRow(line, at, name, faults) ?? []);
 }
 
-/** The command that fixes the file, behind a colon; nothing where the file's name cannot stand in a command. */
-function sed(script: string, name: string): string {
+/** The command that fixes the file, after a colon; empty if the file's name cannot be part of a command. */
+function sedCommand(script: string, name: string): string {
   const file = shellFile(name);
   return file === undefined ? "" : `: sed -i ${shellWord(script)} ${file}`;
 }
@@ -55,7 +55,7 @@ function readRow(
   if (line.includes("\t")) {
     faults.add(
       at,
-      `${show(line)} has a tab, ${format}${sed("s/\\t/ /g", name)}`,
+      `${show(line)} has a tab, ${format}${sedCommand("s/\\t/ /g", name)}`,
     );
     return undefined;
   }

@@ -87,10 +87,10 @@ export function podBlocks(
     .sort((a, b) => compareCidrs(a.cidr, b.cidr));
 }
 
-/** Where a part of a node stands; `index` where it is one of several. */
+/** The path of a part of a node in messages; `index` if it is an item of a list. */
 type Places = (key: string, index?: number) => string;
 
-/** Reads one node; `places` names the parts of it where they are not keys of an object. */
+/** Reads one node; `places` gives the paths of its parts where they are not keys of an object. */
 export function readNode(
   value: unknown,
   path: string,
@@ -106,19 +106,21 @@ export function readNode(
   checkHostName(args.name, places("name"), faults);
   const internalIps =
     typeof args.internalIp === "string"
-      ? present([readInternalIp(args.internalIp, places("internalIp"), faults)])
-      : present(
+      ? withoutUndefined([
+          readInternalIp(args.internalIp, places("internalIp"), faults),
+        ])
+      : withoutUndefined(
           args.internalIp.map((text, i) =>
             readInternalIp(text, places("internalIp", i), faults),
           ),
         );
-  oneAFamily(internalIps, places("internalIp"), "internal IP", faults);
-  const podCidrs = present(
+  checkOnePerFamily(internalIps, places("internalIp"), "internal IP", faults);
+  const podCidrs = withoutUndefined(
     (args.podCidrs ?? []).map((text, i) =>
       readPodCidr(text, places("podCidrs", i), faults),
     ),
   );
-  oneAFamily(podCidrs, places("podCidrs"), "pod CIDR", faults);
+  checkOnePerFamily(podCidrs, places("podCidrs"), "pod CIDR", faults);
   const role = args.role ?? (args.podCidrs?.length ? "worker" : "controller");
   if (role === "worker" && !args.podCidrs?.length) {
     faults.add(
@@ -161,7 +163,7 @@ export function readNode(
 /** A list of CIDRs in canonical form. */
 export const cidrsSchema = z.array(textRead(parseCidr));
 
-/** Below these a "pod CIDR" would be most of the address space: a typing error that takes the host's network away. */
+/** The largest pod CIDRs that are allowed. A larger one is probably a typing error, and its route could cut the host off. */
 const shortestPodPrefix = { 4: 8, 6: 16 } as const;
 
 function readPodCidr(
@@ -242,7 +244,7 @@ function checkHostName(name: string, path: string, faults: Faults): void {
   }
 }
 
-function oneAFamily(
+function checkOnePerFamily(
   items: readonly { family: Family; text: string }[],
   path: string,
   what: string,
@@ -259,6 +261,6 @@ function oneAFamily(
   }
 }
 
-function present<T>(items: readonly (T | undefined)[]): T[] {
+function withoutUndefined<T>(items: readonly (T | undefined)[]): T[] {
   return items.filter((item) => item !== undefined);
 }

@@ -28,29 +28,41 @@ export function validate(
   if (complete && !nodes.some((node) => node.podCidrs.length > 0)) {
     faults.add(path, "no node has a pod CIDR, so there is nothing to route");
   }
-  unique(nodes, (node) => [node.name], "name", faults);
-  unique(
+  checkUnique(nodes, (node) => [node.name], "name", faults);
+  checkUnique(
     nodes,
     (node) => node.internalIps.map((ip) => ip.text),
     "internal IP",
     faults,
   );
-  unique(nodes, (node) => [node.address], "SSH address", faults);
-  podCidrsApart(nodes, faults);
-  everyFamilyReachable(nodes, faults);
+  checkUnique(nodes, (node) => [node.address], "SSH address", faults);
+  checkPodCidrOverlaps(nodes, faults);
+  checkFamilies(nodes, faults);
   for (const node of nodes) {
     for (const cidr of node.podCidrs) {
-      apartFrom(cidr, node, networks.nodeSubnets, "node subnet", faults);
-      apartFrom(cidr, node, networks.serviceCidrs, "service CIDR", faults);
+      checkNetworkOverlaps(
+        cidr,
+        node,
+        networks.nodeSubnets,
+        "node subnet",
+        faults,
+      );
+      checkNetworkOverlaps(
+        cidr,
+        node,
+        networks.serviceCidrs,
+        "service CIDR",
+        faults,
+      );
     }
     for (const ip of node.internalIps) {
-      inNodeSubnet(ip, node, networks.nodeSubnets, faults);
+      checkNodeSubnet(ip, node, networks.nodeSubnets, faults);
     }
   }
-  noInternalIpInPodCidr(nodes, faults);
+  checkInternalIps(nodes, faults);
 }
 
-function unique(
+function checkUnique(
   nodes: readonly Node[],
   keys: (node: Node) => readonly string[],
   what: string,
@@ -72,8 +84,8 @@ function unique(
   }
 }
 
-/** Sorted blocks overlap only if one of them overlaps the furthest-reaching block before it. */
-function podCidrsApart(nodes: readonly Node[], faults: Faults): void {
+/** Adds a fault for each pod CIDR that overlaps another. Sorted, it can only overlap the block before it that reaches furthest. */
+function checkPodCidrOverlaps(nodes: readonly Node[], faults: Faults): void {
   const all = podBlocks(nodes);
   let reach = all[0];
   for (const one of all.slice(1)) {
@@ -94,8 +106,8 @@ function podCidrsApart(nodes: readonly Node[], faults: Faults): void {
   }
 }
 
-/** A host without an address of a route's family cannot reach its next hop. */
-function everyFamilyReachable(nodes: readonly Node[], faults: Faults): void {
+/** Adds a fault for each node without an address of a family that has routes: it could not reach their next hops. */
+function checkFamilies(nodes: readonly Node[], faults: Faults): void {
   for (const family of [4, 6] as const) {
     const routed = nodes.find((n) =>
       n.podCidrs.some((cidr) => cidr.family === family),
@@ -114,7 +126,7 @@ function everyFamilyReachable(nodes: readonly Node[], faults: Faults): void {
   }
 }
 
-function apartFrom(
+function checkNetworkOverlaps(
   cidr: Cidr,
   node: Node,
   networks: readonly Cidr[],
@@ -131,7 +143,7 @@ function apartFrom(
   }
 }
 
-function inNodeSubnet(
+function checkNodeSubnet(
   ip: Address,
   node: Node,
   subnets: readonly Cidr[],
@@ -165,8 +177,8 @@ function inNodeSubnet(
   }
 }
 
-/** Sorted search, so that thousands of nodes stay cheap. */
-function noInternalIpInPodCidr(nodes: readonly Node[], faults: Faults): void {
+/** Adds a fault for each internal IP within a pod CIDR. Both are sorted, so that thousands of nodes take little time. */
+function checkInternalIps(nodes: readonly Node[], faults: Faults): void {
   const blocks = podBlocks(nodes);
   const ips = nodes
     .flatMap((node) => node.internalIps.map((ip) => ({ ip, node })))

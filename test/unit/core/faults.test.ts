@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Faults, FaultsError, show } from "../../../components/core/faults.ts";
 
-test("no fault, no error", () => {
+test("without a fault nothing is thrown", () => {
   new Faults().throwIfAny("the configuration cannot be used");
 });
 

@@ -14,7 +14,7 @@ test("what is printable stays as it is, and all else is written as its code", ()
   );
 });
 
-test("Pulumi's colours are no colours any more", () => {
+test("Pulumi's colour codes are escaped", () => {
   assert.equal(printable("<{%red%}>"), "<\\u007b%red%}>");
   assert.equal(foreignText("<{%reset%}>ok"), "<\\u007b%reset%}>ok");
 });
@@ -30,7 +30,7 @@ test("any text from outside is one line of printable ASCII, of bounded length, w
   );
 });
 
-test("lines become one line, and a short one is whole", () => {
+test("several lines become one, and a short text is not cut", () => {
   assert.equal(foreignText(" one\r\n\ttwo \n"), "one two");
   assert.equal(foreignText("x".repeat(9), 10), "x".repeat(9));
   assert.equal(foreignText("x".repeat(11), 10), `${"x".repeat(10)} ...`);

@@ -137,7 +137,7 @@ test("a value that does not match is never taken for complete", () => {
   assert.throws(() => complete<{ name: string }>({ name: null }, new Faults()));
 });
 
-test("a text that is read becomes what it says, and its own message where it says nothing", () => {
+test("a text becomes the value that is read from it, or its fault says what is wrong", () => {
   const number = strict({
     a: textRead((text) => Number(text) || "is no number"),
   });

@@ -83,8 +83,12 @@ function refusedOrHarmless(args: object): void {
   const table = routeTable(plan.cluster);
   for (const node of plan.cluster) {
     const input = hostInput({
-      ...{ ...plan, owner: plan.owner ?? "o", node, table },
-      ...{ routes: routesOf(node, table), named: plan.cluster },
+      ...plan,
+      owner: plan.owner ?? "o",
+      node,
+      table,
+      routes: routesOf(node, table),
+      named: plan.cluster,
     });
     const lines = input.split("\n");
     assert.deepEqual(lines.slice(-2), ["end", ""]);
@@ -94,7 +98,7 @@ function refusedOrHarmless(args: object): void {
   }
 }
 
-test("the input without anything odd is accepted", () => {
+test("good input is accepted", () => {
   assert.equal(readHostArgs(good).cluster.length, 2);
 });
 
@@ -109,7 +113,7 @@ for (const [place, inputWith] of Object.entries(places)) {
   });
 }
 
-test("any text for a machines.txt is read without an accident", () => {
+test("any text for a machines.txt is read or refused, without another error", () => {
   const line = fc
     .array(fc.oneof(anyText, fc.constantFrom("10.0.0.1", "a", "10.1.0.0/24")))
     .map((words) => words.join(" "));

@@ -52,13 +52,13 @@ test("a row without a subnet is no worker", () => {
   );
 });
 
-test("the FQDN is another name of the machine, and its row is where it stands", () => {
+test("the FQDN is an alias of the machine, and its path names the row", () => {
   const [server] = read(seed);
   assert.deepEqual(server?.aliases, ["server.kubernetes.local"]);
   assert.equal(server?.path, "machines.txt:1");
 });
 
-test("comments, blank lines, indentation and runs of spaces mean nothing", () => {
+test("comments, blank lines, indentation and runs of spaces are ignored", () => {
   const loose = `# IPV4 FQDN HOST POD_SUBNET
 
   # more

@@ -21,7 +21,7 @@ test("nodes in one subnet can be each other's next hop", () => {
   assert.equal(said(subnets, "10.241.0.1", "10.241.0.2"), undefined);
 });
 
-test("nothing is known of nodes where no subnets are named", () => {
+test("without node subnets, nodes are never said to be in different ones", () => {
   assert.equal(said([], "10.240.0.1", "10.241.0.2"), undefined);
 });
 
@@ -35,7 +35,7 @@ test("nodes in different subnets are named", () => {
   );
 });
 
-test("each address family counts alone", () => {
+test("each address family is compared on its own", () => {
   const subnets = ["10.240.0.0/24", "fd00:1::/64", "fd00:2::/64"];
   assert.equal(
     said(subnets, ["10.240.0.1", "fd00:1::1"], ["10.240.0.2", "fd00:2::1"]),

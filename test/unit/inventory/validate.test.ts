@@ -202,7 +202,7 @@ test("IPv4 workers and IPv6 workers cannot be in one cluster", () => {
   ]);
 });
 
-test("every internal IP inside a pod CIDR is a fault, whose ever it is", () => {
+test("every internal IP inside a pod CIDR is a fault, whichever node has it", () => {
   const cluster = nodes(
     worker("a", "10.200.0.0", "10.200.0.0/24"),
     worker("b", "10.200.0.255", "10.200.2.0/24"),

@@ -34,13 +34,18 @@ const refused = (config: Record<string, unknown>, secretKeys?: string[]) =>
 test("every key of the project is an argument of the component", async () => {
   const args = await read({
     ...cluster,
-    ...{ serviceCidrs: ["10.32.0.0/24"], controllerRoutes: false },
-    ...{ healInterval: 60, owner: "us", "aws:region": "eu-west-1" },
+    serviceCidrs: ["10.32.0.0/24"],
+    controllerRoutes: false,
+    healInterval: 60,
+    owner: "us",
+    "aws:region": "eu-west-1",
   });
   assert.deepEqual(args, {
     ...cluster,
-    ...{ serviceCidrs: ["10.32.0.0/24"], controllerRoutes: false },
-    ...{ healInterval: 60, owner: "us" },
+    serviceCidrs: ["10.32.0.0/24"],
+    controllerRoutes: false,
+    healInterval: 60,
+    owner: "us",
   });
 });
 
@@ -100,7 +105,7 @@ for (const [target, key, value, owners] of [
   });
 }
 
-test("what Pulumi.yaml gives the keys of other targets is not in the way", async () => {
+test("the defaults that Pulumi.yaml gives to keys of other targets are no fault", async () => {
   const { nodes } = cluster;
   const others = { healInterval: 10, controllerHosts: true, priority: 1000 };
   const args = await read({
@@ -115,8 +120,13 @@ test("what Pulumi.yaml gives the keys of other targets is not in the way", async
 test("two targets get each what they know", async () => {
   const { nodes, ssh } = cluster;
   await read({
-    ...{ nodes, ssh, target: "openstack+hosts", subnet: "kubernetes" },
-    ...{ hostRoutes: false, healInterval: 10, priority: 1000 },
+    nodes,
+    ssh,
+    target: "openstack+hosts",
+    subnet: "kubernetes",
+    hostRoutes: false,
+    healInterval: 10,
+    priority: 1000,
   });
   assert.deepEqual(await readConfig(), [
     { target: openstack, args: { nodes, subnet: "kubernetes" } },
@@ -131,8 +141,11 @@ test("the faults of two targets are said together, and what they have in common 
   const [server, node] = cluster.nodes;
   for (const target of ["openstack+hosts", "hosts+openstack"]) {
     const found = await refused({
-      ...{ target, nodes: [server, { ...node, podCidrs: ["10.200.0.1/24"] }] },
-      ...{ ssh: cluster.ssh, healInterval: 0, routesPerSubnet: 0 },
+      target,
+      nodes: [server, { ...node, podCidrs: ["10.200.0.1/24"] }],
+      ssh: cluster.ssh,
+      healInterval: 0,
+      routesPerSubnet: 0,
     });
     assert.deepEqual(found.map((fault) => fault.split(": ")[0]).sort(), [
       "healInterval",

@@ -58,11 +58,14 @@ test("the readme of hosts says how to look at a host", async () => {
 test("the readme of AWS says how to look at its route tables", async () => {
   const there = {
     instances: [0, 1].map((i) => ({
-      ...{ id: `i-${i}`, eni: `eni-${i}`, ip: `172.20.1.2${i}` },
+      id: `i-${i}`,
+      eni: `eni-${i}`,
+      ip: `172.20.1.2${i}`,
       tags: { Name: `worker-${i}`, pod_cidr: `172.22.${i}.0/24` },
     })),
     tables: ["rtb-1", "rtb-2"].map((id) => ({
-      ...{ id, tags: { Name: "kubernetes" } },
+      id,
+      tags: { Name: "kubernetes" },
     })),
   };
   const args = {
@@ -84,12 +87,16 @@ test("the readme of GCP says how to look at its network", async (t) => {
   const subnet = { name: "kubernetes", region: api.region };
   api.network(network, { subnets: [{ ...subnet, range: "10.240.0.0/24" }] });
   api.instance({
-    ...{ name: "worker-0", zone: api.zone, network },
-    ...{ ip: "10.240.0.20", podCidr: "10.200.0.0/24" },
+    name: "worker-0",
+    zone: api.zone,
+    network,
+    ip: "10.240.0.20",
+    podCidr: "10.200.0.0/24",
   });
   const args = { instances: { names: ["worker-*"] }, network };
   const lines = await readme(gcp, args, () => ({
-    ...{ accessToken: api.token, project: api.project },
+    accessToken: api.token,
+    project: api.project,
   }));
   assert.ok(
     lines.includes(
@@ -107,15 +114,22 @@ for (const [mode, look] of [
     const there: Record<string, object[]> = {
       subnets: [
         {
-          ...{ id: "subnet-1", name, network_id: "net-1", host_routes: [] },
-          ...{ cidr: "10.240.0.0/24", ip_version: 4 },
+          id: "subnet-1",
+          name,
+          network_id: "net-1",
+          host_routes: [],
+          cidr: "10.240.0.0/24",
+          ip_version: 4,
         },
       ],
       routers: [{ id: "router-1", name, routes: [] }],
       ports: ["worker-0", "router-1"].map((device, i) => ({
-        ...{ id: `port-${i}`, name: device, device_id: device },
+        id: `port-${i}`,
+        name: device,
+        device_id: device,
         device_owner: i === 0 ? "compute:nova" : "network:router_interface",
-        ...{ status: "ACTIVE", port_security_enabled: false },
+        status: "ACTIVE",
+        port_security_enabled: false,
         fixed_ips: [{ subnet_id: "subnet-1", ip_address: `10.240.0.2${i}` }],
       })),
     };
@@ -132,7 +146,8 @@ for (const [mode, look] of [
     const endpoint = { interface: "public", url: `http://127.0.0.1:${port}` };
     const nodes = [
       {
-        ...{ name: "worker-0", internalIp: "10.240.0.20" },
+        name: "worker-0",
+        internalIp: "10.240.0.20",
         podCidrs: ["10.200.0.0/24"],
       },
     ];

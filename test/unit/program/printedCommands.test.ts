@@ -33,16 +33,23 @@ before(async () => {
   api.network(network, { subnets: [{ ...subnet, range: "10.240.0.0/24" }] });
   const worker = (i: number, more: Partial<InstanceSettings> = {}) =>
     api.instance({
-      ...{ name: `worker-${i}`, zone, network, ip: `10.240.0.2${i}` },
-      ...{ podCidr: `10.200.${i}.0/24`, ...more },
+      name: `worker-${i}`,
+      zone,
+      network,
+      ip: `10.240.0.2${i}`,
+      podCidr: `10.200.${i}.0/24`,
+      ...more,
     });
   worker(0, { canIpForward: false });
   worker(1, { status: "TERMINATED" });
   const { podCidr: _, ...bare } = { podCidr: "", name: "worker-2", zone };
   api.instance({ ...bare, network, ip: "10.240.0.22" });
   api.route({
-    ...{ name: "theirs", network, destRange: "10.200.0.0/24" },
-    ...{ priority: 1000, nextHopIp: "10.240.0.9" },
+    name: "theirs",
+    network,
+    destRange: "10.200.0.0/24",
+    priority: 1000,
+    nextHopIp: "10.240.0.9",
   });
 });
 after(() => api.stop());
@@ -71,21 +78,39 @@ test("every command of gcloud that a fault prints has the words that it is to ha
     );
   has([...instances, "start", "worker-1", ...inZone]);
   has([
-    ...[...instances, "add-metadata", "worker-2", ...inZone],
-    ...["--metadata", "pod-cidr=CIDR"],
+    ...instances,
+    "add-metadata",
+    "worker-2",
+    ...inZone,
+    "--metadata",
+    "pod-cidr=CIDR",
   ]);
   has([
-    ...[...instances, "export", "worker-0", ...inZone],
-    ...["--destination", "worker-0.yaml"],
+    ...instances,
+    "export",
+    "worker-0",
+    ...inZone,
+    "--destination",
+    "worker-0.yaml",
   ]);
   has([
-    ...[...instances, "update-from-file", "worker-0", ...inZone],
-    ...["--source", "worker-0.yaml"],
-    ...["--most-disruptive-allowed-action", "RESTART"],
+    ...instances,
+    "update-from-file",
+    "worker-0",
+    ...inZone,
+    "--source",
+    "worker-0.yaml",
+    "--most-disruptive-allowed-action",
+    "RESTART",
   ]);
   has([
-    ...["gcloud", "compute", "routes", "delete", "theirs"],
-    ...["--project", api.project],
+    "gcloud",
+    "compute",
+    "routes",
+    "delete",
+    "theirs",
+    "--project",
+    api.project,
   ]);
 });
 
@@ -132,8 +157,11 @@ test("the command of the readme lists the routes of the network", async () => {
   const subnet = { name: "kubernetes", region: "us-west1" };
   api.network(network, { subnets: [{ ...subnet, range: "10.240.0.0/24" }] });
   api.instance({
-    ...{ name: "worker-0", zone, network },
-    ...{ ip: "10.240.0.20", podCidr: "10.200.0.0/24" },
+    name: "worker-0",
+    zone,
+    network,
+    ip: "10.240.0.20",
+    podCidr: "10.200.0.0/24",
   });
   await record("", "organization", true, ({ token }) =>
     token === "pulumi:pulumi:readStackResourceOutputs"
@@ -149,8 +177,14 @@ test("the command of the readme lists the routes of the network", async () => {
   const [look = ""] = page.match(/^gcloud .*$/m) ?? [];
   assert.deepEqual(wordsOf([look]), [
     [
-      ...["gcloud", "compute", "routes", "list", "--project", api.project],
-      ...["--filter", `network: ${network}`],
+      "gcloud",
+      "compute",
+      "routes",
+      "list",
+      "--project",
+      api.project,
+      "--filter",
+      `network: ${network}`,
     ],
   ]);
 });

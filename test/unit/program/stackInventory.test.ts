@@ -116,7 +116,8 @@ test("the output may have another name than nodes", async () => {
 
 test("two targets get the same nodes, and the stack is read once", async () => {
   const registered = await given({
-    ...{ inventory: { stack }, target: "openstack+hosts" },
+    inventory: { stack },
+    target: "openstack+hosts",
     subnet: "kubernetes",
   });
   const inventory = { stack, output: "nodes", nodes };

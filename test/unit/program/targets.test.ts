@@ -21,7 +21,10 @@ function instances(nodes: readonly NodeArgs[]) {
   return nodes
     .filter((node) => node.podCidrs !== undefined)
     .map(({ name, internalIp, podCidrs = [] }) => ({
-      ...{ name, id: `i-${name}`, state: "running", running: true },
+      name,
+      id: `i-${name}`,
+      state: "running",
+      running: true,
       addresses: [internalIp].flat(),
       podCidrs: podCidrs.join(","),
     }));
@@ -50,8 +53,13 @@ function onAws(nodes: NodeArgs[], inventory: object): Route[] {
   const none = new Set<string>();
   const table = { id: "rtb-1", vpcId: "vpc-1", routes: [] };
   const found = {
-    ...{ region: "eu-west-1", tables: [table], vpcBlocks: [] },
-    ...{ instances: workers, inVpc: enis, checked: none, present: none },
+    region: "eu-west-1",
+    tables: [table],
+    vpcBlocks: [],
+    instances: workers,
+    inVpc: enis,
+    checked: none,
+    present: none,
   };
   const args = readCloudArgs(awsArgsSchema, inventory);
   const plan = planAws(args, found, new Map(), faults);
@@ -65,12 +73,18 @@ function onAws(nodes: NodeArgs[], inventory: object): Route[] {
 function onGcp(nodes: NodeArgs[], inventory: object): Route[] {
   const faults = new Faults();
   const found = {
-    ...{ project: "p", instanceProject: "p", nodeRanges: [], otherRanges: [] },
-    ...{ network: "projects/p/global/networks/n", routes: [] },
+    project: "p",
+    instanceProject: "p",
+    nodeRanges: [],
+    otherRanges: [],
+    network: "projects/p/global/networks/n",
+    routes: [],
     instances: instances(nodes).map((one) => ({
       ...one,
-      ...{ path: `projects/p/zones/z/instances/${one.name}`, zone: "z" },
-      ...{ canIpForward: true, inNetwork: true },
+      path: `projects/p/zones/z/instances/${one.name}`,
+      zone: "z",
+      canIpForward: true,
+      inNetwork: true,
     })),
   };
   const args = readCloudArgs(gcpArgsSchema, { ...inventory, network: "n" });
@@ -98,11 +112,18 @@ test("every route of GCP has a name of its own, which GCP allows", () => {
       const { routes } = planGcp(
         args,
         {
-          ...{ project: "p", instanceProject: "p", network: "n", routes: [] },
-          ...{ nodeRanges: [], otherRanges: [] },
+          project: "p",
+          instanceProject: "p",
+          network: "n",
+          routes: [],
+          nodeRanges: [],
+          otherRanges: [],
           instances: instances(nodes).map((one) => ({
             ...one,
-            ...{ path: "", zone: "z", canIpForward: true, inNetwork: true },
+            path: "",
+            zone: "z",
+            canIpForward: true,
+            inNetwork: true,
           })),
         },
         new Map(),
