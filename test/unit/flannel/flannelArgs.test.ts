@@ -60,6 +60,16 @@ testFaults([
     "nodes: no node has a pod CIDR, so there is nothing to route",
   ],
   [
+    "no object for the overlay",
+    { ...overlay, flannel: null },
+    ["flannel: null is not of type object"],
+  ],
+  [
+    "no object for the interfaces",
+    withFlannel({ interfaces: null }),
+    ["flannel.interfaces: null is not of type object"],
+  ],
+  [
     "a network that is none",
     withFlannel({ network: "10.244.0.0" }),
     'flannel.network: "10.244.0.0" is not a CIDR, expected for example 10.200.0.0/24 or fd00:200::/64',
