@@ -115,10 +115,7 @@ function argumentsOf(
   all: Record<string, unknown>,
   faults: Faults,
 ): TargetConfig[] {
-  const configs = wanted.map((target) => ({
-    target,
-    args: {} as Record<string, unknown>,
-  }));
+  const configs = wanted.map((target): TargetConfig => ({ target, args: {} }));
   for (const [key, value] of Object.entries(all)) {
     const owners = targets.filter(({ schema }) =>
       Object.hasOwn(schema.shape, key),
