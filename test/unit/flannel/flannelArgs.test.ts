@@ -62,12 +62,12 @@ testFaults([
   [
     "no object for the overlay",
     { ...overlay, flannel: null },
-    ["flannel: null is not of type object"],
+    "flannel: null is not of type object",
   ],
   [
     "no object for the interfaces",
     withFlannel({ interfaces: null }),
-    ["flannel.interfaces: null is not of type object"],
+    "flannel.interfaces: null is not of type object",
   ],
   [
     "a network that is none",
