@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { shellWord } from "../core/shellWord.ts";
-import type { Installation } from "../ssh/pendingLogin.ts";
+import type { Installation } from "../ssh/installation.ts";
 import { shell } from "../ssh/pipedScript.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { parseAddress, parseCidr } from "../core/cidr.ts";
 import { foreignText, printable } from "../core/plainText.ts";
-import type { Login } from "../ssh/login.ts";
+import type { Login } from "../ssh/endpoints.ts";
 import { usesSudo } from "../ssh/pipedScript.ts";
 import { recordedInputs, recordedLogin } from "../ssh/recordedInputs.ts";
 import { isUrn, resourceName } from "../stack/urn.ts";

@@ -21,6 +21,15 @@ export interface Endpoint {
   readonly hostKey: string | undefined;
 }
 
+/** An endpoint with the credentials for it as plain text. */
+export interface Login extends Endpoint {
+  /** Undefined: a key of the SSH agent. */
+  readonly privateKey?: string | undefined;
+  readonly passphrase?: string | undefined;
+  /** The agent's socket. Default: `$SSH_AUTH_SOCK`. */
+  readonly agentSocket?: string | undefined;
+}
+
 /** The endpoints of all nodes by their names, the bastion before them, and the credentials for all of them. */
 export interface Hosts {
   readonly byNode: ReadonlyMap<string, Endpoint>;

@@ -6,7 +6,7 @@ import { runError } from "../stack/runError.ts";
 import { type Credentials, plainKey } from "./credentials.ts";
 import type { Hosts } from "./endpoints.ts";
 import { unknownNames } from "./hostNames.ts";
-import type { Installation } from "./pendingLogin.ts";
+import type { Installation } from "./installation.ts";
 import { type Finding, preflight } from "./preflight.ts";
 import { keyProblem } from "./privateKey.ts";
 import { becomesRoot, type Ssh } from "./sshArgs.ts";

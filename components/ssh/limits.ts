@@ -20,6 +20,12 @@ export function channelPatience({ connectTimeout, patience }: Limits): number {
   return connectTimeout + patience;
 }
 
+/** The answer of a server that does not say who it is in time. */
+export const silent: Answer = {
+  state: "silent",
+  reason: "Timed out while waiting for handshake",
+};
+
 /** Calls `fail` if there is no connection in time, or no answer in time once there is one. Returns what ends the waiting. */
 export function limitTime(
   client: SshClient,
@@ -28,10 +34,6 @@ export function limitTime(
   fail: (answer: Answer) => void,
 ): () => void {
   const wait = (answer: Answer, time: number) => setTimeout(fail, time, answer);
-  const silent: Answer = {
-    state: "silent",
-    reason: "Timed out while waiting for handshake",
-  };
   const reason = `no connection within ${connectTimeout / 1000} s`;
   let waiting = channel
     ? wait(silent, patience)

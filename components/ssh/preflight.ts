@@ -2,14 +2,14 @@ import type { Duplex } from "node:stream";
 import { type Answer, isFault } from "./answer.ts";
 import { openChannel } from "./bastionChannel.ts";
 import { plainKey } from "./credentials.ts";
-import type { Endpoint, Hosts } from "./endpoints.ts";
-import { channelPatience, type Limits, usualPatience } from "./limits.ts";
-import { type Login, login } from "./login.ts";
+import type { Endpoint, Hosts, Login } from "./endpoints.ts";
 import {
   type Installation,
   type InstallationLimits,
-  PendingLogin,
-} from "./pendingLogin.ts";
+  install,
+} from "./installation.ts";
+import { channelPatience, type Limits, usualPatience } from "./limits.ts";
+import { login, PendingLogin } from "./login.ts";
 import { SshClient } from "./sshClient.ts";
 
 /** What came of asking a node's host. */
@@ -94,7 +94,7 @@ export async function preflight(
     return await Promise.all(
       asked.map(async ({ node, answer, started }) => {
         if (installation && started && answer.state === "ok" && !wrong) {
-          return { node, ...(await started.install(installation)) };
+          return { node, ...(await install(installation, started, ofHost)) };
         }
         return { node, ...answer };
       }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Login } from "./login.ts";
+import type { Login } from "./endpoints.ts";
 
 const endpointSchema = z.object({
   host: z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,254}$/),

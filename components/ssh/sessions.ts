@@ -1,7 +1,8 @@
 import type { Answer } from "./answer.ts";
 import { openChannel } from "./bastionChannel.ts";
+import type { Login } from "./endpoints.ts";
 import { type Limits, usualPatience } from "./limits.ts";
-import { type Login, login } from "./login.ts";
+import { login } from "./login.ts";
 import type { SshClient } from "./sshClient.ts";
 
 const usualLimits: Limits = {

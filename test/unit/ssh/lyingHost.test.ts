@@ -9,7 +9,7 @@ import {
   compareHostKey,
   explainError,
 } from "../../../components/ssh/answer.ts";
-import type { Login } from "../../../components/ssh/login.ts";
+import type { Login } from "../../../components/ssh/endpoints.ts";
 import { preflight } from "../../../components/ssh/preflight.ts";
 import { runOn } from "../../../components/ssh/remoteCommand.ts";
 import { Sessions } from "../../../components/ssh/sessions.ts";

@@ -3,8 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { TestContext } from "node:test";
 import ssh2, { type Connection, type ServerConfig, type Session } from "ssh2";
-import type { Hosts } from "../../../components/ssh/endpoints.ts";
-import type { Login } from "../../../components/ssh/login.ts";
+import type { Hosts, Login } from "../../../components/ssh/endpoints.ts";
 import { keyPair } from "../mockedStack.ts";
 
 const { Server: SshServer } = ssh2;

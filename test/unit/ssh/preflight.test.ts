@@ -8,7 +8,7 @@ import ssh2, {
   type KexAlgorithm,
 } from "ssh2";
 import type { Endpoint, Hosts } from "../../../components/ssh/endpoints.ts";
-import type { Installation } from "../../../components/ssh/pendingLogin.ts";
+import type { Installation } from "../../../components/ssh/installation.ts";
 import { type Finding, preflight } from "../../../components/ssh/preflight.ts";
 import { keyPair } from "../mockedStack.ts";
 import { closedPort, listen, recordingServer, sshServer } from "./servers.ts";
