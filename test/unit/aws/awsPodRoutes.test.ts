@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { awsArgsSchema } from "../../../components/aws/awsArgs.ts";
 import { lookUp } from "../../../components/aws/awsLookup.ts";
@@ -221,6 +222,42 @@ test("nodes of the configuration are found by their internal IP", async () => {
       ["node-1", "eni-1"],
     ],
   );
+});
+
+test("hundreds of workers are found with at most 20 requests at once and 200 values in a filter", async () => {
+  const workers = Array.from({ length: 250 }, (_, i) => ({
+    id: `i-${i.toString(16)}`,
+    eni: `eni-${i.toString(16)}`,
+    ip: `172.20.${1 + (i >> 7)}.${1 + (i & 127)}`,
+    tags: { Name: `worker-${i}`, pod_cidr: `10.${i >> 8}.${i & 255}.0/24` },
+  }));
+  const nodes = workers.map(({ ip, tags }) => ({
+    name: tags.Name,
+    internalIp: ip,
+    podCidrs: [tags.pod_cidr],
+  }));
+  const names = nodes.map(({ name }) => name);
+  const ask = fakeEc2({ instances: workers, tables: [table] });
+  for (const args of [{ nodes }, { instances: { names } }]) {
+    let running = 0;
+    const atOnce: number[] = [];
+    const values: number[] = [];
+    await record("", "organization", false, async (call) => {
+      atOnce.push(++running);
+      for (const filter of call.inputs.filters ?? []) {
+        values.push(filter.values.length);
+      }
+      await setImmediate();
+      running--;
+      return ask(call);
+    });
+    const read = readCloudArgs(awsArgsSchema, args);
+    const { instances, inVpc } = await lookUp(read, new Faults(), {});
+    assert.equal(new Set(instances.map(({ id }) => id)).size, 250);
+    assert.equal(inVpc.size, 250);
+    assert.equal(Math.max(...atOnce), 20);
+    assert.equal(Math.max(...values), 200);
+  }
 });
 
 test("tags may have other names", async () => {
