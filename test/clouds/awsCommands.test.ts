@@ -102,7 +102,7 @@ describe("every command of the AWS CLI that is printed does what the message say
       ]),
     );
 
-  it("shows who one is", async (t) => {
+  it("shows which credentials are in use", async (t) => {
     const failure = unhandledRejection(t);
     await record("", "organization", false, ({ token }) => {
       if (token === "pulumi:pulumi:readStackResourceOutputs") {

@@ -75,7 +75,7 @@ describe("the life of a route", () => {
     });
   });
 
-  test("unchanged, it is left alone", async () => {
+  test("a route that did not change is not touched", async () => {
     await stack.up(to(first, one), "--refresh", "--expect-no-changes");
   });
 

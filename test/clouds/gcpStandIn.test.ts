@@ -393,7 +393,7 @@ describe("what goes wrong", () => {
     assert.deepEqual(stack().routes, {});
   });
 
-  test("what passes is tried again", async () => {
+  test("an error that passes is tried again", async () => {
     for (const code of [503, 429] as const) {
       api().failNext(code, "POST");
     }

@@ -87,7 +87,7 @@ describe("every command of openstack that is printed does what the message says"
   });
   after(() => neutron?.stop());
 
-  it("shows who one is", async (t) => {
+  it("shows which credentials are in use", async (t) => {
     const failure = unhandledRejection(t);
     await record("", "organization", false, ({ token }) => {
       if (token === "pulumi:pulumi:readStackResourceOutputs") {

@@ -62,7 +62,7 @@ export class Neutron {
 
   /** Runs the `openstack` command and returns what it prints. */
   cli(...args: string[]): Promise<string> {
-    // that of Debian's package, as the services are
+    // Debian's client, of the same release as the services
     const env = { ...process.env, ...this.env, PYTHONPATH: "" };
     return run("/usr/bin/openstack", args, { env });
   }
@@ -204,7 +204,7 @@ export class Neutron {
     return this.client.request(method, this.url(path), body);
   }
 
-  /** Where Neutron answers. */
+  /** The URL of Neutron. */
   get endpoint(): string {
     return this.client.endpoint("network");
   }

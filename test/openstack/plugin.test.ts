@@ -102,7 +102,7 @@ for (const kind of ["SubnetRoute", "RouterRoute"] as const) {
       });
     }
 
-    test("unchanged, it is left alone", async () => {
+    test("a route that did not change is not touched", async () => {
       await stack.must(via(one), "up", "--refresh", "--expect-no-changes");
     });
 
@@ -144,7 +144,7 @@ for (const kind of ["SubnetRoute", "RouterRoute"] as const) {
       );
     });
 
-    test("is joined by one to the same destination by another next hop, and nobody minds", async () => {
+    test("can stand beside one to the same destination by another next hop", async () => {
       const stack = await newStack(`rival-${kind}`);
       await stack.must(
         { routes: { a: place.declare(destination, one) } },
@@ -317,7 +317,7 @@ for (const kind of ["SubnetRoute", "RouterRoute"] as const) {
         );
       const ups = [up("first", first), up("second", second)];
       const both = Promise.all(ups);
-      // both have read by then what routes there are: none
+      // by then both have read that there are no routes
       const waiting = until("both want to write", async () =>
         turnstile.waiting === 2 ? true : undefined,
       );

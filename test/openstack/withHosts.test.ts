@@ -102,7 +102,7 @@ class Tunnel {
         onward.on("error", () => socket.destroy());
       }).listen(join(directory, `${port}`)),
     );
-    // a socket that is a file can be reached from every namespace
+    // a Unix socket can be reached from every network namespace
     const program = `
       const { connect, createServer } = require("node:net");
       const ports = ${JSON.stringify(ports)};

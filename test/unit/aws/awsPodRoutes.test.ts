@@ -186,7 +186,7 @@ test("an IPv6 route is declared as one", async () => {
   });
 });
 
-test("every route table that is meant gets every route", async () => {
+test("every chosen route table gets every route", async () => {
   const tables = [table, { ...table, id: "rtb-2" }];
   for (const routeTables of [{ ids: ["rtb-1", "rtb-2"] }, { several: true }]) {
     const { routes, text, faults } = await plan(

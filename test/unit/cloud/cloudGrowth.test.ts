@@ -15,11 +15,11 @@ import { openStackArgsSchema } from "../../../components/openstack/openStackArgs
 import { planOpenStack } from "../../../components/openstack/openStackPlan.ts";
 import { growth } from "../growth.ts";
 
-// Ten times as much takes about ten times as long. What is quadratic takes a hundred times as long.
+// Linear work takes about ten times as long for ten times as much, quadratic work a hundred times.
 const [small, large] = [300, 3000];
 const most = 40;
 
-/** So many workers, as a configuration has them. */
+/** Workers of a configuration. */
 const nodes = Array.from({ length: 200 }, (_, i) => ({
   name: `worker-${i}`,
   internalIp: `10.240.0.${i + 10}`,
@@ -28,7 +28,7 @@ const nodes = Array.from({ length: 200 }, (_, i) => ({
 
 const network = "projects/p/global/networks/kube";
 
-/** So many routes to different destinations, or to the same. */
+/** Routes to different destinations, or all to the same. */
 function gcpRoutes(count: number, same: boolean): GcpRoute[] {
   return Array.from({ length: count }, (_, i) =>
     routeSchema.parse({

@@ -11,7 +11,7 @@ import { anyText, nasty, nestedWithoutEnd } from "../hostileText.ts";
 
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
 
-/** What is said of bad input or answers has no character that a terminal would obey. */
+/** Messages have no control characters but line breaks. */
 function isPlain(messages: readonly string[]): void {
   for (const message of messages) {
     assert.doesNotMatch(message, /[^\P{Cc}\n]/u);
@@ -94,7 +94,7 @@ test("any name, address or tag of a cloud's instances is refused in plain words,
   );
 });
 
-test("whatever a host prints when it is looked at, is read without an accident", () => {
+test("whatever a host prints is read without an exception", () => {
   const words = fc.constantFrom(
     "route",
     "hop",

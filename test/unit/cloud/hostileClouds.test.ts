@@ -38,7 +38,7 @@ const texts = [
   "10.200.0.0/24,".repeat(1000),
 ];
 
-/** What is in place of a text that is of another kind. */
+/** Values of other types in place of a text. */
 const others = [null, 7, ["x"]];
 
 /** The same JSON with another value in one place, for every place that has a text. */
@@ -65,7 +65,7 @@ function* variants(
 
 const route = String.raw`r\d+\(\["[0-9a-f.:]+/\d+"\]\) -->\|"via [0-9a-f.:]+"\| n\d+\["[a-z0-9.-]+"\]`;
 
-/** Whatever a cloud answers, what is printed has the lines that it is to have, and no others. */
+/** Whatever a cloud answers, only the expected lines are printed. */
 function isHonest(
   plan: CloudRoutes,
   faults: Faults,
@@ -111,7 +111,7 @@ function isHonest(
   }
 }
 
-/** Every command is one command for a shell, whatever is in its words. */
+/** A shell reads each command as one command, whatever is in its words. */
 function areCommands(commands: ReadonlySet<string>): void {
   const all = [...commands];
   const words = wordsOf(all);
@@ -119,7 +119,7 @@ function areCommands(commands: ReadonlySet<string>): void {
   assert.equal(words.length, stages.length);
 }
 
-/** The error of a question whose answer cannot be used. */
+/** The error of a request whose answer has another form. */
 function isPlainError(error: unknown): void {
   assert.ok(error instanceof Error);
   assert.match(error.message, /^[ -~]*: the answer is not [ -~]*$/);
@@ -166,7 +166,7 @@ const neutronAnswers = {
   ],
 };
 
-/** Has a server answer, under an endpoint that stays the same. */
+/** A server at one endpoint, whose answers a test can change. */
 async function serving(t: TestContext) {
   const now = { answers: {} as Record<string, unknown> };
   const { url } = await lyingServer(t, (request, response) => {

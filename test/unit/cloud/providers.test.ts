@@ -34,14 +34,14 @@ const ways: Record<
   }),
 };
 
-/** A server that knows of nothing, and one that nobody is to ask. */
+/** A server that refuses every request, and one that must get none. */
 async function servers(t: TestContext): Promise<[LyingServer, LyingServer]> {
   const refuse: RequestListener = (_, response) =>
     response.writeHead(403).end("{}");
   return [await lyingServer(t, refuse), await lyingServer(t, refuse)];
 }
 
-/** Declares a component, whose look the servers refuse; which provider the credentials were asked of. */
+/** Declares a component whose requests the servers refuse. Returns the provider that was asked for credentials. */
 async function look(
   t: TestContext,
   answers: object,

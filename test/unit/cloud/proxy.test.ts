@@ -38,7 +38,7 @@ function environment(t: TestContext, env: Record<string, string>): void {
   t.after(() => set(before));
 }
 
-/** A proxy that records what it is asked for, and finds every host on this machine. */
+/** A proxy that records its requests, and sends all of them to this machine. */
 async function proxy(t: TestContext) {
   const asked: string[] = [];
   const sockets: Socket[] = [];
@@ -89,7 +89,7 @@ async function api(t: TestContext, answer: RequestListener) {
   return { ...server, url: `http://api.example:${port}/v2.0/` };
 }
 
-/** The API by its name, asked for something. */
+/** Requests a list from the API. */
 const ask = (url: string, limits: Partial<Limits> = {}) =>
   new CloudHttp(url, token, limits).request("subnets?a=b");
 
@@ -136,7 +136,7 @@ test("an API that speaks https is asked through a tunnel of HTTPS_PROXY, where t
   await once(server, "listening");
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  // nobody has signed the certificate: the tunnel is there, and what comes through it is checked
+  // the certificate is self-signed, so its error shows that the tunnel leads to the API and that TLS is checked
   await assert.rejects(ask(`https://api.example:${port}/v2.0/`), /certificate/);
   assert.deepEqual(asked, [`CONNECT api.example:${port} undefined`]);
 });

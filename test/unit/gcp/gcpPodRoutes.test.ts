@@ -38,7 +38,7 @@ function worker(i: number, more: Partial<InstanceSettings> = {}) {
   return { name, zone, network, ip, podCidr: `10.200.${i}.0/24`, ...more };
 }
 
-/** Makes GCP hold a network with these instances, and another network, and nothing else. */
+/** Lets GCP have a network with these instances, and another network, and nothing else. */
 async function there(...instances: InstanceSettings[]): Promise<void> {
   await api.stop();
   api = await ComputeApi.start();
@@ -275,7 +275,7 @@ test("everything is found, on however many pages it stands", async () => {
   assert.equal(routeTable.length, 5);
 });
 
-test("a route of ours that says the same keeps its name, whatever that is", async () => {
+test("a route of ours with the same content keeps its name, whatever that is", async () => {
   await there(worker(0));
   const description = "by hand";
   const ours = { "10-200-0-0-24": recordedRoute("old-name", { description }) };

@@ -16,7 +16,7 @@ import { record, unhandledRejection } from "../mockedStack.ts";
 const token = "ya29.token";
 const thing = z.object({ name: z.string() });
 
-/** What comes of a list that a server answers so: the objects, or the message of the error. */
+/** The objects of a list that a server answers so, or the message of the error. */
 async function list(
   t: TestContext,
   answer: RequestListener,

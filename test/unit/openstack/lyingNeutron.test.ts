@@ -19,7 +19,7 @@ import { record, unhandledRejection } from "../mockedStack.ts";
 const token = "gAAAAAB-token";
 const thing = z.object({ id: z.string() });
 
-/** What comes of a list of subnets that a server answers so: the objects, or the message of the error. */
+/** The subnets of a list that a server answers so, or the message of the error. */
 async function list(
   t: TestContext,
   answer: RequestListener,
@@ -173,7 +173,7 @@ test("a body without end is an error, and is not read on", async (t) => {
     { bytes: 2 ** 20 },
   );
   assert.match(String(said), /^GET subnets: .*more than 1048576 bytes/);
-  // the rest is what the kernel and the streams keep ready
+  // the kernel and the streams buffer some more
   assert.ok((await sent) < 32 * 2 ** 20);
 });
 
@@ -323,7 +323,7 @@ test("any JSON is an answer or an error that names the question", async (t) => {
   );
 });
 
-test("a token that is none is not shown", () => {
+test("a token that no header can carry is refused, and not shown", () => {
   for (const bad of ["", "a\nb", "gAAAAAB\u00e9", " "]) {
     assert.throws(
       () => neutron("http://127.0.0.1/v2.0/", bad),

@@ -166,7 +166,7 @@ test("a port may allow more than the pod CIDR, or everything", () => {
   assert.deepEqual(plan({}, there([], { ports })).faults, []);
 });
 
-test("that every host learns all routes of a subnet is said when one is added, and of a router never", () => {
+test("a new route of a subnet brings the warning that every host learns all routes; a route of a router does not", () => {
   assert.match(plan().warnings.join(), /every host learns all of them/);
   assert.match(plan().warnings.join(), /use mode router, or target hosts/);
   const all = [via(0), via(1), via(2)];
@@ -368,7 +368,7 @@ const holder = {
   routes: [],
 };
 
-test("routes are put back beside what others have written meanwhile", async () => {
+test("missing routes are added to those that others have written in the meantime", async () => {
   const { api, now } = contested([via(0)], 2);
   assert.deepEqual(await restoreRoutes(api, holder, [via(0), via(1)]), [
     via(1),
@@ -385,7 +385,7 @@ test("nothing is written where nothing is missing", async () => {
   assert.deepEqual(await restoreRoutes(reading, holder, [via(0), via(1)]), []);
 });
 
-test("who is always too late gives up, and says so", async () => {
+test("after a change by somebody else before each attempt, the run fails and says so", async () => {
   const { api } = contested([], 100);
   await assert.rejects(
     restoreRoutes(api, holder, [via(0)]),
