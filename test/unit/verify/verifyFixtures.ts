@@ -131,6 +131,14 @@ export function findingsOf(
   return compareHost(of, factsOf(lines), name);
 }
 
+/** The values of these keys, by item. */
+export function columns<T>(
+  items: readonly T[] = [],
+  ...keys: (keyof T)[]
+): unknown[][] {
+  return items.map((item) => keys.map((key) => item[key]));
+}
+
 /** A report of a check in which everything is well, with these parts in place of its own. */
 export function reportOf(parts: Partial<Report> = {}): Report {
   return {

@@ -18,6 +18,7 @@ import { growth } from "../growth.ts";
 import { anyText, nasty } from "../hostileText.ts";
 import { directory, keyPair } from "../mockedStack.ts";
 import {
+  columns,
   commandOf,
   commandServer,
   componentWith,
@@ -248,10 +249,7 @@ test("a host that prints more than is read has a fault", () => {
     [["fault", "more", "others"]],
   );
   const flood = found(Array.from({ length: 200_001 }, () => "x"));
-  assert.deepEqual(
-    flood.map(({ kind, subject }) => [kind, subject]),
-    [["more", "line"]],
-  );
+  assert.deepEqual(columns(flood, "kind", "subject"), [["more", "line"]]);
 });
 
 const octets = (i: number) => `${i >> 8}.${i & 255}`;
@@ -506,10 +504,7 @@ test("a host can answer only its own pings, and a host key that is not checked i
     commands,
     { stack, parallel: 2, progress: () => {} },
   );
-  assert.deepEqual(
-    pings.failed.map(({ from, to }) => [from, to]),
-    [["node-1", "node-0"]],
-  );
+  assert.deepEqual(columns(pings.failed, "from", "to"), [["node-1", "node-0"]]);
   assert.equal(pings.sent, 2);
   const keys = hosts.map(({ findings }) =>
     findings.filter(({ kind }) => kind === "host-key").map((f) => f.severity),

@@ -5,6 +5,7 @@ import { nodes, worker } from "../clusterFaults.ts";
 import { keyPair } from "../mockedStack.ts";
 import { closedPort } from "../ssh/servers.ts";
 import {
+  columns,
   commandOf,
   commandServer,
   componentOf,
@@ -72,20 +73,17 @@ test("a host that is no longer wanted is cleaned by an update, or forgotten if i
   const port = await failing(t, "");
   const answering = await found(port, gone);
   const [host, absent] = answering.hosts;
-  assert.deepEqual(
-    host?.findings.map(({ kind, fix }) => [kind, fix]),
-    [["removed", again]],
-  );
-  assert.deepEqual(
-    absent?.findings.map(({ kind, subject, fix }) => [kind, subject, fix]),
-    [["state", "node-1", again]],
-  );
+  assert.deepEqual(columns(host?.findings, "kind", "fix"), [
+    ["removed", again],
+  ]);
+  assert.deepEqual(columns(absent?.findings, "kind", "subject", "fix"), [
+    ["state", "node-1", again],
+  ]);
   const dead = await found(await closedPort(), gone);
   assert.equal(dead.hosts[0]?.unreachable, undefined);
-  assert.deepEqual(
-    dead.hosts[0]?.findings.map(({ kind, fix }) => [kind, fix]),
-    [["removed", `${forget} && ${again}`]],
-  );
+  assert.deepEqual(columns(dead.hosts[0]?.findings, "kind", "fix"), [
+    ["removed", `${forget} && ${again}`],
+  ]);
   assert.deepEqual(dead.pings.left, []);
 });
 

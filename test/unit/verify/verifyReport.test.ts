@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
-import { convergeCommand } from "../../../components/hosts/hostScript.ts";
 import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
 import { cloudReports } from "../../../components/verify/cloudReports.ts";
@@ -11,7 +10,7 @@ import { pairs, pingEnds } from "../../../components/verify/pingPlan.ts";
 import { reportText } from "../../../components/verify/reportText.ts";
 import type { Finding } from "../../../components/verify/verifyReport.ts";
 import { nodes, worker } from "../clusterFaults.ts";
-import { factsOf, findingsOf, reportOf } from "./verifyFixtures.ts";
+import { commandOf, factsOf, findingsOf, reportOf } from "./verifyFixtures.ts";
 
 const cluster = nodes(
   worker("node-0", ["10.240.0.20", "fd00:240::20"], "10.200.0.0/24"),
@@ -27,26 +26,17 @@ const connection = {
   port: 2222,
   proxy: { host: "bastion.example.com" },
 };
-const resource = {
-  urn: "urn:pulumi:prod::project::Command::routes-node-0",
-  type: "command:remote:Command",
-  inputs: {
-    connection,
-    create: convergeCommand(true),
-    stdin: hostInput({
-      owner: "p.prod.routes",
-      node,
-      adoptExisting: false,
-      healInterval: 10,
-      named: cluster.slice(0, 2),
-      table,
-      routes: table.filter((route) => route.node !== "node-0"),
-    }),
-  },
-  outputs: {},
-};
+const stdin = hostInput({
+  owner: "p.prod.routes",
+  node,
+  adoptExisting: false,
+  healInterval: 10,
+  named: cluster.slice(0, 2),
+  table,
+  routes: table.filter((route) => route.node !== "node-0"),
+});
 const host = readHostState(
-  resource,
+  commandOf({ connection, stdin }),
   new Map(table.map((r) => [r.destination, r.node])),
 );
 assert.ok(!isOdd(host));
@@ -107,8 +97,10 @@ test("the command in the state says how to reach a host, and what it should have
 });
 
 const anew =
-  "pulumi state delete --stack prod urn:pulumi:prod::project::Command::routes-node-0 && pulumi up --stack prod";
+  "pulumi state delete --stack prod urn:pulumi:prod::p::Command::routes-node-0 && pulumi up --stack prod";
 const root = "ssh -J root@bastion.example.com -p 2222 -- ops@10.240.0.20 'sudo";
+const otherNetwork =
+  "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)";
 const unit = "pod-routes-p.prod.routes.service";
 const itself = `the unit on this host puts that right within 10 s; if it does not, look at its log: ${root} journalctl -n 20 -u ${unit}'`;
 const restart = `${root} systemctl enable ${unit} && sudo systemctl restart ${unit}'`;
@@ -155,14 +147,14 @@ for (const [what, instead, lines, finding, fix] of [
     "hop 10.240.0.21",
     ["hop 10.240.0.21 10.240.0.21 via 10.240.0.1 dev eth0"],
     "fault off-link 10.240.0.21: the internal IP of node-1 is on no network that this host is connected to (ip route get: 10.240.0.21 via 10.240.0.1 dev eth0), so it cannot be a next hop",
-    "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)",
+    otherNetwork,
   ],
   [
     "a next hop that nothing leads to",
     "hop 10.240.0.21",
     ["hop 10.240.0.21 RTNETLINK answers: Network is unreachable"],
     "fault off-link 10.240.0.21: the internal IP of node-1 is on no network that this host is connected to (ip route get: RTNETLINK answers: Network is unreachable), so it cannot be a next hop",
-    "put the nodes into one network, have its router hold the routes (a target aws, gcp or openstack), or have an overlay on top of it (target flannel)",
+    otherNetwork,
   ],
   [
     "a rule that leads elsewhere",
