@@ -25,7 +25,7 @@ export async function bench(args: readonly string[]): Promise<number> {
 }
 
 async function run(settings: Settings, directory: string): Promise<number> {
-  const tools = await getTools(directory, settings.only);
+  const tools = await getTools(directory, settings.only, settings.layouts);
   const figures = await race(settings, tools, directory);
   console.log("previews of the stack dev");
   figures.push(...(await measurePreviews(tools, directory, settings.previews)));
@@ -42,8 +42,8 @@ async function run(settings: Settings, directory: string): Promise<number> {
     writeFileSync(join(settings.out, file), text);
   write("planner.csv", plannerCsv(planned));
   write("figures.csv", figuresCsv(figures));
-  write("peers.svg", peersPicture(tools.kinds, figures));
-  write("planner.svg", plannerPicture(planned));
+  write("peers.svg", await peersPicture(tools.kinds, figures));
+  write("planner.svg", await plannerPicture(planned));
   write("report.md", text);
   console.log(`\n${text}\nwritten to ${settings.out}`);
   return figures.some(({ refused }) => refused !== undefined) ? 1 : 0;
@@ -104,9 +104,6 @@ async function race(
         for (const kind of kinds.filter((k) => !settings.quick || k.program)) {
           add(await track.memory(kind, size));
         }
-      }
-      for (const kind of kinds.filter(({ changesNothing }) => changesNothing)) {
-        add(await track.memory(kind, 1)); // the smallest program that there can be
       }
       return figures;
     },

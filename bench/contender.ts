@@ -1,5 +1,5 @@
 import type { Lab } from "../lab/lab.ts";
-import type { BenchNode } from "./inventory.ts";
+import type { BenchNode, Layout } from "./inventory.ts";
 
 /** A command that is measured. */
 export interface Command {
@@ -32,6 +32,8 @@ export interface Kind {
   readonly id: string;
   readonly title: string;
   readonly version: string;
+  /** The inventory that it works on. Default: sequential. */
+  readonly layout?: Layout;
   /** What a no-change run is for it. */
   readonly again:
     | "looks at its state, contacts no host"
@@ -43,6 +45,10 @@ export interface Kind {
   readonly program?: RegExp;
   /** Gets ready for one round, from nothing. Not measured. */
   start(site: Site): Promise<Contender>;
+}
+
+export function layoutOf({ layout = "sequential" }: Kind): Layout {
+  return layout;
 }
 
 /** The environment of a contender: nothing of the user's own but where programs are. */

@@ -1,36 +1,29 @@
+import { stringify } from "csv-stringify/sync";
 import type { Figure } from "./figures.ts";
 import type { Planned } from "./planner.ts";
-import { csv } from "./text.ts";
 
 /** All figures as they were measured. */
 export function figuresCsv(figures: readonly Figure[]): string {
-  return csv([
-    [
-      ...["hosts", "round", "contender", "measure", "wall_s", "cpu_s"],
-      ...["state_bytes", "memory_tree_mib", "memory_program_mib", "refused"],
-    ],
-    ...figures.map((figure) => [
-      figure.hosts,
-      figure.round,
-      figure.contender,
-      figure.measure,
-      figure.cost?.wallSeconds.toFixed(3),
-      figure.cost?.cpuSeconds.toFixed(3),
-      figure.stateBytes,
-      figure.memory?.treeMiB.toFixed(1),
-      figure.memory?.programMiB.toFixed(1),
-      figure.refused?.replace(/\s+/g, " ").slice(0, 300),
-    ]),
-  ]);
+  const rows = figures.map((figure) => ({
+    hosts: figure.hosts,
+    round: figure.round,
+    contender: figure.contender,
+    measure: figure.measure,
+    wall_s: figure.cost?.wallSeconds.toFixed(3),
+    cpu_s: figure.cost?.cpuSeconds.toFixed(3),
+    state_bytes: figure.stateBytes,
+    memory_tree_mib: figure.memory?.treeMiB.toFixed(1),
+    memory_program_mib: figure.memory?.programMiB.toFixed(1),
+    refused: figure.refused?.replace(/\s+/g, " ").slice(0, 300),
+  }));
+  return stringify(rows, { header: true });
 }
 
 export function plannerCsv(planned: readonly Planned[]): string {
-  return csv([
-    ["workers", "milliseconds", "heap_mib"],
-    ...planned.map(({ workers, milliseconds, heapMiB }) => [
-      workers,
-      milliseconds.toFixed(2),
-      heapMiB.toFixed(3),
-    ]),
-  ]);
+  const rows = planned.map(({ workers, milliseconds, heapMiB }) => ({
+    workers,
+    milliseconds: milliseconds.toFixed(2),
+    heap_mib: heapMiB.toFixed(3),
+  }));
+  return stringify(rows, { header: true });
 }

@@ -1,21 +1,24 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import pMap from "p-map";
 import { once } from "../lab/cache.ts";
 import { run, step } from "../lab/exec.ts";
 import { builtFrom } from "../lab/goBuild.ts";
 import { Lab } from "../lab/lab.ts";
 import { root } from "../lab/paths.ts";
-import { each } from "./each.ts";
 import {
   type BenchNode,
   inventory,
   labAddress,
-  podNetwork,
+  podNetworks,
 } from "./inventory.ts";
 import { leftOn, lookCommand, untouchedHosts, wrongOn } from "./look.ts";
 import { makeRoomForNeighbours } from "./neighbours.ts";
 
 /** So many are started at the same time: more take each other's processor until the wait for them ends. */
 const atOnce = 20;
+/** So many are looked at at the same time. */
+const concurrency = availableParallelism();
 
 /** The hosts of the bench: all contenders change the same ones, and what each leaves there is looked at from the inside, without SSH. */
 export class BenchHosts {
@@ -43,44 +46,58 @@ export class BenchHosts {
   /** Starts those of the first `size` hosts of the inventory that are not running yet. */
   async grow(size: number): Promise<void> {
     const layers = [await pythonLayer()];
-    const missing = inventory(size).slice(this.lab.hosts.length);
-    for (let i = 0; i < missing.length; i += atOnce) {
-      const specs = missing.slice(i, i + atOnce).map(({ name, address }) => ({
-        ...{ name, addresses: [`${address}/20`], layers },
+    const specs = inventory(size, "scattered")
+      .slice(this.lab.hosts.length)
+      .map(({ name, address, internalIps: [ipv4, ipv6] }) => ({
+        name,
+        addresses: [`${address}/20`, `${ipv4}/16`, `${ipv6}/64`],
+        layers,
         kind: "plain" as const,
       }));
-      await this.lab.add(...specs);
+    for (let i = 0; i < specs.length; i += atOnce) {
+      await this.lab.add(...specs.slice(i, i + atOnce));
     }
   }
 
   /** What is not as it has to be after these nodes have been applied, on the first host that is wrong. */
   async wrong(nodes: readonly BenchNode[]): Promise<string | undefined> {
-    const found = await each(nodes, async (host) =>
-      wrongOn(host, nodes, await this.lab.on(host.name, lookCommand)),
-    );
-    return found.find((fault) => fault !== undefined);
+    return this.first(nodes, (host, seen) => wrongOn(host, nodes, seen));
   }
 
   /** What somebody has left on these hosts, on the first one that is not clean. */
   async left(nodes: readonly BenchNode[]): Promise<string | undefined> {
-    const found = await each(nodes, async (host) =>
-      leftOn(host, await this.lab.on(host.name, lookCommand)),
+    return this.first(nodes, leftOn);
+  }
+
+  /** The first fault that is found on these hosts. */
+  private async first(
+    nodes: readonly BenchNode[],
+    faultOf: (host: BenchNode, seen: string) => string | undefined,
+  ): Promise<string | undefined> {
+    const faults = await pMap(
+      nodes,
+      async (host) => faultOf(host, await this.lab.on(host.name, lookCommand)),
+      { concurrency },
     );
-    return found.find((fault) => fault !== undefined);
+    return faults.find((fault) => fault !== undefined);
   }
 
   /** Brings hosts back to what they were, whatever was done to them. */
   async reset(nodes: readonly BenchNode[]): Promise<void> {
-    await each(nodes, (host) =>
-      this.lab.on(
-        host.name,
-        [
-          `ip route flush root ${podNetwork}`,
-          "echo 0 >/proc/sys/net/ipv4/ip_forward",
-          `printf '%s' '${untouchedHosts(host)}' >/etc/hosts`,
-          "rm -rf /run/pod-network-routes /var/lib/pod-network-routes /etc/sysctl.d/90-pod-routes-* /root/.ansible",
-        ].join("; "),
-      ),
+    await pMap(
+      nodes,
+      (host) =>
+        this.lab.on(
+          host.name,
+          [
+            ...podNetworks.map((cidr) => `ip route flush root ${cidr}`),
+            "echo 0 >/proc/sys/net/ipv4/ip_forward",
+            "echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
+            `printf '%s' '${untouchedHosts(host)}' >/etc/hosts`,
+            "rm -rf /run/pod-network-routes /var/lib/pod-network-routes /etc/sysctl.d/90-pod-routes-* /root/.ansible",
+          ].join("; "),
+        ),
+      { concurrency },
     );
   }
 }

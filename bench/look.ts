@@ -1,8 +1,8 @@
-import { type BenchNode, namesOn, routesOn } from "./inventory.ts";
+import { type BenchNode, hasIpv6, namesOn, routesOn } from "./inventory.ts";
 
 /** Run on a host, it prints what {@link wrongOn} reads. */
 export const lookCommand =
-  "ip -4 route; echo --; cat /proc/sys/net/ipv4/ip_forward; echo --; cat /etc/hosts";
+  "ip -4 route; ip -6 route; echo --; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding; echo --; cat /etc/hosts";
 
 /** What a host's /etc/hosts is before anybody has touched it. */
 export function untouchedHosts({ name }: BenchNode): string {
@@ -23,7 +23,9 @@ export function wrongOn(
     .filter((line) => line !== "" && !line.startsWith("#"));
   return (
     difference(host, "routes", routes, routesOn(host, nodes)) ??
-    (forward === "1" ? undefined : `${host.name} does not forward`) ??
+    (forward === (hasIpv6(nodes) ? "1\n1" : "1\n0")
+      ? undefined
+      : `${host.name} does not forward`) ??
     (hosts.startsWith(untouchedHosts(host))
       ? difference(host, "lines of /etc/hosts", added, names)
       : `${host.name}: its own lines of /etc/hosts are gone`)
@@ -35,7 +37,7 @@ export function leftOn(host: BenchNode, seen: string): string | undefined {
   const { routes, forward, hosts } = read(seen);
   return (
     difference(host, "routes", routes, []) ??
-    (forward === "0" ? undefined : `${host.name} still forwards`) ??
+    (forward === "0\n0" ? undefined : `${host.name} still forwards`) ??
     (hosts.trim() === untouchedHosts(host).trim()
       ? undefined
       : `${host.name}: /etc/hosts is not as it was`)

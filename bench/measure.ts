@@ -50,7 +50,8 @@ async function inGroup<T>(
     const [first = "", ...rest] = group.inside(command);
     const start = process.hrtime.bigint();
     const child = spawn(first, rest, {
-      ...{ cwd, env },
+      cwd,
+      env,
       stdio: ["ignore", output, output],
     });
     const ended = once(child, "exit").then(([code]) => ({

@@ -1,55 +1,114 @@
-import type { Kind } from "./contender.ts";
+import { parse, View } from "vega";
+import { compile } from "vega-lite";
+import { type Kind, layoutOf } from "./contender.ts";
 import { type Figure, measures, median, select, walls } from "./figures.ts";
 import type { Planned } from "./planner.ts";
-import { type Panel, plot, type Series } from "./plot.ts";
 import { verbs } from "./yardsticks.ts";
 
-/** Seconds against hosts, a line a contender. */
+/** A point of one line in one panel of a picture. */
+interface Point {
+  readonly panel: string;
+  readonly line: string;
+  readonly x: number;
+  readonly y: number | undefined;
+}
+
+/** Seconds against hosts, a line for each contender with the sequential inventory. */
 export function peersPicture(
   kinds: readonly Kind[],
   figures: readonly Figure[],
-): string {
-  const sizes = [...new Set(figures.map(({ hosts }) => hosts))].sort(
-    (a, b) => a - b,
-  );
-  const panels: Panel[] = measures.map((measure) => ({
-    title: `${verbs[measure]}, seconds`,
-    series: kinds.map(({ id, title }) =>
-      line(title.replaceAll("`", ""), sizes, (hosts) =>
-        median(walls(select(figures, id, hosts, measure))),
+): Promise<string> {
+  const sizes = [...new Set(figures.map(({ hosts }) => hosts))];
+  const points = kinds
+    .filter((kind) => layoutOf(kind) === "sequential")
+    .flatMap(({ id, title }) =>
+      measures.flatMap((measure) =>
+        sizes.map((hosts) => ({
+          panel: `${verbs[measure]}, seconds`,
+          line: title.replaceAll("`", ""),
+          x: hosts,
+          y: median(walls(select(figures, id, hosts, measure))),
+        })),
       ),
-    ),
-  }));
-  return plot(panels, "hosts");
+    );
+  return picture(points, "hosts");
 }
 
 /** Time and heap against workers, and what they would be if they grew as the workers do. */
-export function plannerPicture(planned: readonly Planned[]): string {
+export function plannerPicture(planned: readonly Planned[]): Promise<string> {
   const sizes = [...new Set(planned.map(({ workers }) => workers))];
   const largest = Math.max(...sizes);
-  const panel = (title: string, of: (one: Planned) => number): Panel => {
-    const measured = line("measured", sizes, (size) =>
-      median(planned.filter(({ workers }) => workers === size).map(of)),
-    );
-    const end = measured.points.at(-1)?.[1] ?? 1;
-    const linear = line("linear", sizes, (size) => (end * size) / largest);
-    return { title, series: [measured, linear] };
+  const panel = (panel: string, of: (one: Planned) => number): Point[] => {
+    const at = (size: number) =>
+      median(planned.filter(({ workers }) => workers === size).map(of));
+    const end = at(largest) ?? 0;
+    return sizes.flatMap((x) => [
+      { panel, line: "measured", x, y: at(x) },
+      { panel, line: "linear", x, y: (end * x) / largest },
+    ]);
   };
-  const panels = [
-    panel("planning, milliseconds", ({ milliseconds }) => milliseconds),
-    panel("what the plan holds, MiB", ({ heapMiB }) => heapMiB),
+  const points = [
+    ...panel("planning, milliseconds", ({ milliseconds }) => milliseconds),
+    ...panel("what the plan holds, MiB", ({ heapMiB }) => heapMiB),
   ];
-  return plot(panels, "workers");
+  return picture(points, "workers");
 }
 
-function line(
-  name: string,
-  sizes: readonly number[],
-  value: (size: number) => number | undefined,
-): Series {
-  const points = sizes.flatMap((size) => {
-    const y = value(size);
-    return y === undefined || y <= 0 ? [] : [[size, y] as const];
+// colours that people with any colour vision tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color/
+const colours = [
+  "#d55e00",
+  "#999999",
+  "#000000",
+  "#0072b2",
+  "#009e73",
+  "#cc79a7",
+  "#e69f00",
+  "#56b4e9",
+  "#f0e442",
+];
+
+/** A picture as SVG: panels two abreast, in which both axes are logarithmic. */
+async function picture(points: Point[], xTitle: string): Promise<string> {
+  // a logarithmic axis has no place for others
+  const values = points.filter(({ y = 0 }) => y > 0);
+  const panels = [...new Set(values.map(({ panel }) => panel))];
+  const { spec } = compile({
+    background: "#fff",
+    data: { values },
+    columns: 2,
+    facet: { field: "panel", type: "nominal", sort: panels, title: null },
+    resolve: { scale: { y: "independent" }, axis: { x: "independent" } },
+    spec: {
+      width: 320,
+      height: 200,
+      mark: { type: "line", point: true },
+      encoding: {
+        x: {
+          field: "x",
+          type: "quantitative",
+          scale: { type: "log", nice: false },
+          axis: { values: values.map(({ x }) => x), title: xTitle },
+        },
+        y: {
+          field: "y",
+          type: "quantitative",
+          scale: { type: "log" },
+          axis: { title: null },
+        },
+        color: {
+          field: "line",
+          type: "nominal",
+          sort: null,
+          scale: { range: colours },
+          legend: {
+            orient: "bottom",
+            columns: 3,
+            labelLimit: 300,
+            title: null,
+          },
+        },
+      },
+    },
   });
-  return { name, points };
+  return `${await new View(parse(spec), { renderer: "none" }).toSVG()}\n`;
 }

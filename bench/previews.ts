@@ -24,7 +24,9 @@ export async function measurePreviews(
       const nodes = devNodes();
       await lab.add(
         ...nodes.map(({ name, address }) => ({
-          ...{ name, addresses: [`${address}/24`], iface: "ens160" },
+          name,
+          addresses: [`${address}/24`],
+          iface: "ens160",
           kind: "plain" as const,
         })),
       );
@@ -39,7 +41,14 @@ export async function measurePreviews(
         tools.smallest,
         site("empty"),
       );
-      await empty.describe(nodes.slice(0, 1));
+      await empty.describe(
+        nodes.slice(0, 1).map(({ name, address }) => ({
+          name,
+          address,
+          internalIps: [address],
+          podCidrs: [],
+        })),
+      );
       const log = join(parent, "preview.log");
       await measure(dev.apply(), log);
       await measure(empty.apply(), log);

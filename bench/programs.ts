@@ -2,6 +2,9 @@ import { cpSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "../lab/paths.ts";
 
+/** What `nodeargs` in Pulumi.yaml has Node.js load first: the compile cache. */
+const preload = ["preload.cjs", "nodeVersion.cjs"];
+
 /** What package-lock.json says of a package. */
 interface Locked {
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -12,19 +15,8 @@ interface Locked {
  * `npm start` does: what else lies in node_modules here, for the tests, would slow Pulumi down.
  */
 export function copyOfProject(directory: string): void {
-  const files = ["index.ts", "Pulumi.yaml"];
-  for (const file of [
-    ...files,
-    "package.json",
-    "components",
-    "program",
-    "examples",
-  ]) {
-    cpSync(join(root, file), join(directory, file), {
-      recursive: true,
-      filter: (path) => path !== join(root, "components/dist"),
-    });
-  }
+  copy(directory, "index.ts", "Pulumi.yaml", "package.json");
+  copy(directory, ...preload, "components", "program", "examples");
   const { dependencies } = readJson(join(root, "package.json")) as Locked;
   install(directory, Object.keys(dependencies ?? {}));
 }
@@ -32,7 +24,17 @@ export function copyOfProject(directory: string): void {
 /** Makes the smallest program, with its packages. */
 export function copyOfFloor(directory: string): void {
   cpSync(join(import.meta.dirname, "floor"), directory, { recursive: true });
+  copy(directory, ...preload);
   install(directory, ["@pulumi/pulumi", "@pulumi/command"]);
+}
+
+function copy(directory: string, ...files: readonly string[]): void {
+  for (const file of files) {
+    cpSync(join(root, file), join(directory, file), {
+      recursive: true,
+      filter: (path) => path !== join(root, "components/dist"),
+    });
+  }
 }
 
 /** Gives a program packages out of our own node_modules, and all that they need. */

@@ -1,4 +1,4 @@
-import type { Kind } from "./contender.ts";
+import { type Kind, layoutOf } from "./contender.ts";
 import {
   type Figure,
   measures,
@@ -7,9 +7,10 @@ import {
   select,
   walls,
 } from "./figures.ts";
+import { type Layout, layouts } from "./inventory.ts";
 import type { Planned } from "./planner.ts";
 import { bytes, markdownTable, short, spread } from "./text.ts";
-import { verbs, yardsticks } from "./yardsticks.ts";
+import { ours, verbs, yardsticks } from "./yardsticks.ts";
 
 /** What a run was, and what it measured. */
 export interface Run {
@@ -25,7 +26,12 @@ export interface Run {
 /** The report of a run, in Markdown. */
 export function report(run: Run): string {
   const sizes = [...new Set(run.figures.map(({ hosts }) => hosts))]
-    .filter((hosts) => select(run.figures, "ours", hosts, "apply").length > 0)
+    .filter((hosts) =>
+      layouts.some(
+        (layout) =>
+          select(run.figures, ours[layout], hosts, "apply").length > 0,
+      ),
+    )
     .sort((a, b) => a - b);
   const refused = run.figures.filter((figure) => figure.refused !== undefined);
   const sections = [
@@ -33,7 +39,9 @@ export function report(run: Run): string {
     run.about.map((line) => `- ${line}\n`).join(""),
     `## Yardsticks\n\nMedian, and the smallest and the largest of all rounds.\n\n${yardstickTable(run)}`,
     `## Wall clock time: ours ÷ theirs\n\nBelow 1, ours is faster. Each ratio is of two runs of one round; the median of the rounds, and the smallest and the largest.\n`,
-    ...sizes.map((hosts) => ratioTable(run, hosts)),
+    ...sizes.flatMap((hosts) =>
+      layouts.map((layout) => ratioTable(run, hosts, layout)),
+    ),
     ...run.pictures.map((file) => `![${file}](${file})\n`),
     "## Seconds, and what they cost\n\nMedian wall clock seconds, the smallest and the largest; processor seconds of a first apply on the side of the client; state and peak memory after and during a first apply.\n",
     ...sizes.map((hosts) => secondsTable(run, hosts)),
@@ -54,17 +62,30 @@ function yardstickTable({ figures, planned }: Run): string {
   return markdownTable([["what", "wanted", "measured", "held"], ...rows]);
 }
 
-function ratioTable({ kinds, figures }: Run, hosts: number): string {
+/** Empty if ours did not work on this inventory. */
+function ratioTable(
+  { kinds, figures }: Run,
+  hosts: number,
+  layout: Layout,
+): string {
+  if (select(figures, ours[layout], hosts, "apply").length === 0) {
+    return "";
+  }
   const rows = kinds
-    .filter(({ id }) => id !== "ours")
+    // what the inventory is makes no difference to one that changes nothing
+    .filter((kind) => kind.changesNothing || layoutOf(kind) === layout)
+    .filter(({ id }) => id !== ours[layout])
     .map(({ id, title }) => [
       title,
       ...measures.map((measure) => {
         const of = (who: string) => select(figures, who, hosts, measure);
-        return spread(ratios(of("ours"), of(id)));
+        return spread(ratios(of(ours[layout]), of(id)));
       }),
     ]);
-  const head = [`${hosts} hosts`, ...measures.map((name) => verbs[name])];
+  const head = [
+    `${hosts} hosts, ${layout}`,
+    ...measures.map((name) => verbs[name]),
+  ];
   return markdownTable([head, ...rows]);
 }
 
@@ -89,8 +110,12 @@ function secondsTable({ kinds, figures }: Run, hosts: number): string {
     ];
   });
   const head = [
-    ...[`${hosts} hosts`, ...measures.map((name) => verbs[name])],
-    ...["CPU", "state", "memory of all", "of the program"],
+    `${hosts} hosts`,
+    ...measures.map((name) => verbs[name]),
+    "CPU",
+    "state",
+    "memory of all",
+    "of the program",
   ];
   return markdownTable([head, ...rows]);
 }
@@ -124,7 +149,9 @@ function plannerTable({ planned }: Run): string {
 function refusedTable(refused: readonly Figure[]): string {
   const rows = refused.map(({ contender, hosts, round, measure, refused }) => [
     contender,
-    ...[String(hosts), String(round), measure],
+    String(hosts),
+    String(round),
+    measure,
     `\`${refused?.replace(/[\s|`]+/g, " ").slice(0, 160)}\``,
   ]);
   const head = ["contender", "hosts", "round", "measure", "why"];

@@ -27,7 +27,8 @@ export class Track {
   ): Promise<Figure[]> {
     const figures: Figure[] = [];
     const about = { hosts: size, round, contender: kind.id };
-    const [nodes, more] = [inventory(size), inventory(size + 1)];
+    const nodes = inventory(size, kind.layout);
+    const more = inventory(size + 1, kind.layout);
     await this.from(kind, async (contender, log) => {
       let described = nodes;
       for (const name of wanted) {
@@ -61,7 +62,7 @@ export class Track {
   async memory(kind: Kind, size: number): Promise<Figure> {
     const about = { hosts: size, round: 0, contender: kind.id };
     return this.from(kind, async (contender, log) => {
-      await contender.describe(inventory(size));
+      await contender.describe(inventory(size, kind.layout));
       try {
         const memory = await measureMemory(
           contender.apply(),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { local } from "../lab/paths.ts";
+import { type Layout, layouts } from "./inventory.ts";
 
 /** What is to be measured. */
 export interface Settings {
@@ -10,6 +11,8 @@ export interface Settings {
   }[];
   /** Ids of contenders; empty: all. */
   readonly only: readonly string[];
+  /** The inventories that those contenders work on that take both. */
+  readonly layouts: readonly Layout[];
   /** How many hosts a contender may work on at a time. */
   readonly parallel: number;
   /** A contender whose first apply takes longer than this has one round of that size, no more. */
@@ -22,7 +25,7 @@ export interface Settings {
   readonly out: string;
 }
 
-const usage = `usage: npm run bench -- [--quick] [--hosts N:ROUNDS,...] [--only ID,...] [--parallel N] [--out DIRECTORY]`;
+const usage = `usage: npm run bench -- [--quick] [--hosts N:ROUNDS,...] [--only ID,...] [--inventory sequential,scattered] [--parallel N] [--out DIRECTORY]`;
 
 /** Throws where the arguments make no sense. */
 export function readSettings(args: readonly string[]): Settings {
@@ -32,6 +35,7 @@ export function readSettings(args: readonly string[]): Settings {
       quick: { type: "boolean", default: false },
       hosts: { type: "string" },
       only: { type: "string" },
+      inventory: { type: "string", default: layouts.join() },
       parallel: { type: "string" },
       out: { type: "string" },
     },
@@ -44,6 +48,7 @@ export function readSettings(args: readonly string[]): Settings {
       return { hosts: integer(hosts, text), rounds: integer(rounds, text) };
     }),
     only: values.only?.split(",") ?? [],
+    layouts: values.inventory.split(",").map(layout),
     // what Pulumi takes by itself on two cores
     parallel: integer(Number(values.parallel ?? 8), values.parallel ?? ""),
     patienceSeconds: 120,
@@ -55,6 +60,16 @@ export function readSettings(args: readonly string[]): Settings {
       values.out ??
       (quick ? join(local, "bench") : join(import.meta.dirname, "results")),
   };
+}
+
+function layout(text: string): Layout {
+  const found = layouts.find((one) => one === text);
+  if (found === undefined) {
+    throw new Error(
+      `--inventory ${text}: expected ${layouts.join(" or ")}\n${usage}`,
+    );
+  }
+  return found;
 }
 
 function integer(value: number, text: string): number {

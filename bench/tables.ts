@@ -1,6 +1,11 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BenchNode, namesOn, routesOn } from "./inventory.ts";
+import {
+  type BenchNode,
+  isController,
+  namesOn,
+  routesOn,
+} from "./inventory.ts";
 
 /** The mark of the routes of those contenders that can set one. */
 const proto = 172;
@@ -21,7 +26,7 @@ export function writeTables(
         .join("");
     writeFileSync(join(directory, "routes", node.address), batch("replace"));
     writeFileSync(join(directory, "unroutes", node.address), batch("del"));
-    if (node.podCidr === undefined) {
+    if (isController(node)) {
       writeFileSync(
         join(directory, "names"),
         `${namesOn(node, nodes).join("\n")}\n`,

@@ -29,14 +29,3 @@ export function markdownTable(rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
   return [head, rule, ...body].map(line).join("");
 }
-
-/** Comma-separated values; a cell that needs it is quoted, RFC 4180. */
-export function csv(
-  rows: readonly (readonly (string | number | undefined)[])[],
-): string {
-  const cell = (value: string | number | undefined = "") =>
-    /[",\r\n]/.test(String(value))
-      ? `"${String(value).replaceAll('"', '""')}"`
-      : String(value);
-  return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
-}

@@ -11,11 +11,15 @@ import { openTofu } from "./contenders/opentofu.ts";
 import { ours } from "./contenders/ours.ts";
 import { parallelSsh } from "./contenders/parallelSsh.ts";
 import { pyinfra } from "./contenders/pyinfra.ts";
-import { writtenOnce } from "./contenders/writtenOnce.ts";
+import { scattered, writtenOnce } from "./contenders/variants.ts";
+import type { Layout } from "./inventory.ts";
 import { projectVersion } from "./machine.ts";
 import { copyOfFloor, copyOfProject } from "./programs.ts";
 import { type BenchEngine, benchEngine } from "./pulumi.ts";
 import { Python } from "./python.ts";
+
+/** The contenders that are measured with both inventories. */
+const takesBoth = ["ours", "ssh"];
 
 /** All that takes part, ready to start. */
 export interface Tools {
@@ -31,10 +35,12 @@ export interface Tools {
  *
  * @param directory where copies of programs are made
  * @param only the contenders, by id; all, if it is empty
+ * @param layouts the inventories
  */
 export async function getTools(
   directory: string,
   only: readonly string[] = [],
+  layouts: readonly Layout[] = ["sequential"],
 ): Promise<Tools> {
   await installTools("ip", "ssh-keygen", "mmdebstrap");
   const engine = await benchEngine(join(directory, "pulumi-home"));
@@ -59,8 +65,15 @@ export async function getTools(
   };
   const kinds: Kind[] = [];
   for (const [id, make] of Object.entries(makers)) {
-    if (only.length === 0 || only.includes(id)) {
-      kinds.push(await make());
+    if (only.length > 0 && !only.includes(id)) {
+      continue;
+    }
+    const kind = await make();
+    if (layouts.includes("sequential")) {
+      kinds.push(kind);
+    }
+    if (layouts.includes("scattered") && takesBoth.includes(id)) {
+      kinds.push(scattered(kind));
     }
   }
   return { engine, project, smallest, kinds };

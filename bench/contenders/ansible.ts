@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { isController } from "../inventory.ts";
 import type { Python } from "../python.ts";
 import { writeSshConfig } from "../sshConfig.ts";
 import { writeTables } from "../tables.ts";
@@ -22,12 +23,15 @@ export function ansible(python: Python): Kind {
       const play = (book: string): Command => {
         // a run of its own: no connection of the one before is there to be used again
         rmSync(join(home, "cp"), { recursive: true, force: true });
-        const options = ["--forks", String(site.parallel)];
         return {
           command: inLab(
             site,
             ...python.command("ansible-playbook"),
-            ...["--inventory", inventoryFile, book, ...options],
+            "--inventory",
+            inventoryFile,
+            book,
+            "--forks",
+            String(site.parallel),
           ),
           cwd: sources,
           env: environment(site, { ...python.env, ANSIBLE_HOME: home }),
@@ -40,7 +44,7 @@ export function ansible(python: Python): Kind {
             name,
             { ansible_host: address },
           ]);
-          const controllers = nodes.filter(({ podCidr }) => !podCidr);
+          const controllers = nodes.filter(isController);
           const all = {
             hosts: Object.fromEntries(hosts),
             vars: {

@@ -9,7 +9,7 @@ import {
 } from "../pulumi.ts";
 
 /**
- * A yardstick: the same engine, plugin, hosts and number of sessions, and nothing done in them.
+ * A yardstick: the same engine, plugin, hosts and number of sessions, loaded the same way, and nothing done in the sessions.
  *
  * @param directory where ../floor is, with its packages
  */
@@ -46,7 +46,8 @@ export async function startFloor(
     ...(await stackAt(site, engine, project, env)),
     async describe(nodes) {
       const hosts = nodes.map(({ name, address }) => ({
-        ...{ name, address },
+        name,
+        address,
         hostKey: site.lab.host(name).hostKey,
       }));
       writeFileSync(description, JSON.stringify({ hosts, connection }));

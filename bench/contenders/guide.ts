@@ -20,8 +20,9 @@ export function guide(openssh: string): Kind {
       });
       return {
         async describe(nodes) {
-          const lines = nodes.map(({ name, address, podCidr = "" }) =>
-            `${address} ${name}.kubernetes.local ${name} ${podCidr}`.trimEnd(),
+          const lines = nodes.map(
+            ({ name, address, podCidrs: [podCidr = ""] }) =>
+              `${address} ${name}.kubernetes.local ${name} ${podCidr}`.trimEnd(),
           );
           writeFileSync(machines, `${lines.join("\n")}\n`);
         },

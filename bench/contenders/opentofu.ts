@@ -2,6 +2,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../lab/exec.ts";
 import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { isController } from "../inventory.ts";
 import { writeTables } from "../tables.ts";
 
 /** OpenTofu's `terraform_data` with `remote-exec`. */
@@ -25,7 +26,11 @@ export function openTofu(tofu: string, version: string): Kind {
       const command = (verb: string): Command => ({
         command: inLab(
           site,
-          ...[tofu, verb, "-auto-approve", "-input=false", "-no-color"],
+          tofu,
+          verb,
+          "-auto-approve",
+          "-input=false",
+          "-no-color",
           `-parallelism=${parallel}`,
         ),
         cwd: directory,
@@ -36,12 +41,12 @@ export function openTofu(tofu: string, version: string): Kind {
         stateFile: join(directory, "terraform.tfstate"),
         async describe(nodes) {
           writeTables(tables, nodes);
-          const hosts = nodes.map(({ name, address, podCidr }) => [
-            name,
+          const hosts = nodes.map((node) => [
+            node.name,
             {
-              address,
-              controller: podCidr === undefined,
-              hostKey: lab.host(name).hostKey,
+              address: node.address,
+              controller: isController(node),
+              hostKey: lab.host(node.name).hostKey,
             },
           ]);
           writeFileSync(

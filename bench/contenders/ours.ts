@@ -1,6 +1,6 @@
 import { configOf } from "../../lab/stack.ts";
 import type { Kind } from "../contender.ts";
-import { network } from "../inventory.ts";
+import { hasIpv6, networks } from "../inventory.ts";
 import { type BenchEngine, programProcess, stackAt } from "../pulumi.ts";
 
 /**
@@ -29,13 +29,17 @@ export function ours(
       return {
         ...started,
         async describe(nodes) {
-          const list = nodes.map(({ name, address, podCidr }) => ({
-            name,
-            internalIp: address,
-            ...(podCidr !== undefined && { podCidrs: [podCidr] }),
-          }));
-          const config = { nodes: list, nodeSubnets: [network], ssh };
-          started.stack.configure(configOf(config));
+          const list = nodes.map(
+            ({ name, address, internalIps, podCidrs }) => ({
+              name,
+              address,
+              internalIp: internalIps,
+              podCidrs,
+            }),
+          );
+          const nodeSubnets =
+            networks[hasIpv6(nodes) ? "scattered" : "sequential"];
+          started.stack.configure(configOf({ nodes: list, nodeSubnets, ssh }));
         },
       };
     },

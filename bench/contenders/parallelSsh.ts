@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, environment, inLab, type Kind } from "../contender.ts";
-import { type BenchNode, namesOn, routesOn } from "../inventory.ts";
+import { type BenchNode, hasIpv6, namesOn, routesOn } from "../inventory.ts";
 import { writeSshConfig } from "../sshConfig.ts";
 
 /** One SSH session a host and nothing besides: what no tool that goes by SSH can be faster than. */
@@ -17,7 +17,10 @@ export function parallelSsh(openssh: string): Kind {
       const all = (verb: string): Command => ({
         command: inLab(
           site,
-          ...["sh", "parallel/all.sh", scripts(verb), config],
+          "sh",
+          "parallel/all.sh",
+          scripts(verb),
+          config,
           String(site.parallel),
         ),
         cwd: join(import.meta.dirname, ".."),
@@ -53,6 +56,9 @@ function script(
   const lines = [
     "set -e",
     `echo ${forward} >/proc/sys/net/ipv4/ip_forward`,
+    ...(hasIpv6(nodes)
+      ? [`echo ${forward} >/proc/sys/net/ipv6/conf/all/forwarding`]
+      : []),
     "ip -batch - <<'EOF'",
     ...routesOn(node, nodes).map((route) => `route ${change} ${route}`),
     "EOF",

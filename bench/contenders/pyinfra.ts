@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, environment, inLab, type Kind } from "../contender.ts";
-import type { BenchNode } from "../inventory.ts";
+import { type BenchNode, isController } from "../inventory.ts";
 import type { Python } from "../python.ts";
 import { writeTables } from "../tables.ts";
 
@@ -20,8 +20,11 @@ export function pyinfra(python: Python): Kind {
         command: inLab(
           site,
           ...python.command("pyinfra"),
-          ...["inventory.py", file, "--yes"],
-          ...["--parallel", String(site.parallel)],
+          "inventory.py",
+          file,
+          "--yes",
+          "--parallel",
+          String(site.parallel),
         ),
         cwd: sources,
         env: environment(site, { ...python.env, HOSTS: hosts }),
@@ -44,8 +47,8 @@ export function pyinfra(python: Python): Kind {
         async describe(nodes) {
           writeTables(tables, nodes);
           const groups = {
-            controllers: group(nodes.filter(({ podCidr }) => !podCidr)),
-            workers: group(nodes.filter(({ podCidr }) => podCidr)),
+            controllers: group(nodes.filter(isController)),
+            workers: group(nodes.filter((node) => !isController(node))),
           };
           writeFileSync(hosts, JSON.stringify(groups));
         },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inventory } from "../../bench/inventory.ts";
+import { inventory, routesOn } from "../../bench/inventory.ts";
 import { leftOn, wrongOn } from "../../bench/look.ts";
 
 const nodes = inventory(3);
@@ -14,20 +14,67 @@ const names = "10.240.0.11 node-0\n10.240.0.12 node-1\n";
 const routes =
   "10.200.0.0/24 via 10.240.0.11 dev eth0 proto 173\n10.200.1.0/24 via 10.240.0.12 dev eth0\n";
 
-function seen(table: string, forward: number, hosts: string): string {
-  return `${network}${table}--\n${forward}\n--\n${hosts}`;
+function seen(
+  table: string,
+  forward: number,
+  hosts: string,
+  forward6 = 0,
+): string {
+  return `${network}${table}--\n${forward}\n${forward6}\n--\n${hosts}`;
 }
 
 test("the inventory is one controller, and workers with a pod CIDR each", () => {
   assert.deepEqual(nodes, [
-    { name: "server", address: "10.240.0.10" },
-    { name: "node-0", address: "10.240.0.11", podCidr: "10.200.0.0/24" },
-    { name: "node-1", address: "10.240.0.12", podCidr: "10.200.1.0/24" },
+    {
+      name: "server",
+      address: "10.240.0.10",
+      internalIps: ["10.240.0.10"],
+      podCidrs: [],
+    },
+    {
+      name: "node-0",
+      address: "10.240.0.11",
+      internalIps: ["10.240.0.11"],
+      podCidrs: ["10.200.0.0/24"],
+    },
+    {
+      name: "node-1",
+      address: "10.240.0.12",
+      internalIps: ["10.240.0.12"],
+      podCidrs: ["10.200.1.0/24"],
+    },
   ]);
-  const many = inventory(302);
-  assert.equal(new Set(many.map(({ address }) => address)).size, 302);
-  assert.equal(new Set(many.map(({ podCidr }) => podCidr)).size, 302);
 });
+
+test("the scattered inventory has both address families in no order, and is the same every time", () => {
+  const many = inventory(302, "scattered");
+  assert.deepEqual(many.slice(0, 30), inventory(30, "scattered"));
+  const destinations = many.map(({ podCidrs }) => podCidrs.join(" "));
+  assert.notDeepEqual(destinations, [...destinations].sort());
+  const [host] = many;
+  const families = (routesOn(host ?? server, many) ?? []).map((route) =>
+    /^10\.[\d.]+\/24 via 172\.16\.[\d.]+$/.test(route)
+      ? 4
+      : /^fd00:200:0:[\da-f]+::\/64 via fd00:240::[\da-f]+$/.test(route)
+        ? 6
+        : 0,
+  );
+  assert.equal(families.filter((family) => family === 4).length, 301);
+  assert.equal(families.filter((family) => family === 6).length, 301);
+});
+
+for (const layout of ["sequential", "scattered"] as const) {
+  test(`no two hosts of the ${layout} inventory share an address or a pod CIDR`, () => {
+    const many = inventory(302, layout);
+    for (const all of [
+      many.map(({ address }) => address),
+      many.flatMap(({ internalIps }) => internalIps),
+      many.flatMap(({ podCidrs }) => podCidrs),
+    ]) {
+      assert.equal(new Set(all).size, all.length);
+    }
+  });
+}
 
 test("all the work is all routes, forwarding, and the names on the controller", () => {
   const block = `# BEGIN\n${names}# END\n`;
@@ -73,6 +120,16 @@ test("a worker has no route to itself and no names", () => {
     wrongOn(node0, nodes, seen(other, 1, own + names)) ?? "",
     /hosts/,
   );
+});
+
+test("a host with pods of both address families forwards both", () => {
+  const both = inventory(2, "scattered");
+  const [controller, worker] = both;
+  assert.ok(controller && worker);
+  const own = "127.0.0.1 localhost\n127.0.1.1 node-0\n";
+  assert.equal(wrongOn(worker, both, seen("", 1, own, 1)), undefined);
+  assert.match(wrongOn(worker, both, seen("", 1, own)) ?? "", /forward/);
+  assert.match(leftOn(worker, seen("", 0, own, 1)) ?? "", /forwards/);
 });
 
 test("nothing is left when all is as it was", () => {

@@ -6,7 +6,7 @@ import { type Figure, median, ratios } from "../../bench/figures.ts";
 import { peersPicture, plannerPicture } from "../../bench/pictures.ts";
 import { report } from "../../bench/report.ts";
 import { readSettings } from "../../bench/settings.ts";
-import { csv, markdownTable, spread } from "../../bench/text.ts";
+import { markdownTable, spread } from "../../bench/text.ts";
 import { yardsticks } from "../../bench/yardsticks.ts";
 
 function figure(
@@ -20,11 +20,16 @@ function figure(
 }
 
 const figures: Figure[] = [
-  ...[figure("ours", 100, 1, 4), figure("ansible", 100, 1, 40)],
-  ...[figure("ours", 100, 2, 9), figure("ansible", 100, 2, 45)],
-  { ...figure("ours", 100, 3, 9), round: 3 },
+  figure("ours", 100, 1, 4),
+  figure("ansible", 100, 1, 40),
+  figure("ours", 100, 2, 9),
+  figure("ansible", 100, 2, 45),
+  figure("ours", 100, 3, 9),
   {
-    ...{ hosts: 100, round: 3, contender: "ansible", measure: "apply" },
+    hosts: 100,
+    round: 3,
+    contender: "ansible",
+    measure: "apply",
     refused: 'node-0: routes: 1 "instead" of 2,\nmissing',
   },
 ];
@@ -47,17 +52,13 @@ test("a spread is the median and how far the values go", () => {
   assert.equal(spread([12.34, 1.234, 123.4]), "12.3 (1.23–123)");
 });
 
-test("tables are Markdown's, and values are separated by commas", () => {
+test("tables are Markdown's", () => {
   assert.equal(
     markdownTable([
       ["a", "b"],
       ["1", "2"],
     ]),
     "| a | b |\n| --- | ---: |\n| 1 | 2 |\n",
-  );
-  assert.equal(
-    csv([["a,b", 'say "x"', 1, undefined]]),
-    '"a,b","say ""x""",1,\n',
   );
 });
 
@@ -86,10 +87,43 @@ test("yardsticks are those that something was measured of", () => {
   ]);
 });
 
+test("what was measured with the scattered inventory is held to a yardstick of its own", () => {
+  const scattered = [
+    figure("floor", 100, 1, 2),
+    figure("ours-scattered", 100, 1, 5),
+  ];
+  assert.deepEqual(yardsticks(scattered, []), [
+    {
+      what: "first apply, 100 hosts, scattered: ours ÷ engine floor",
+      most: 1.35,
+      values: [2.5],
+    },
+  ]);
+  const kinds = [
+    { ...kind("ours-scattered", "ours"), layout: "scattered" as const },
+    { ...kind("floor", "floor"), changesNothing: true },
+    kind("ansible", "ansible-core"),
+  ];
+  const text = report({
+    kinds,
+    figures: [...scattered, ...figures],
+    planned: [],
+    about: [],
+    pictures: [],
+  });
+  const [, table = ""] = text.split("| 100 hosts, scattered |");
+  const [ratiosOfScattered = ""] = table.split("\n\n");
+  assert.match(ratiosOfScattered, /\| floor \| 2.50 \|/);
+  assert.doesNotMatch(ratiosOfScattered, /ansible/);
+});
+
 test("the report begins with ratios, and names what was refused", () => {
   const kinds = [kind("ours", "ours"), kind("ansible", "ansible-core")];
   const text = report({
-    ...{ kinds, figures, planned: [], pictures: ["peers.svg"] },
+    kinds,
+    figures,
+    planned: [],
+    pictures: ["peers.svg"],
     about: ["a machine"],
   });
   assert.match(
@@ -104,18 +138,24 @@ test("the report begins with ratios, and names what was refused", () => {
   assert.match(text, /\| ansible \| 100 \| 3 \| apply \| `node-0: routes/);
 });
 
-test("pictures have a line for each contender that was measured", () => {
-  const svg = peersPicture(
+test("pictures have a line for each contender that was measured", async () => {
+  const lines = (svg: string) => svg.match(/"line mark"/g)?.length;
+  const svg = await peersPicture(
     [kind("ours", "a < b & c")],
     [...figures, figure("ours", 300, 1, 20)],
   );
   assert.match(svg, /^<svg .*<\/svg>\n$/s);
   assert.match(svg, />a &lt; b &amp; c</);
-  assert.match(svg, /<path d="M50 [\d.]+L370 [\d.]+"/);
+  assert.equal(lines(svg), 1);
   const planned = [50, 500].map((workers) => ({
-    ...{ workers, milliseconds: workers / 10, heapMiB: workers / 100 },
+    workers,
+    milliseconds: workers / 10,
+    heapMiB: workers / 100,
   }));
-  assert.match(plannerPicture(planned), />linear</);
+  const planner = await plannerPicture(planned);
+  assert.match(planner, />linear</);
+  // two panels, each with what was measured and with what would be linear
+  assert.equal(lines(planner), 4);
 });
 
 test("settings that make no sense are refused", () => {
@@ -125,11 +165,18 @@ test("settings that make no sense are refused", () => {
   ]);
   assert.throws(() => readSettings(["--hosts", "many"]), /whole numbers/);
   assert.throws(() => readSettings(["--slow"]), /--slow/);
+  assert.deepEqual(readSettings(["--inventory", "scattered"]).layouts, [
+    "scattered",
+  ]);
+  assert.throws(() => readSettings(["--inventory", "sorted"]), /scattered/);
 });
 
 function kind(id: string, title: string): Kind {
   return {
-    ...{ id, title, version: "1", again: "does everything again" },
+    id,
+    title,
+    version: "1",
+    again: "does everything again",
     start: () => Promise.reject(new Error("it is not started here")),
   };
 }

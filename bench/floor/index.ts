@@ -3,8 +3,13 @@
 import { readFileSync } from "node:fs";
 import { remote } from "@pulumi/command";
 
-const { hosts, connection } = JSON.parse(
-  readFileSync(process.env.FLOOR, "utf8"),
+interface Described {
+  hosts: { name: string; address: string; hostKey: string }[];
+  connection: { user: string; privateKey: string };
+}
+
+const { hosts, connection }: Described = JSON.parse(
+  readFileSync(process.env.FLOOR ?? "", "utf8"),
 );
 for (const { name, address, hostKey } of hosts) {
   new remote.Command(name, {

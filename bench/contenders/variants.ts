@@ -1,5 +1,15 @@
 import type { Command, Kind } from "../contender.ts";
 
+/** The same contender with the scattered inventory. */
+export function scattered(kind: Kind): Kind {
+  return {
+    ...kind,
+    id: `${kind.id}-scattered`,
+    title: `${kind.title}, scattered`,
+    layout: "scattered",
+  };
+}
+
 /** The same stack, where the engine writes the state at the end of a run, and not twice for every host. */
 export function writtenOnce(kind: Kind): Kind {
   return {
