@@ -54,19 +54,6 @@ export function plannerPicture(planned: readonly Planned[]): Promise<string> {
   return picture(points, "workers");
 }
 
-// colours that people with any colour vision tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color/
-const colours = [
-  "#d55e00",
-  "#999999",
-  "#000000",
-  "#0072b2",
-  "#009e73",
-  "#cc79a7",
-  "#e69f00",
-  "#56b4e9",
-  "#f0e442",
-];
-
 /** A picture as SVG: panels two abreast, in which both axes are logarithmic. */
 async function picture(points: Point[], xTitle: string): Promise<string> {
   // a logarithmic axis has no place for others
@@ -74,6 +61,9 @@ async function picture(points: Point[], xTitle: string): Promise<string> {
   const panels = [...new Set(values.map(({ panel }) => panel))];
   const { spec } = compile({
     background: "#fff",
+    config: {
+      legend: { orient: "bottom", columns: 3, labelLimit: 300, title: null },
+    },
     data: { values },
     columns: 2,
     facet: { field: "panel", type: "nominal", sort: panels, title: null },
@@ -95,18 +85,9 @@ async function picture(points: Point[], xTitle: string): Promise<string> {
           scale: { type: "log" },
           axis: { title: null },
         },
-        color: {
-          field: "line",
-          type: "nominal",
-          sort: null,
-          scale: { range: colours },
-          legend: {
-            orient: "bottom",
-            columns: 3,
-            labelLimit: 300,
-            title: null,
-          },
-        },
+        // lines are told apart by shape too, by those who do not see all colours
+        color: { field: "line", type: "nominal", sort: null },
+        shape: { field: "line", type: "nominal", sort: null },
       },
     },
   });

@@ -1,31 +1,42 @@
-import { cpSync, existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { cpSync } from "node:fs";
+import { join, relative } from "node:path";
+import { run } from "../lab/exec.ts";
 import { root } from "../lab/paths.ts";
 
 /** What `nodeargs` in Pulumi.yaml has Node.js load first: the compile cache. */
 const preload = ["preload.cjs", "nodeVersion.cjs"];
 
-/** What package-lock.json says of a package. */
-interface Locked {
-  readonly dependencies?: Readonly<Record<string, string>>;
-}
-
 /**
  * Makes a copy of this project as a user has it who has installed no cloud's SDK, which is what
- * `npm start` does: what else lies in node_modules here, for the tests, would slow Pulumi down.
+ * `npm start` does: what else is in node_modules here, for the tests, would slow Pulumi down.
  */
-export function copyOfProject(directory: string): void {
-  copy(directory, "index.ts", "Pulumi.yaml", "package.json");
-  copy(directory, ...preload, "components", "program", "examples");
-  const { dependencies } = readJson(join(root, "package.json")) as Locked;
-  install(directory, Object.keys(dependencies ?? {}));
+export async function copyOfProject(directory: string): Promise<void> {
+  copy(
+    directory,
+    "index.ts",
+    "Pulumi.yaml",
+    "package.json",
+    ...preload,
+    "components",
+    "program",
+    "examples",
+    ...(await packages()),
+  );
 }
 
-/** Makes the smallest program, with its packages. */
-export function copyOfFloor(directory: string): void {
+/** Makes the smallest program, with the same packages. */
+export async function copyOfFloor(directory: string): Promise<void> {
   cpSync(join(import.meta.dirname, "floor"), directory, { recursive: true });
-  copy(directory, ...preload);
-  install(directory, ["@pulumi/pulumi", "@pulumi/command"]);
+  copy(directory, ...preload, ...(await packages()));
+}
+
+/** Where the packages are that `npm ci --omit=dev --omit=optional` installs. */
+async function packages(): Promise<string[]> {
+  const args = ["ls", "--all", "--parseable", "--omit=dev", "--omit=optional"];
+  const [, ...paths] = (await run("npm", args, { cwd: root }))
+    .trim()
+    .split("\n");
+  return paths.map((path) => relative(root, path));
 }
 
 function copy(directory: string, ...files: readonly string[]): void {
@@ -35,55 +46,4 @@ function copy(directory: string, ...files: readonly string[]): void {
       filter: (path) => path !== join(root, "components/dist"),
     });
   }
-}
-
-/** Gives a program packages out of our own node_modules, and all that they need. */
-function install(directory: string, names: readonly string[]): void {
-  const { packages } = readJson(join(root, "package-lock.json")) as {
-    packages: Record<string, Locked>;
-  };
-  const wanted = new Set<string>();
-  const add = (name: string, from: string) => {
-    const path = resolve(name, from, packages);
-    if (path !== undefined && !wanted.has(path)) {
-      wanted.add(path);
-      const needs = Object.keys(packages[path]?.dependencies ?? {});
-      needs.forEach((need) => {
-        add(need, path);
-      });
-    }
-  };
-  names.forEach((name) => {
-    add(name, "");
-  });
-  for (const path of wanted) {
-    if (!existsSync(join(directory, path))) {
-      const nested = join(root, path, "node_modules");
-      cpSync(join(root, path), join(directory, path), {
-        recursive: true,
-        filter: (file) => file !== nested,
-      });
-    }
-  }
-}
-
-/** Where a package that another one needs is, by the rules of Node.js: beside it, or further up. */
-function resolve(
-  name: string,
-  from: string,
-  packages: Readonly<Record<string, Locked>>,
-): string | undefined {
-  for (let at = from; ; at = dirname(at)) {
-    const path = join(at, "node_modules", name);
-    if (packages[path] !== undefined) {
-      return path;
-    }
-    if (at === "" || at === ".") {
-      return undefined;
-    }
-  }
-}
-
-function readJson(file: string): unknown {
-  return JSON.parse(readFileSync(file, "utf8"));
 }

@@ -46,8 +46,8 @@ export async function getTools(
   const engine = await benchEngine(join(directory, "pulumi-home"));
   const project = join(directory, "project");
   const smallest = join(directory, "floor");
-  copyOfProject(project);
-  copyOfFloor(smallest);
+  await copyOfProject(project);
+  await copyOfFloor(smallest);
   const cli = await run(engine.pulumi, ["version"]);
   const pulumi = `Pulumi ${cli.trim()} (${engine.origin})`;
   const openssh = (await tryRun("ssh", ["-V"])).stderr.split(",")[0] ?? "";

@@ -16,13 +16,15 @@ export function pyinfra(python: Python): Kind {
     async start(site) {
       const tables = join(site.directory, "tables");
       const hosts = join(site.directory, "hosts.json");
-      const deploy = (file: string): Command => ({
+      const deploy = (verb: string): Command => ({
         command: inLab(
           site,
           ...python.command("pyinfra"),
           "inventory.py",
-          file,
+          "deploy.py",
           "--yes",
+          "--data",
+          `verb=${verb}`,
           "--parallel",
           String(site.parallel),
         ),
@@ -52,8 +54,8 @@ export function pyinfra(python: Python): Kind {
           };
           writeFileSync(hosts, JSON.stringify(groups));
         },
-        apply: () => deploy("apply.py"),
-        destroy: () => deploy("destroy.py"),
+        apply: () => deploy("apply"),
+        destroy: () => deploy("destroy"),
       };
     },
   };
