@@ -1,6 +1,6 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Route } from "../inventory/routeTable.ts";
+import { podRoutes } from "../inventory/routeTable.ts";
 import { troubledHosts } from "../ssh/hostCheck.ts";
 import { scriptCommand } from "../ssh/scriptCommand.ts";
 import { alone, type Gate } from "../stack/gate.ts";
@@ -27,10 +27,10 @@ export async function createHostCommands(
   parent: pulumi.Resource,
   name: string,
   plan: HostPlan,
-  table: readonly Route[],
   gate: Pick<Gate, "pass"> = alone,
 ): Promise<Map<string, remote.Command>> {
   const owner = kept(`${name}-owner`, defaultOwner(name), parent, plan.owner);
+  const table = podRoutes(plan.cluster);
   const state = stackResources(parent);
   const recorded = inState(state, parent, owner);
   const keepFormer = async () => {

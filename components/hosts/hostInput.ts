@@ -1,6 +1,6 @@
 import { compareAddresses } from "../core/cidr.ts";
 import type { Node } from "../inventory/nodes.ts";
-import type { Route } from "../inventory/routeTable.ts";
+import type { PodRoute } from "../inventory/routeTable.ts";
 import { factLines } from "../ssh/pipedScript.ts";
 import { routeLines } from "./runs.ts";
 
@@ -10,19 +10,17 @@ export interface HostFacts {
   readonly node: Node;
   readonly adoptExisting: boolean;
   readonly healInterval: number;
-  readonly routes: readonly Route[];
+  readonly routes: readonly PodRoute[];
   /** The nodes that /etc/hosts is to name. */
   readonly named: readonly Node[];
   /** The whole route table: packets of its address families are forwarded. */
-  readonly table: readonly Route[];
+  readonly table: readonly PodRoute[];
 }
 
 /** Standard input of the command on a host that makes these facts true. */
 export function hostInput(facts: HostFacts): string {
   const { owner, node } = facts;
-  const families = new Set(
-    facts.table.map((r) => (r.destination.includes(":") ? 6 : 4)),
-  );
+  const families = new Set(facts.table.map(({ cidr }) => cidr.family));
   const lines = [
     `owner ${owner}`,
     `node ${node.name} ${node.address}`,

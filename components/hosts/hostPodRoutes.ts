@@ -52,7 +52,7 @@ export class HostPodRoutes extends pulumi.ComponentResource {
         this,
       );
     }
-    const commands = createHostCommands(this, name, plan, table, gate);
+    const commands = createHostCommands(this, name, plan, gate);
 
     this.routeTable = pulumi.output(table);
     this.routeTableText = pulumi.output(routeTableText(table));

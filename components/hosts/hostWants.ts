@@ -1,5 +1,5 @@
 import type { Node, NodeArgs } from "../inventory/nodes.ts";
-import { type Route, routesOf } from "../inventory/routeTable.ts";
+import { type PodRoute, routesOf } from "../inventory/routeTable.ts";
 
 /** The arguments that decide which routes and lines of /etc/hosts each host gets. */
 export interface HostWants {
@@ -41,8 +41,8 @@ export function recordedWants(wants: HostWants): RecordedWants {
 export function routesFor(
   node: Node,
   wants: HostWants,
-  table: readonly Route[],
-): Route[] {
+  table: readonly PodRoute[],
+): PodRoute[] {
   const none =
     !wants.hostRoutes ||
     (node.role === "controller" && !wants.controllerRoutes);

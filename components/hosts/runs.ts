@@ -1,29 +1,25 @@
-import {
-  type Address,
-  type Cidr,
-  formatAddress,
-  parseAddress,
-  parseCidr,
-} from "../core/cidr.ts";
-import type { Route } from "../inventory/routeTable.ts";
+import { formatAddress, parseAddress, parseCidr } from "../core/cidr.ts";
+import type { PodRoute, Route } from "../inventory/routeTable.ts";
 
 /** A destination and its next hop. */
 export type Hop = Pick<Route, "destination" | "nextHop">;
+
+type Point = Pick<PodRoute, "cidr" | "nextHop">;
 
 /** Fewer routes are listed one by one, which reads better. */
 const shortest = 16;
 
 /**
- * Routes as lines for a host, which makes them of it again. A cluster's addresses are mostly in
- * sequence, and a stretch in which destinations and next hops grow evenly is one line,
- * `routes 100 from 10.200.0.0/24 via 10.240.0.20 to 10.200.99.0/24 via 10.240.0.119`: the state of
- * a stack would grow with the square of the nodes otherwise. Any other route is a line of its own,
- * `route 10.200.0.0/24 via 10.240.0.20`, as is every route of IPv6.
+ * Routes as lines for a host, which makes the routes of them again. A stretch in which destinations and
+ * next hops grow evenly is one line,
+ * `routes 100 from 10.200.0.0/24 via 10.240.0.20 to 10.200.99.0/24 via 10.240.0.119`. Any other route
+ * is a line of its own, `route 10.200.0.0/24 via 10.240.0.20`, as is every route of IPv6.
  *
- * @param routes sorted by destination
+ * What it earns: see "What was decided by it" in bench/README.md.
+ *
+ * @param all sorted by destination
  */
-export function routeLines(routes: readonly Hop[]): string[] {
-  const all = routes.map(toPoint);
+export function routeLines(all: readonly Point[]): string[] {
   const lines: string[] = [];
   for (let start = 0; start < all.length; ) {
     const end = endOfRun(all, start);
@@ -50,42 +46,27 @@ export function readRouteLine(words: readonly string[]): Hop[] {
     return [];
   }
   const [count, , from = "", , hop = "", , to = "", , lastHop = ""] = rest;
-  const first = toPoint({ destination: from, nextHop: hop });
-  const last = toPoint({ destination: to, nextHop: lastHop });
+  const first = parseHop(from, hop);
+  const last = parseHop(to, lastHop);
   const steps = BigInt(Number(count) - 1);
   const between = (a: bigint, b: bigint, i: number) =>
     formatAddress(4, a + ((b - a) / steps) * BigInt(i));
   return Array.from({ length: Number(count) }, (_, i) => ({
     destination: `${between(first.cidr.first, last.cidr.first, i)}/${first.cidr.prefix}`,
-    nextHop: between(first.hop.value, last.hop.value, i),
+    nextHop: between(first.nextHop.value, last.nextHop.value, i),
   }));
 }
 
-interface Point {
-  readonly cidr: Cidr;
-  readonly hop: Address;
-}
-
-/** Every node but one has the same route: it is read once. */
-const points = new WeakMap<Hop, Point>();
-
-function toPoint(route: Hop): Point {
-  const { destination, nextHop } = route;
-  const known = points.get(route);
-  if (known !== undefined) {
-    return known;
-  }
+function parseHop(destination: string, nextHop: string): Point {
   const [cidr, hop] = [parseCidr(destination), parseAddress(nextHop)];
   if (typeof cidr === "string" || typeof hop === "string") {
     throw new Error(`not a route: ${destination} via ${nextHop}`);
   }
-  const point = { cidr, hop };
-  points.set(route, point);
-  return point;
+  return { cidr, nextHop: hop };
 }
 
-function text({ cidr, hop }: Point): string {
-  return `${cidr.text} via ${hop.text}`;
+function text({ cidr, nextHop }: Point): string {
+  return `${cidr.text} via ${nextHop.text}`;
 }
 
 /** Where the stretch that begins at `start` ends. */
@@ -95,7 +76,7 @@ function endOfRun(all: readonly Point[], start: number): number {
     return start + 1;
   }
   const destinations = b.cidr.first - a.cidr.first;
-  const hops = b.hop.value - a.hop.value;
+  const hops = b.nextHop.value - a.nextHop.value;
   let end = start + 1;
   for (; end < all.length; end++) {
     const [one, next] = [all[end - 1] as Point, all[end] as Point];
@@ -103,7 +84,7 @@ function endOfRun(all: readonly Point[], start: number): number {
       next.cidr.family !== 4 ||
       next.cidr.prefix !== a.cidr.prefix ||
       next.cidr.first - one.cidr.first !== destinations ||
-      next.hop.value - one.hop.value !== hops
+      next.nextHop.value - one.nextHop.value !== hops
     ) {
       break;
     }

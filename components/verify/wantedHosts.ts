@@ -6,7 +6,12 @@ import { hostInput } from "../hosts/hostInput.ts";
 import { type HostInput, readInput } from "../hosts/hostState.ts";
 import { type HostWants, namedOn, routesFor } from "../hosts/hostWants.ts";
 import { type Node, readNodes } from "../inventory/nodes.ts";
-import { type Route, routeTable } from "../inventory/routeTable.ts";
+import {
+  type PodRoute,
+  podRoutes,
+  type Route,
+  routeTable,
+} from "../inventory/routeTable.ts";
 import type { StackResource } from "./exportedState.ts";
 import { VerifyError } from "./verifyError.ts";
 
@@ -52,18 +57,19 @@ export function readWantedHosts(component: StackResource): WantedHosts {
   }
   const wants: HostWants = { ...data, cluster };
   const table = routeTable(cluster);
+  const routes = podRoutes(cluster);
   const nodeOf = new Map(table.map((r) => [r.destination, r.node]));
   return {
     table,
     nodes: cluster,
-    of: (node) => wantedInput(node, wants, table, nodeOf),
+    of: (node) => wantedInput(node, wants, routes, nodeOf),
   };
 }
 
 function wantedInput(
   node: Node,
   wants: HostWants,
-  table: readonly Route[],
+  table: readonly PodRoute[],
   nodeOf: ReadonlyMap<string, string>,
 ): HostInput {
   const stdin = hostInput({

@@ -18,8 +18,8 @@ import { readRouteLine } from "../../../components/hosts/runs.ts";
 import type { Node } from "../../../components/inventory/nodes.ts";
 import { readNodes } from "../../../components/inventory/nodes.ts";
 import {
+  podRoutes,
   routesOf,
-  routeTable,
 } from "../../../components/inventory/routeTable.ts";
 import { anyText, nasty } from "../hostileText.ts";
 import { everyShell, type Shell } from "../shells.ts";
@@ -130,7 +130,7 @@ function read(value: object[]): Node[] {
 }
 
 function inputFor(cluster: readonly Node[], node: Node, heal: number): string {
-  const table = routeTable(cluster);
+  const table = podRoutes(cluster);
   return hostInput({
     owner: "org.project.stack_1.routes-2",
     node,

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { parseAddress, parseCidr } from "../../../components/core/cidr.ts";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import type { Node } from "../../../components/inventory/nodes.ts";
+import { podRoutes } from "../../../components/inventory/routeTable.ts";
+import { nodes, worker } from "../clusterFaults.ts";
 import { facts } from "../mockedStack.ts";
 
 function node(name: string, ...ips: string[]): Node {
@@ -23,10 +25,12 @@ function node(name: string, ...ips: string[]): Node {
   };
 }
 
-const table = [
-  { destination: "10.200.0.0/24", nextHop: "10.240.0.20", node: "node-0" },
-  { destination: "fd00:200::/64", nextHop: "fd00::21", node: "node-1" },
-];
+const table = podRoutes(
+  nodes(
+    worker("node-0", ["10.240.0.20"], "10.200.0.0/24"),
+    worker("node-1", ["fd00::21"], "fd00:200::/64"),
+  ),
+);
 const input = {
   owner: "us",
   node: node("server", "10.240.0.10"),

@@ -4,8 +4,8 @@ import { readHostArgs } from "../../../components/hosts/hostArgs.ts";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { readRouteLine } from "../../../components/hosts/runs.ts";
 import {
+  podRoutes,
   routesOf,
-  routeTable,
 } from "../../../components/inventory/routeTable.ts";
 
 // The size that Kubernetes itself is built for.
@@ -28,7 +28,7 @@ test("5,000 workers are read, checked and planned", () => {
     i === 0 ? { ...node, internalIp: "172.31.0.1" } : node,
   );
   const plan = readHostArgs({ ...rest, nodes });
-  const table = routeTable(plan.cluster);
+  const table = podRoutes(plan.cluster);
   assert.equal(table.length, size);
   const [node] = plan.cluster;
   assert.ok(node);

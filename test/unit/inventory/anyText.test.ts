@@ -9,8 +9,8 @@ import { readHostArgs } from "../../../components/hosts/hostArgs.ts";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { readMachines } from "../../../components/inventory/machinesFile.ts";
 import {
+  podRoutes,
   routesOf,
-  routeTable,
 } from "../../../components/inventory/routeTable.ts";
 import { anyText, nasty } from "../hostileText.ts";
 
@@ -80,7 +80,7 @@ function refusedOrHarmless(args: object): void {
     }
     return;
   }
-  const table = routeTable(plan.cluster);
+  const table = podRoutes(plan.cluster);
   for (const node of plan.cluster) {
     const input = hostInput({
       ...plan,

@@ -7,6 +7,8 @@ import { readMachines } from "../../../components/inventory/machinesFile.ts";
 import type { Node, NodeArgs } from "../../../components/inventory/nodes.ts";
 import { routeTableText } from "../../../components/inventory/renderedTable.ts";
 import {
+  type PodRoute,
+  podRoutes,
   type Route,
   routesOf,
   routeTable,
@@ -20,12 +22,12 @@ function holds<T>(values: fc.Arbitrary<T>, check: (value: T) => void): void {
 
 /** Everything that reaches a host, by node name: what a plan is in the end. */
 function plan(read: readonly Node[]): Map<string, string> {
-  const table = routeTable(read);
+  const table = podRoutes(read);
   const inputs = read.map((node) => [node.name, inputOf(node, read, table)]);
   return new Map(inputs.sort() as [string, string][]);
 }
 
-function inputOf(node: Node, all: readonly Node[], table: Route[]): string {
+function inputOf(node: Node, all: readonly Node[], table: PodRoute[]): string {
   return hostInput({
     owner: "project.stack.routes",
     node,
@@ -157,7 +159,7 @@ test("host routes are the plan's, line by line, and no fact has a control charac
     const read = nodes(...args);
     const table = routeTable(read);
     for (const node of read) {
-      const lines = facts(inputOf(node, read, table));
+      const lines = facts(inputOf(node, read, podRoutes(read)));
       assert.deepEqual(
         lines.filter((line) => line.startsWith("route ")),
         routesOf(node, table).map(

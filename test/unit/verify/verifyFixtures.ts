@@ -10,7 +10,10 @@ import {
 } from "../../../components/hosts/hostState.ts";
 import { recordedWants } from "../../../components/hosts/hostWants.ts";
 import type { Node } from "../../../components/inventory/nodes.ts";
-import { routeTable } from "../../../components/inventory/routeTable.ts";
+import {
+  podRoutes,
+  routeTable,
+} from "../../../components/inventory/routeTable.ts";
 import { compareHost } from "../../../components/verify/compareHost.ts";
 import type { StackResource } from "../../../components/verify/exportedState.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
@@ -30,6 +33,7 @@ const cluster = nodes(
   worker("node-2", ["10.240.0.22"], "10.200.2.0/24"),
 );
 export const table = routeTable(cluster);
+const routes = podRoutes(cluster);
 const [node] = cluster;
 assert.ok(node);
 
@@ -39,8 +43,8 @@ const stdin = hostInput({
   adoptExisting: false,
   healInterval: 10,
   named: cluster,
-  table,
-  routes: table.filter((route) => route.node !== "node-0"),
+  table: routes,
+  routes: routes.filter((route) => route.node !== "node-0"),
 });
 
 /** A stack's state of the command on node-0, with these inputs in place of its own. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
-import { routeTable } from "../../../components/inventory/routeTable.ts";
+import { podRoutes } from "../../../components/inventory/routeTable.ts";
 import { cloudReports } from "../../../components/verify/cloudReports.ts";
 import { readState } from "../../../components/verify/exportedState.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
@@ -17,7 +17,7 @@ const cluster = nodes(
   worker("node-1", ["10.240.0.21", "fd00:240::21"], "10.200.1.0/24"),
   worker("node-2", ["10.240.0.22", "fd00:240::22"], "fd00:200:2::/64"),
 );
-const table = routeTable(cluster);
+const table = podRoutes(cluster);
 const [node] = cluster;
 assert.ok(node);
 const connection = {
@@ -37,7 +37,7 @@ const stdin = hostInput({
 });
 const host = readHostState(
   commandOf({ connection, stdin }),
-  new Map(table.map((r) => [r.destination, r.node])),
+  new Map(table.map((r) => [r.cidr.text, r.node])),
 );
 assert.ok(!isOdd(host));
 

@@ -8,7 +8,10 @@ import {
   recordedWants,
   routesFor,
 } from "../../../components/hosts/hostWants.ts";
-import { routeTable } from "../../../components/inventory/routeTable.ts";
+import {
+  podRoutes,
+  routeTable,
+} from "../../../components/inventory/routeTable.ts";
 import { expectedHosts } from "../../../components/verify/expectedHosts.ts";
 import {
   readState,
@@ -151,7 +154,7 @@ const wants: HostWants = wantsOf(cluster);
 
 /** The commands that a component with these arguments makes. */
 function commandsOf(made: HostWants): StackResource[] {
-  const table = routeTable(made.cluster);
+  const table = podRoutes(made.cluster);
   return made.cluster.map((node) => ({
     ...commandOf({
       connection: { host: node.address },
