@@ -24,12 +24,17 @@ export class Python {
     const hash = createHash("sha256").update(readFileSync(requirements));
     const name = `bench-peers-${hash.digest("hex").slice(0, 12)}-python${version}`;
     const directory = await once(join(cache, name), async (unfinished) => {
-      const options = ["--quiet", "--no-deps", "--only-binary=:all:"];
       await step(
         "Installing ansible-core and pyinfra",
         run("python3", [
-          ...["-m", "pip", "install", ...options, "--target", unfinished],
-          ...["--requirement", requirements],
+          "-m",
+          "pip",
+          "install",
+          "--quiet",
+          "--no-deps",
+          "--only-binary=:all:",
+          `--target=${unfinished}`,
+          `--requirement=${requirements}`,
         ]),
       );
     });

@@ -25,14 +25,10 @@ export interface Run {
 
 /** The report of a run, in Markdown. */
 export function report(run: Run): string {
-  const sizes = [...new Set(run.figures.map(({ hosts }) => hosts))]
-    .filter((hosts) =>
-      layouts.some(
-        (layout) =>
-          select(run.figures, ours[layout], hosts, "apply").length > 0,
-      ),
-    )
-    .sort((a, b) => a - b);
+  const applied = run.figures.filter(({ measure }) => measure === "apply");
+  const sizes = [...new Set(applied.map(({ hosts }) => hosts))].sort(
+    (a, b) => a - b,
+  );
   const refused = run.figures.filter((figure) => figure.refused !== undefined);
   const sections = [
     "# Beside the peers\n\nWritten by `npm run bench`. What each contender does, and how it is set up, is in [README.md](../README.md).\n",
