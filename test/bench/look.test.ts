@@ -49,9 +49,9 @@ test("the inventory is one controller, and workers with a pod CIDR each", () => 
 test("the scattered inventory has both address families in no order, and is the same every time", () => {
   const many = inventory(302, "scattered");
   assert.deepEqual(many.slice(0, 30), inventory(30, "scattered"));
-  for (const of of ["internalIps", "podCidrs"] as const) {
+  for (const key of ["internalIps", "podCidrs"] as const) {
     const numbers = many.map((node) => {
-      const [, second, third, fourth] = (node[of][0] ?? "").split(/[./]/);
+      const [, second, third, fourth] = (node[key][0] ?? "").split(/[./]/);
       return Number(second) * 65536 + Number(third) * 256 + Number(fourth);
     });
     const rising = numbers.filter((n, i) => n > (numbers[i - 1] ?? n));

@@ -58,6 +58,15 @@ test("the gap that a host's own route leaves makes two of it", () => {
   ]);
 });
 
+test("destinations in sequence with next hops in no order are listed one by one", () => {
+  const hops = stretch(40).map((route, i) => ({
+    ...route,
+    nextHop: `10.240.0.${20 + ((i * i) % 97)}`,
+  }));
+  assert.equal(linesFor(hops).length, 40);
+  assert.deepEqual(read(linesFor(hops)), hops);
+});
+
 test("few routes are listed one by one", () => {
   assert.deepEqual(linesFor(stretch(2)), [
     "route 10.200.0.0/24 via 10.240.0.20",
