@@ -24,17 +24,17 @@ export async function scratchProgram(parent: string): Promise<string> {
   const program = join(parent, "program");
   const installed = join(program, "node_modules/pod-network-routes");
   mkdirSync(installed, { recursive: true });
-  await run("tar", [
-    ...["-xzf", await packed(parent), "-C", installed],
-    "--strip-components=1",
-  ]);
+  const tarball = await packed(parent);
+  await run("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
   const asked = manifest(installed);
   const peers = Object.keys(asked.peerDependencies).filter(
     (name) => !asked.peerDependenciesMeta[name]?.optional,
   );
   for (const name of [
-    ...[...Object.keys(asked.dependencies), ...peers],
-    ...["typescript", "ts-node", "@types/node"],
+    ...Object.keys(asked.dependencies),
+    ...peers,
+    "typescript",
+    "@types/node",
   ]) {
     const link = join(program, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });

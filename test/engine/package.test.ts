@@ -9,11 +9,10 @@ import { failed, succeeded } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
 import { plainHosts, Scenario } from "./scenario.ts";
 
-/** A program of somebody who has installed the package; its types are checked when it is run. */
-const files = {
-  "Pulumi.yaml": "name: scratch\nruntime: nodejs\n",
-  "package.json": '{ "main": "index.ts" }',
-  "index.ts": `
+type Files = Readonly<Record<string, string>>;
+
+/** Both programs declare the same; the arguments are in the file $PROGRAM. */
+const index = `
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { HostPodRoutes, type HostPodRoutesArgs, type Route } from "pod-network-routes";
@@ -24,27 +23,64 @@ const routes = new HostPodRoutes("pods", args, { parent: group });
 const table: pulumi.Output<Route[]> = routes.routeTable;
 export const hops = table.apply((all) => all.map(({ destination, nextHop }) => destination + " " + nextHop));
 export const persistence = routes.persistence;
+`;
+
+/** As `pulumi new typescript` writes them: CommonJS, compiled and checked by ts-node when it is run. */
+const template: Files = {
+  "Pulumi.yaml": `name: scratch
+runtime:
+  name: nodejs
+  options:
+    packagemanager: npm
 `,
+  "package.json": `{ "name": "scratch", "main": "index.ts" }`,
+  "tsconfig.json": `{
+    "compilerOptions": {
+        "strict": true,
+        "outDir": "bin",
+        "target": "es2020",
+        "module": "commonjs",
+        "moduleResolution": "node",
+        "sourceMap": true,
+        "experimentalDecorators": true,
+        "pretty": true,
+        "noFallthroughCasesInSwitch": true,
+        "noImplicitReturns": true,
+        "forceConsistentCasingInFileNames": true
+    },
+    "files": [
+        "index.ts"
+    ]
+}`,
+  "index.ts": index,
 };
+
+/** ES modules that Node.js itself reads. */
+const esModule: Files = {
+  "Pulumi.yaml": `name: scratch
+runtime:
+  name: nodejs
+  options:
+    typescript: false
+`,
+  "package.json": `{ "type": "module", "main": "index.ts" }`,
+  "index.ts": index,
+};
+
+const nodes = [
+  { name: "server", internalIp: "10.240.0.10" },
+  { name: "node-0", internalIp: "10.240.0.20", podCidrs: ["10.200.0.0/24"] },
+  { name: "node-1", internalIp: "10.240.0.21", podCidrs: ["10.200.1.0/24"] },
+];
+
+const apply = ["up", "--yes", "--skip-preview"];
 
 describe("a program that imports the package", () => {
   const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-import-"));
   const hosts = { server: 10, "node-0": 20, "node-1": 21 };
   const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
   const args = (): HostPodRoutesArgs => ({
-    nodes: [
-      { name: "server", internalIp: "10.240.0.10" },
-      {
-        name: "node-0",
-        internalIp: "10.240.0.20",
-        podCidrs: ["10.200.0.0/24"],
-      },
-      {
-        name: "node-1",
-        internalIp: "10.240.0.21",
-        podCidrs: ["10.200.1.0/24"],
-      },
-    ],
+    nodes,
     ssh: {
       privateKeyFile: scenario.lab.key,
       knownHostsFile: scenario.lab.knownHosts,
@@ -55,83 +91,109 @@ describe("a program that imports the package", () => {
 
   before(async () => {
     program = await scratchProgram(directory);
-    for (const [name, text] of Object.entries(files)) {
-      writeFileSync(join(program, name), text);
-    }
-    const env = { SSH_AUTH_SOCK: undefined };
-    const engine = await getEngine("command");
-    stack = new ScratchStack(
-      ...([program, "import", engine, env] as const),
-      ...([directory, scenario.lab.netns] as const),
-    );
-    await stack.init();
   });
-
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  it("previews the commands of all hosts, and touches none", async () => {
-    const before = await scenario.everything("node-0");
-    const said = succeeded(await stack.run(args(), "preview"));
-    for (const name of Object.keys(hosts)) {
-      assert.match(said, new RegExp(`command:remote:Command +pods-${name}@`));
+  async function makeStack(name: string, files: Files): Promise<void> {
+    rmSync(join(program, "tsconfig.json"), { force: true });
+    for (const [file, text] of Object.entries(files)) {
+      writeFileSync(join(program, file), text);
     }
-    assert.equal(await scenario.everything("node-0"), before);
-  });
+    const engine = await getEngine("command");
+    const env = { SSH_AUTH_SOCK: undefined };
+    const { netns } = scenario.lab;
+    stack = new ScratchStack(program, name, engine, env, directory, netns);
+    await stack.init();
+  }
 
-  it("gives the hosts their routes, and a second run changes nothing", async () => {
-    succeeded(await stack.run(args(), "up", "--yes", "--skip-preview"));
-    assert.deepEqual(await scenario.table("node-0"), [
-      "10.200.1.0/24 via 10.240.0.21 dev eth0",
-    ]);
-    assert.deepEqual(await scenario.table("server"), [
-      "10.200.0.0/24 via 10.240.0.20 dev eth0",
-      "10.200.1.0/24 via 10.240.0.21 dev eth0",
-    ]);
-    assert.deepEqual(stack.outputs, {
-      hops: ["10.200.0.0/24 10.240.0.20", "10.200.1.0/24 10.240.0.21"],
-      persistence: { server: "none", "node-0": "none", "node-1": "none" },
+  for (const { title, name, files, importVerify, options } of [
+    {
+      title: "and was made by pulumi new typescript",
+      name: "template",
+      files: template,
+      importVerify: 'const { verify } = require("pod-network-routes/verify");',
+      options: [],
+    },
+    {
+      title: "and is an ES module",
+      name: "modules",
+      files: esModule,
+      importVerify: 'import { verify } from "pod-network-routes/verify";',
+      options: ["--input-type=module"],
+    },
+  ]) {
+    describe(title, () => {
+      before(() => makeStack(name, files));
+
+      it("previews the commands of all hosts, and touches none", async () => {
+        const before = await scenario.everything("node-0");
+        const said = succeeded(await stack.run(args(), "preview"));
+        for (const host of Object.keys(hosts)) {
+          assert.match(
+            said,
+            new RegExp(`command:remote:Command +pods-${host}@`),
+          );
+        }
+        assert.doesNotMatch(said, /warning/i);
+        assert.equal(await scenario.everything("node-0"), before);
+      });
+
+      it("gives the hosts their routes, and a second run changes nothing", async () => {
+        succeeded(await stack.run(args(), ...apply));
+        assert.deepEqual(await scenario.table("node-0"), [
+          "10.200.1.0/24 via 10.240.0.21 dev eth0",
+        ]);
+        assert.deepEqual(await scenario.table("server"), [
+          "10.200.0.0/24 via 10.240.0.20 dev eth0",
+          "10.200.1.0/24 via 10.240.0.21 dev eth0",
+        ]);
+        assert.deepEqual(stack.outputs, {
+          hops: ["10.200.0.0/24 10.240.0.20", "10.200.1.0/24 10.240.0.21"],
+          persistence: { server: "none", "node-0": "none", "node-1": "none" },
+        });
+        succeeded(await stack.run(args(), ...apply, "--expect-no-changes"));
+      });
+
+      it("can be checked by a program that imports the check", async () => {
+        const { stdout, stderr } = await stack.inside([
+          process.execPath,
+          ...options,
+          "--eval",
+          `${importVerify} verify({ stack: "${name}" })
+            .then(({ ok, hosts }) => console.log(ok, hosts.map(({ node }) => node).join()))`,
+        ]);
+        assert.equal(stderr, "", "neither an error nor a warning");
+        assert.equal(stdout, "true node-0,node-1,server\n");
+      });
+
+      it("is told all that is wrong with its arguments, by their paths", async () => {
+        const wrong = { healInterval: 0, serviceCidrs: ["10.200.0.0/16"] };
+        const said = failed(
+          await stack.run({ ...args(), ...wrong }, "preview"),
+        );
+        assert.match(said, /healInterval/);
+        assert.match(said, /10\.200\.0\.0\/16/);
+        assert.doesNotMatch(said, /node_modules/, "no stack trace");
+      });
+
+      it("takes the routes away again", async () => {
+        succeeded(
+          await stack.run(args(), "destroy", "--yes", "--skip-preview"),
+        );
+        for (const host of Object.keys(hosts)) {
+          assert.deepEqual(await scenario.table(host), []);
+        }
+      });
     });
-    const again = ["up", "--yes", "--skip-preview", "--expect-no-changes"];
-    succeeded(await stack.run(args(), ...again));
-  });
-
-  it("can be checked by a program that imports the check", async () => {
-    const code = `require("pod-network-routes/verify").verify({ stack: "import" })
-      .then(({ ok, hosts }) => console.log(ok, hosts.map(({ node }) => node).join()))`;
-    const { stdout, stderr } = await stack.inside([
-      process.execPath,
-      ...["--eval", code],
-    ]);
-    assert.equal(stdout, "true node-0,node-1,server\n", stderr);
-  });
-
-  it("is told all that is wrong with its arguments, by their paths", async () => {
-    const said = failed(
-      await stack.run(
-        { ...args(), healInterval: 0, serviceCidrs: ["10.200.0.0/16"] },
-        "preview",
-      ),
-    );
-    assert.match(said, /healInterval/);
-    assert.match(said, /10\.200\.0\.0\/16/);
-    assert.doesNotMatch(said, /node_modules/, "no stack trace");
-  });
+  }
 
   it("is not run where its types are wrong", async () => {
-    const wrong = files["index.ts"].replace("args, {", "{ node: [] }, {");
-    writeFileSync(join(program, "index.ts"), wrong);
+    const wrong = index.replace("args, {", "{ node: [] }, {");
+    await makeStack("types", { ...template, "index.ts": wrong });
     const said = failed(await stack.run(args(), "preview"));
-    writeFileSync(join(program, "index.ts"), files["index.ts"]);
     assert.match(
       said,
       /'node' does not exist in type 'HostPodRoutesArgs'\. Did you mean/,
     );
-  });
-
-  it("takes the routes away again", async () => {
-    succeeded(await stack.run(args(), "destroy", "--yes", "--skip-preview"));
-    for (const name of Object.keys(hosts)) {
-      assert.deepEqual(await scenario.table(name), []);
-    }
   });
 });
