@@ -8,6 +8,7 @@ import { ProgramStack } from "./programStack.ts";
 interface Manifest {
   readonly name: string;
   readonly version: string;
+  readonly type?: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<

@@ -126,6 +126,18 @@ describe("a fresh clone", () => {
     );
   });
 
+  it("plans no deletions where package.json does not say that it is of ES modules, but names what is missing", async () => {
+    const file = join(one, "package.json");
+    const before = readFileSync(file, "utf8");
+    writeFileSync(file, before.replace('"type": "module",', ""));
+    const preview = ["run", "--silent", "pulumi", "preview"];
+    const { code, stdout } = await tryRun("npm", preview, { cwd: one, env });
+    writeFileSync(file, before);
+    assert.notEqual(code, 0);
+    assert.match(stdout, /"type": "module" is missing/);
+    assert.doesNotMatch(stdout, /to delete/);
+  });
+
   it("leaves its checked-in files as they are", async () => {
     assert.equal(await run("git", ["status", "--porcelain"], { cwd: one }), "");
   });

@@ -114,6 +114,17 @@ describe("preload.cjs", () => {
     }
   });
 
+  it("ends a program of a project that is not of ES modules with one line and that exit code", () => {
+    writeFileSync(join(project, "package.json"), '{ "main": "index.ts" }');
+    const { status, stdout, stderr } = runProgram();
+    assert.equal(status, 32);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^[^\n]+\n$/);
+    for (const part of ['"type": "module"', join(project, "package.json")]) {
+      assert.ok(stderr.includes(part), `${part} in ${stderr}`);
+    }
+  });
+
   it("makes Node.js keep what it has compiled in node_modules/.cache", () => {
     const { stdout, stderr } = runProgram();
     assert.equal(stdout, "ran\n");

@@ -108,6 +108,12 @@ describe("the package", () => {
     }
   });
 
+  it("consists of ES modules, as the project does", () => {
+    // without this, Pulumi loads index.ts but does not call it, and a preview deletes everything
+    assert.equal(manifest(root).type, "module");
+    assert.equal(manifest(installed).type, "module");
+  });
+
   it("has a command that checks a stack", async () => {
     // as npm installed it, by README's commands
     const cwd = join(directory, "my-program");
