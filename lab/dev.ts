@@ -59,13 +59,14 @@ Try next:
 }
 
 /** Takes the hosts, the stack and its state away. */
-export async function stop(): Promise<void> {
+export async function stop(): Promise<number> {
   await Lab.named(devLab).down();
   rmSync(local, { recursive: true, force: true });
   console.log("The lab is down, and its hosts are gone");
+  return 0;
 }
 
-/** Hands a command to the Pulumi CLI, in the network of the lab that is up. */
+/** Runs the Pulumi CLI for the stack `dev`, in the network of the lab. */
 export async function pulumi(args: readonly string[]): Promise<number> {
   const lab = Lab.named(devLab);
   if (!lab.isUp()) {
@@ -76,23 +77,23 @@ export async function pulumi(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Checks a stack. `dev` is the lab's while the lab is up. So is the one that no option names where none is selected,
- * and every one where the user has no Pulumi CLI. All others are the user's own.
+ * Checks a stack: while the lab is up, the lab's stack `dev`, if `--stack dev` names it, or if there is no `--stack`
+ * and no stack is selected, or if the user has no Pulumi CLI. All other stacks are the user's own.
  */
 export async function verify(args: readonly string[]): Promise<number> {
-  // standard output is for the report alone; what is said on the way to it is not of it
+  // standard output is for the report alone, so what the lab prints goes to standard error
   process.stdout.write = process.stderr.write.bind(process.stderr);
   const given = readCliArgs(args, ownContext);
   const lab = Lab.named(devLab);
   if (given.help || !lab.isUp() || !(await isLabs(given.stack))) {
-    return verifyBy("lab/verify.ts", args);
+    return runVerify("own", args);
   }
   const stack = await devStack(lab, await getEngine("command"));
   if (given.stack !== undefined) {
-    return verifyBy("lab/verifyInLab.ts", args, stack);
+    return runVerify("lab", args, stack);
   }
   console.error("Stack dev of npm start; no other one is selected");
-  return verifyBy("lab/verifyInLab.ts", [...args, "--stack", "dev"], stack);
+  return runVerify("lab", [...args, "--stack", "dev"], stack);
 }
 
 async function isLabs(name: string | undefined): Promise<boolean> {
@@ -105,30 +106,32 @@ async function isLabs(name: string | undefined): Promise<boolean> {
   return selected === undefined || (name === undefined && selected.code !== 0);
 }
 
-/** Runs a program that checks a stack, in the network and environment of this one. */
-function verifyBy(
-  program: string,
+/** Checks a stack, in the network and environment of the lab's if that is given. */
+function runVerify(
+  whose: "own" | "lab",
   args: readonly string[],
   stack?: Stack,
 ): number {
-  const main = [process.execPath, ...[join(root, program), ...args]];
+  const program = join(root, "lab/verifyStack.ts");
+  const main = [process.execPath, program, whose, ...args];
   const [command = "", ...rest] = stack?.inside(main) ?? main;
   const env = stack?.environment() ?? process.env;
   return spawnSync(command, rest, { env, stdio: "inherit" }).status ?? 2;
 }
 
-/** The hosts whose machines are gone. */
+/** The hosts whose machines are no longer in the inventory. */
 function leftOver(lab: Lab): string[] {
   const names = new Set(devNodes().map(({ name }) => name));
   return lab.hosts.map(({ name }) => name).filter((name) => !names.has(name));
 }
 
-/** The lab with a host for every machine and a pod for every pod CIDR; a host that is up is kept, also where its machine is gone. */
+/** Starts what the lab lacks: a host for every machine, and a pod for every pod CIDR. A host whose machine is gone stays up. */
 async function raise(): Promise<Lab> {
   let lab = Lab.named(devLab);
   const nodes = devNodes();
   if (!lab.isUp()) {
-    rmSync(join(local, "state"), { recursive: true, force: true }); // it speaks of hosts that are gone
+    // the hosts that the state lists are gone
+    rmSync(join(local, "state"), { recursive: true, force: true });
     lab = await Lab.raise(devLab, ["198.19.249.1/24"], permanent);
   }
   const missing = nodes.filter(

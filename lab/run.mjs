@@ -1,5 +1,5 @@
 // The way in for `npm start`, `npm test` and the rest: plain JavaScript, because the machine's Node.js may be
-// too old to read TypeScript. Gets a newer Node.js and the packages if need be, then starts lab/cli.ts.
+// too old to read TypeScript. Gets a newer Node.js and the packages if need be, then starts lab/main.ts.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -22,7 +22,7 @@ const output = verb === "verify" ? process.stderr : process.stdout;
 process.chdir(root);
 const node = getNode();
 install();
-const child = spawnSync(node, [join("lab", "cli.ts"), verb, ...args], {
+const child = spawnSync(node, [join("lab", "main.ts"), verb, ...args], {
   stdio: "inherit",
 });
 process.exit(child.status ?? failed);

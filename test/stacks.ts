@@ -65,8 +65,12 @@ export async function cloudFaults(
 export function verify(stack: Stack, ...flags: string[]): Promise<Result> {
   const [command = "", ...args] = stack.inside([
     process.execPath,
-    "lab/verify.ts",
-    ...["--stack", stack.name, "--config-file", stack.configFile],
+    "lab/verifyStack.ts",
+    "own",
+    "--stack",
+    stack.name,
+    "--config-file",
+    stack.configFile,
     ...flags,
   ]);
   return tryRun(command, args, { cwd: root, env: stack.environment() });

@@ -161,7 +161,7 @@ describe("lab/run.mjs", { skip }, () => {
       cpSync(join(root, name), join(checkout, name), { recursive: true });
     }
     writeFileSync(
-      join(checkout, "lab", "cli.ts"),
+      join(checkout, "lab", "main.ts"),
       'console.log(JSON.stringify(process.argv.slice(2) satisfies string[])); console.log(process.env.PATH ?? "");',
     );
     mkdirSync(join(checkout, "bin"));

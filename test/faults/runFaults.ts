@@ -17,7 +17,9 @@ export async function faults(args: readonly string[]): Promise<number> {
     return 1;
   }
   const { injected, violations } = await campaign({
-    ...{ runs, seed, project: root },
+    runs,
+    seed,
+    project: root,
     say: console.log,
   });
   for (const [kind, { runs, hits }] of injected) {
