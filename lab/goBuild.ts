@@ -67,10 +67,17 @@ export async function goBuild(
   await run(
     "go",
     [
-      ...["build", "-trimpath", "-buildvcs=false"],
-      ...["-ldflags", ldflags, "-tags", tags],
+      "build",
+      "-trimpath",
+      "-buildvcs=false",
+      "-ldflags",
+      ldflags,
+      "-tags",
+      tags,
       ...unoptimized.map((packages) => `-gcflags=${packages}=-N -l`),
-      ...["-o", `${directory}/`, ...targets],
+      "-o",
+      `${directory}/`,
+      ...targets,
     ],
     { cwd: join(sources, part), env: { ...process.env, ...env } },
   );

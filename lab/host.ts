@@ -144,7 +144,11 @@ export async function greets({ name, lab, address }: Host): Promise<void> {
     "timeout",
     "3",
     // whose standard input is a socket here; else it reads ~/.bashrc then, as for rsh
-    ...["bash", "--norc", "-c", greet, address],
+    "bash",
+    "--norc",
+    "-c",
+    greet,
+    address,
   ];
   await until(`${name} answers on SSH`, async () =>
     (await tryRun("ip", probe)).code === 0 ? true : undefined,

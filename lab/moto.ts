@@ -90,8 +90,14 @@ async function install(): Promise<string> {
     await step(
       "Installing moto, an EC2 API for the tests (a quarter of a minute)",
       run("python3", [
-        ...["-m", "pip", "install", ...options, "--target", unfinished],
-        ...["--requirement", requirements],
+        "-m",
+        "pip",
+        "install",
+        ...options,
+        "--target",
+        unfinished,
+        "--requirement",
+        requirements,
       ]),
     );
   });

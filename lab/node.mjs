@@ -61,8 +61,13 @@ function install(platform, version, directory, output) {
     const npm = spawnSync(
       "npm",
       [
-        ...["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        ...["--loglevel=error", "--prefix", unfinished],
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        "--prefix",
+        unfinished,
       ],
       { cwd: unfinished, stdio: ["ignore", output, "inherit"] },
     );

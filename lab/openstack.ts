@@ -151,12 +151,13 @@ async function fill(directory: string): Promise<void> {
   const uid = `${process.getuid?.()}`;
   const gid = `${process.getgid?.()}`;
   await manage("db_sync");
+  await manage("fernet_setup", "--keystone-user", uid, "--keystone-group", gid);
   await manage(
-    ...["fernet_setup", "--keystone-user", uid, "--keystone-group", gid],
-  );
-  await manage(
-    ...["bootstrap", "--bootstrap-password", password],
-    ...["--bootstrap-region-id", region],
+    "bootstrap",
+    "--bootstrap-password",
+    password,
+    "--bootstrap-region-id",
+    region,
   );
   await run(python, [join(sources, "tables.py")], options);
 }

@@ -10,14 +10,27 @@ export type Lock = Readonly<
 
 /** Licences that a package may have, as package-lock.json names them. */
 const allowed = new Set([
-  ...["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0"],
-  ...["CC-BY-3.0", "CC0-1.0", "ISC", "MIT", "Python-2.0", "Unlicense"],
-  ...["MIT OR Apache-2.0", "(BSD-3-Clause AND Apache-2.0)"],
+  "0BSD",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "BlueOak-1.0.0",
+  "CC-BY-3.0",
+  "CC0-1.0",
+  "ISC",
+  "MIT",
+  "Python-2.0",
+  "Unlicense",
+  "MIT OR Apache-2.0",
+  "(BSD-3-Clause AND Apache-2.0)",
 ]);
 
 /** Packages whose licence stands in a file of theirs only: MIT, all of them. */
 const inFile = new Set([
-  ...["@logdna/tail-file", "buildcheck", "cpu-features", "ssh2"],
+  "@logdna/tail-file",
+  "buildcheck",
+  "cpu-features",
+  "ssh2",
 ]);
 
 /** What is wrong with the packages that the lockfile names. */

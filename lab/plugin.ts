@@ -62,8 +62,12 @@ export async function providePlugin(
   if (!wasMarkedToday(failed)) {
     // takes the place of what is there only once it is downloaded: others may be running that
     const args = [
-      ...["plugin", "install", "--reinstall"],
-      ...["resource", name, version(name)],
+      "plugin",
+      "install",
+      "--reinstall",
+      "resource",
+      name,
+      version(name),
     ];
     const { code } = await step(
       `Downloading the ${name} plugin ${version(name)}`,

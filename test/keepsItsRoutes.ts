@@ -34,7 +34,8 @@ export function keepsItsRoutes({ plugin, type, ...cloud }: Subject): void {
   };
   const called = (name: string, ...old: string[]): Components => ({
     [name]: {
-      ...{ type, args: cloud.args() },
+      type,
+      args: cloud.args(),
       opts: { aliases: old.map((one) => ({ name: one })) },
     },
   });

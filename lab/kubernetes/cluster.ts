@@ -66,7 +66,9 @@ export class Cluster {
       const controlPlane = new ControlPlane(
         kubernetes,
         join(lab.directory, "control-plane"),
-        ...([netns, address, lab.id] as const),
+        netns,
+        address,
+        lab.id,
       );
       const cluster = new Cluster(lab, nodes, controlPlane);
       await Promise.all([controlPlane.start(), cluster.connectPods(nodes)]);
@@ -182,7 +184,8 @@ export class Cluster {
   private async register(): Promise<void> {
     const arch = process.arch === "x64" ? "amd64" : process.arch;
     const objects = this.nodes.map(({ name, addresses, podCidrs }) => ({
-      ...{ apiVersion: "v1", kind: "Node" },
+      apiVersion: "v1",
+      kind: "Node",
       metadata: {
         name,
         // as the kubelet has it; flanneld panics at a node without any annotation
@@ -234,12 +237,16 @@ function hostsOf(spec: ClusterSpec, kubernetes: Kubernetes): HostSpec[] {
   const iface = "enp0s8";
   return [
     {
-      ...{ ...common, name: controller, iface },
+      ...common,
+      name: controller,
+      iface,
       addresses: addressesOf(spec, 10),
       layers: [controllerLayer],
     },
     ...nodesOf(spec).map(({ name, addresses }, i) => ({
-      ...{ ...common, name, addresses },
+      ...common,
+      name,
+      addresses,
       iface: spec.interfaces?.[i] ?? iface,
       layers: [nodeLayer],
     })),

@@ -27,9 +27,20 @@ const allNamespaces = ["-m", "-u", "-i", "-n", "-p"];
 
 /** What a container runtime leaves to a container that is not privileged. */
 const usual = [
-  ...["chown", "dac_override", "fowner", "fsetid", "kill", "setgid"],
-  ...["setuid", "setpcap", "net_bind_service", "net_raw", "sys_chroot"],
-  ...["mknod", "audit_write", "setfcap"],
+  "chown",
+  "dac_override",
+  "fowner",
+  "fsetid",
+  "kill",
+  "setgid",
+  "setuid",
+  "setpcap",
+  "net_bind_service",
+  "net_raw",
+  "sys_chroot",
+  "mknod",
+  "audit_write",
+  "setfcap",
 ];
 
 /** What a container is started with, besides its spec. */
@@ -80,14 +91,27 @@ export class Running {
     const child = spawn(
       "nsenter",
       [
-        ...["-t", `${first}`, ...allNamespaces, "--", "unshare", "-m"],
-        ...["sh", "-c", script, "container.sh", image],
+        "-t",
+        `${first}`,
+        ...allNamespaces,
+        "--",
+        "unshare",
+        "-m",
+        "sh",
+        "-c",
+        script,
+        "container.sh",
+        image,
         privileged ? "privileged" : boundingSet(capabilities),
         workingDir,
         ...mounts.flatMap(({ type, source, target, readOnly }) => [
-          ...[type, source, target, readOnly ? "ro" : "rw"],
+          type,
+          source,
+          target,
+          readOnly ? "ro" : "rw",
         ]),
-        ...["--", ...command],
+        "--",
+        ...command,
       ],
       {
         env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...env },

@@ -90,8 +90,13 @@ export class ContainerLoop {
           ? last
           : { waiting: this.problem };
     return {
-      ...{ name, image, imageID: image, ready, state },
-      ...{ lastState: last, restartCount: this.restarts },
+      name,
+      image,
+      imageID: image,
+      ready,
+      state,
+      lastState: last,
+      restartCount: this.restarts,
     };
   }
 

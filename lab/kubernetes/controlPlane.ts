@@ -144,7 +144,9 @@ export class ControlPlane {
   /** JSON is YAML. */
   private kubeconfig(authority: Record<string, string>): string {
     const config = {
-      ...{ apiVersion: "v1", kind: "Config", "current-context": "admin" },
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "admin",
       clusters: [
         { name: "lab", cluster: { server: this.server, ...authority } },
       ],

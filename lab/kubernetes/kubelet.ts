@@ -82,7 +82,9 @@ class Kubelets {
     if (node !== undefined) {
       await this.api
         .post(`${pathOf(pod)}/binding`, {
-          ...{ apiVersion: "v1", kind: "Binding", metadata: { name } },
+          apiVersion: "v1",
+          kind: "Binding",
+          metadata: { name },
           target: { apiVersion: "v1", kind: "Node", name: node },
         })
         .catch(unlessGone);
@@ -138,10 +140,12 @@ class Kubelets {
         status: {
           conditions: [
             {
-              ...{ type: "Ready", status: now },
+              type: "Ready",
+              status: now,
               reason: isReady ? "KubeletReady" : "KubeletNotReady",
               message: isReady ? "" : "cni plugin not initialized",
-              ...{ lastHeartbeatTime: time, lastTransitionTime: time },
+              lastHeartbeatTime: time,
+              lastTransitionTime: time,
             },
           ],
         },

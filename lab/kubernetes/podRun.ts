@@ -80,7 +80,9 @@ export class PodRun {
     const status = {
       phase: this.initialized ? "Running" : "Pending",
       startTime: this.startTime,
-      ...{ hostIP: address, podIP: address, podIPs: [{ ip: address }] },
+      hostIP: address,
+      podIP: address,
+      podIPs: [{ ip: address }],
       conditions: [
         condition("PodScheduled", true, this.startTime),
         condition("Initialized", this.initialized, this.startTime),

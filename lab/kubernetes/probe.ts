@@ -77,15 +77,16 @@ export class Prober {
     const named = this.container.ports?.find(({ name }) => name === port);
     const get = `exec 3<>"/dev/tcp/$0/$1" && printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$2" >&3 && read -t 1 -r _ status _ <&3 && [ "$status" -ge 200 ] && [ "$status" -lt 400 ]`;
     await run("nsenter", [
-      ...[
-        `--net=/run/netns/${this.host.netns}`,
-        "--",
-        "timeout",
-        "1",
-        "bash",
-        "-c",
-      ],
-      ...[get, host, `${named?.containerPort ?? port}`, path],
+      `--net=/run/netns/${this.host.netns}`,
+      "--",
+      "timeout",
+      "1",
+      "bash",
+      "-c",
+      get,
+      host,
+      `${named?.containerPort ?? port}`,
+      path,
     ]);
   }
 }

@@ -22,10 +22,12 @@ describe("hosts behind one bastion", () => {
   let stack: Stack;
   const configure = (healInterval: number) =>
     scenario.configure(stack, {
-      ...{ nodes, healInterval },
+      nodes,
+      healInterval,
       ssh: {
         ...(scenario.access.ssh as object),
-        ...{ connectTimeout: 5, bastion: { host: "10.240.0.2" } },
+        connectTimeout: 5,
+        bastion: { host: "10.240.0.2" },
       },
     });
 

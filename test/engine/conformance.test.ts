@@ -264,11 +264,15 @@ describe("a connection", () => {
     const foreign = join(directory, "foreign");
     const socket = join(directory, "agent");
     await run("ssh-keygen", [
-      ...["-q", "-t", "ed25519", "-N", "open sesame", "-f", sealed],
+      "-q",
+      "-t",
+      "ed25519",
+      "-N",
+      "open sesame",
+      "-f",
+      sealed,
     ]);
-    await run("ssh-keygen", [
-      ...["-q", "-t", "ed25519", "-N", "", "-f", foreign],
-    ]);
+    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", foreign]);
     const authorized = readFileSync(`${sealed}.pub`, "utf8").trim();
     await lab.on("one", `echo '${authorized}' >>/root/.ssh/authorized_keys`);
     agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
@@ -528,8 +532,14 @@ async function acceptVariables(name: string): Promise<void> {
     const { stdout } = await tryRun(
       "ip",
       [
-        ...["netns", "exec", lab.netns, "ssh", ...options, ...trust],
-        ...[`root@${address}`, "echo $GREETING"],
+        "netns",
+        "exec",
+        lab.netns,
+        "ssh",
+        ...options,
+        ...trust,
+        `root@${address}`,
+        "echo $GREETING",
       ],
       { env: { ...process.env, GREETING: "hello" } },
     );

@@ -46,7 +46,9 @@ describe("a route that is gone from a host without systemd", () => {
       );
     }
     const [program = "", ...args] = stack.inside([
-      ...["sh", "-c", faults[0]?.fix ?? "false"],
+      "sh",
+      "-c",
+      faults[0]?.fix ?? "false",
     ]);
     const env = stack.environment();
     // what users would answer on a terminal

@@ -128,7 +128,9 @@ describe("seed 003: the workaround for clouds that do not route", () => {
       assert.deepEqual(await scenario.table(host), wanted);
       const state = `systemctl is-enabled ${unit}; systemctl is-active ${unit}; cat /proc/sys/net/ipv4/ip_forward`;
       assert.deepEqual(lines(await scenario.lab.on(host, state)), [
-        ...["enabled", "active", "1"],
+        "enabled",
+        "active",
+        "1",
       ]);
     }
     assert.deepEqual(await scenario.table("worker-1"), [

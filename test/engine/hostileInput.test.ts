@@ -69,13 +69,14 @@ function variants(): string[] {
           " ",
         ),
       ),
-      ...[line.toUpperCase(), ` ${line}`, `${line} `, line.replace(" ", "  ")],
-      ...[
-        "",
-        "unknown 1",
-        "watch /tmp",
-        `${line}\n${line.replace(/^\w+/, "unknown")}`,
-      ],
+      line.toUpperCase(),
+      ` ${line}`,
+      `${line} `,
+      line.replace(" ", "  "),
+      "",
+      "unknown 1",
+      "watch /tmp",
+      `${line}\n${line.replace(/^\w+/, "unknown")}`,
     ].filter((value) => value !== line && !/^owner \w{1,200}$/.test(value));
     return values.map((value) => lines.map((l, k) => (k === i ? value : l)));
   });
@@ -94,34 +95,27 @@ function variants(): string[] {
   });
   const [owner = "", node = "", adopt = "", heal = ""] = lines;
   const routes = [
-    ...[
-      "0.0.0.0/0 via 10.0.0.9",
-      "10.0.0.0/7 via 10.0.0.9",
-      "::/0 via fd00::1",
-    ],
-    ...[
-      "fd00::/15 via fd00::1",
-      "10.200.1.1/24 via 10.0.0.9",
-      "fe80::/64 via fd00::1",
-    ],
-    ...[
-      "127.0.0.0/8 via 10.0.0.9",
-      "224.0.0.0/8 via 10.0.0.9",
-      "10.200.1.0/24 via 0.0.0.0",
-    ],
-    ...[
-      "10.200.1.0/24 via fd00::1",
-      "10.200.1.0/24 via 10.0.0.9 dev eth0",
-      "default via 10.0.0.9",
-    ],
-    ...["10.200.1.0/24 via 10.0.0.9 table 7", "blackhole 10.200.1.0/24"],
+    "0.0.0.0/0 via 10.0.0.9",
+    "10.0.0.0/7 via 10.0.0.9",
+    "::/0 via fd00::1",
+    "fd00::/15 via fd00::1",
+    "10.200.1.1/24 via 10.0.0.9",
+    "fe80::/64 via fd00::1",
+    "127.0.0.0/8 via 10.0.0.9",
+    "224.0.0.0/8 via 10.0.0.9",
+    "10.200.1.0/24 via 0.0.0.0",
+    "10.200.1.0/24 via fd00::1",
+    "10.200.1.0/24 via 10.0.0.9 dev eth0",
+    "default via 10.0.0.9",
+    "10.200.1.0/24 via 10.0.0.9 table 7",
+    "blackhole 10.200.1.0/24",
   ].map((route) => [owner, node, adopt, heal, `route ${route}`, "end"]);
   const ranges = [
-    ...["1 from 10.1.0.0/24 via 10.0.0.1 to 10.1.0.0/24 via 10.0.0.1"],
-    ...["3 from 10.1.0.0/24 via 10.0.0.1 to 10.1.1.0/24 via 10.0.0.3"],
-    ...["99999 from 10.0.0.0/24 via 10.0.0.1 to 250.0.0.0/24 via 11.0.0.1"],
-    ...["2 from 10.1.0.0/24 via 10.0.0.1 to 10.1.1.0/25 via 10.0.0.2"],
-    ...["2 from 126.0.0.0/8 via 10.0.0.1 to 127.0.0.0/8 via 10.0.0.2"],
+    "1 from 10.1.0.0/24 via 10.0.0.1 to 10.1.0.0/24 via 10.0.0.1",
+    "3 from 10.1.0.0/24 via 10.0.0.1 to 10.1.1.0/24 via 10.0.0.3",
+    "99999 from 10.0.0.0/24 via 10.0.0.1 to 250.0.0.0/24 via 11.0.0.1",
+    "2 from 10.1.0.0/24 via 10.0.0.1 to 10.1.1.0/25 via 10.0.0.2",
+    "2 from 126.0.0.0/8 via 10.0.0.1 to 127.0.0.0/8 via 10.0.0.2",
   ].map((range) => [owner, node, adopt, heal, `routes ${range}`, "end"]);
   const many = [
     ...lines.slice(0, -1),
@@ -141,8 +135,14 @@ function variants(): string[] {
       ...ranges,
       many,
     ].map(joined),
-    ...["\0", `${whole}more\n`, `${whole}\0`, `\0${whole}`, `${whole}${whole}`],
-    ...["\n".repeat(1_000_000), "x".repeat(5_000_000), ""],
+    "\0",
+    `${whole}more\n`,
+    `${whole}\0`,
+    `\0${whole}`,
+    `${whole}${whole}`,
+    "\n".repeat(1_000_000),
+    "x".repeat(5_000_000),
+    "",
     whole.replace("end\n", "end\0\n"),
     whole.replace("\nforward", "\0forward"),
     whole.replace("heal 10", "heal 10\0"),

@@ -31,7 +31,8 @@ describe("a program whose key is the output of a slow resource", () => {
   const declared = (healInterval: number) => ({
     key: {
       connection: {
-        ...{ host: "10.240.0.20", user: "root" },
+        host: "10.240.0.20",
+        user: "root",
         privateKey: readFileSync(scenario.lab.key, "utf8"),
       },
       // longer than any patience with a value that is there already
@@ -40,9 +41,10 @@ describe("a program whose key is the output of a slow resource", () => {
       triggers: [healInterval],
     },
     args: {
-      ...{ healInterval },
+      healInterval,
       nodes: [0, 1].map((i) => ({
-        ...{ name: `node-${i}`, internalIp: `10.240.0.2${i}` },
+        name: `node-${i}`,
+        internalIp: `10.240.0.2${i}`,
         podCidrs: [`10.200.${i}.0/24`],
       })),
       ssh: {
@@ -59,8 +61,11 @@ describe("a program whose key is the output of a slow resource", () => {
     writeFileSync(join(own, "package.json"), '{ "main": "index.js" }');
     writeFileSync(join(own, "index.js"), program);
     stack = new ScratchStack(
-      ...([own, "late", await getEngine("command")] as const),
-      ...([{ SSH_AUTH_SOCK: undefined }, directory] as const),
+      own,
+      "late",
+      await getEngine("command"),
+      { SSH_AUTH_SOCK: undefined },
+      directory,
       scenario.lab.netns,
     );
     await stack.init();

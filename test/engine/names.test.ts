@@ -14,8 +14,10 @@ describe("hosts that are reached by their names", () => {
   let stack: Stack;
 
   const node = (i: number, address?: string) => ({
-    ...{ name: `node-${i}`, internalIp: `10.240.0.2${i}` },
-    ...{ podCidrs: [`10.200.${i}.0/24`], ...(address && { address }) },
+    name: `node-${i}`,
+    internalIp: `10.240.0.2${i}`,
+    podCidrs: [`10.200.${i}.0/24`],
+    ...(address && { address }),
   });
   /** Has the resolver look up names in /etc/hosts, or ask a name server, of which there is none in a lab. */
   const resolve = (by: "files" | "dns") =>
@@ -67,7 +69,8 @@ describe("hosts that are reached by their names", () => {
     scenario.configure(stack, {
       nodes: [node(0), node(1)],
       ssh: {
-        ...{ ...(scenario.access.ssh as object), hostKeys },
+        ...(scenario.access.ssh as object),
+        hostKeys,
         bastion: { host: "way.exampel" },
       },
     });

@@ -68,10 +68,7 @@ describe("a program of one's own that gives a component bad arguments", () => {
         const isInput = pulumi.InputPropertiesError.isInstance(error);
         console.log(JSON.stringify([isInput, error.errors]));
       }`;
-    const { stdout } = await stack.inside([
-      process.execPath,
-      ...["--eval", code],
-    ]);
+    const { stdout } = await stack.inside([process.execPath, "--eval", code]);
     const fault = {
       propertyPath: "healInterval",
       reason: "0 is not allowed: expected 1 to 3600",

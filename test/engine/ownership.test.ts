@@ -40,8 +40,11 @@ describe("the owner of routes on hosts", () => {
   });
   const newStack = (name: string, parent: string) =>
     new ComponentStack(
-      ...([name, engine, { SSH_AUTH_SOCK: undefined }] as const),
-      ...([join(directory, parent), scenario.lab.netns] as const),
+      name,
+      engine,
+      { SSH_AUTH_SOCK: undefined },
+      join(directory, parent),
+      scenario.lab.netns,
     ).init();
   /** Asserts that the hosts know exactly these owners, and the controller the routes to these networks. */
   const assertThere = async (owners: string[], nets: number[]) => {

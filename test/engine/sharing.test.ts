@@ -142,7 +142,8 @@ describe("what is not ours on a host", () => {
     );
     for (const adoptExisting of [false, true]) {
       const stack = await scenario.stack(`odd-name-${adoptExisting}`, {
-        ...{ nodes: cluster(213), adoptExisting },
+        nodes: cluster(213),
+        adoptExisting,
       });
       const output = await upFails(stack);
       assert.match(output, /10\.213\.1\.0\/24 has a route over an interface/);

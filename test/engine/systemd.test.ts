@@ -78,10 +78,19 @@ describe("on hosts with systemd", () => {
         .then((said) => said.trim());
     const record = `/var/lib/pod-network-routes/${unit.slice(11, -8)}`;
     const paths = [
-      ...[`${record}/routes`, `${record}/hostPodRoutes.sh`],
-      ...["/proc/sys/net/ipv4/conf/all/log_martians", "/sys/x", "/dev/x"],
-      ...["/run/lock/x", "/dev/shm/x", "/dev/mqueue/x"],
-      ...["/etc/hosts", "/run/x", "/usr/x", "/root/x", "/var/lib/x"],
+      `${record}/routes`,
+      `${record}/hostPodRoutes.sh`,
+      "/proc/sys/net/ipv4/conf/all/log_martians",
+      "/sys/x",
+      "/dev/x",
+      "/run/lock/x",
+      "/dev/shm/x",
+      "/dev/mqueue/x",
+      "/etc/hosts",
+      "/run/x",
+      "/usr/x",
+      "/root/x",
+      "/var/lib/x",
     ];
     for (const path of paths) {
       assert.equal(await opened(path, sandbox), "no", path);

@@ -32,7 +32,8 @@ function faults({ state, hosts, overlays }: Report): string[] {
   const all = [
     { where: "stack", findings: state },
     ...overlays.map(({ component, findings }) => ({
-      ...{ where: component, findings },
+      where: component,
+      findings,
     })),
     ...hosts.map(({ node, findings }) => ({ where: node, findings })),
   ];
@@ -106,7 +107,11 @@ exec /tmp/ip "$@"
       );
     }
     const [command = "", ...args] = stack.command([
-      ...["up", "--yes", "--skip-preview", "--parallel", "1"],
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--parallel",
+      "1",
     ]);
     const child = spawn(command, args, {
       cwd: stack.project,
@@ -247,7 +252,8 @@ exec /tmp/ip "$@"
     const found = faults(report);
     for (const fault of [
       "stack: unfinished Pulumi",
-      ...["worker-0: behind worker-0", "worker-1: behind worker-1"],
+      "worker-0: behind worker-0",
+      "worker-1: behind worker-1",
     ]) {
       assert.ok(found.includes(fault), String(found));
     }
@@ -308,7 +314,8 @@ exec /tmp/ip "$@"
     const [first, ...others] = nodes;
     const two = await scenario.stack("two", {
       nodes: [{ ...first, role: "controller" }, ...others],
-      ...{ target: "hosts+flannel", hostRoutes: false },
+      target: "hosts+flannel",
+      hostRoutes: false,
       flannel: { network: "10.200.0.0/16" },
     });
     // no kubectl is on that host

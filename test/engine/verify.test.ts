@@ -67,9 +67,13 @@ describe("npm run verify", () => {
     );
     assert.deepEqual(report.pings, {
       ends: [0, 1, 2].map((i) => ({
-        ...{ node: `worker-${i}`, address: `10.200.${i}.2`, pod: true },
+        node: `worker-${i}`,
+        address: `10.200.${i}.2`,
+        pod: true,
       })),
-      ...{ sent: 6, failed: [], left: [] },
+      sent: 6,
+      failed: [],
+      left: [],
     });
     for (const [i, host] of hosts.entries()) {
       assertSame(await scenario.everything(host), before[i] ?? "");
@@ -283,7 +287,9 @@ describe("npm run verify", () => {
     const notes = report.hosts.find(({ node }) => node === "worker-0");
     assert.deepEqual(
       notes?.findings.map(({ severity, kind, subject }) => [
-        ...[severity, kind, subject],
+        severity,
+        kind,
+        subject,
       ]),
       [["note", "rp_filter", "eth0"]],
     );

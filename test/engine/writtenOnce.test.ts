@@ -64,7 +64,8 @@ async function killedOnce(stack: Stack, far: () => Promise<boolean>) {
     "--skip-preview",
   ]);
   const running = spawn(command, args, {
-    ...{ cwd: stack.project, env: stack.environment() },
+    cwd: stack.project,
+    env: stack.environment(),
     stdio: "ignore",
   });
   const ended = once(running, "exit");

@@ -11,7 +11,9 @@ import { faultKinds, plan } from "./plan.ts";
 describe("a fault campaign", () => {
   it("breaks something of each kind, and no promise is broken", async () => {
     const { injected, violations } = await campaign({
-      ...{ runs: faultKinds.length, seed: 1, project: root },
+      runs: faultKinds.length,
+      seed: 1,
+      project: root,
       say: console.log,
     });
     assert.deepEqual(violations, []);
@@ -39,7 +41,9 @@ describe("a fault campaign", () => {
       assert.ok(script.includes(right));
       writeFileSync(file, script.replace(right, broken));
       const { violations } = await campaign({
-        ...{ runs: 3, seed: 1, project },
+        runs: 3,
+        seed: 1,
+        project,
         say: () => {},
       });
       assert.match(violations.join("\n"), /routes \[.*expected \[/);

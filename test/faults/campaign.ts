@@ -157,7 +157,11 @@ class Ground {
       new Promise((resolve) => setTimeout(resolve, after)),
     ]);
     const injected: Injected = await inject(fault, {
-      ...{ lab, stack, witness, host, withSystemd },
+      lab,
+      stack,
+      witness,
+      host,
+      withSystemd,
       engine: child.pid ?? 0,
       underWay: () => underWay,
     });
@@ -261,14 +265,18 @@ class Ground {
     const nodes = [
       { name: controller, internalIp: addresses[controller] },
       ...Object.entries(table).map(([name, n]) => ({
-        ...{ name, internalIp: addresses[name], podCidrs: [cidr(n)] },
+        name,
+        internalIp: addresses[name],
+        podCidrs: [cidr(n)],
       })),
     ];
     const key = lab.host(controller).hostKey;
     const ssh = {
-      ...{ user: "ops", privateKeyFile: lab.key },
-      ...{ knownHostsFile: lab.knownHosts },
-      ...{ connectTimeout: 1, connectAttempts: 1 },
+      user: "ops",
+      privateKeyFile: lab.key,
+      knownHostsFile: lab.knownHosts,
+      connectTimeout: 1,
+      connectAttempts: 1,
       ...(wrongKey && {
         hostKeys: { [Object.keys(table)[0] ?? controller]: key },
       }),

@@ -157,7 +157,11 @@ async function onHost(
   while (underWay()) {
     const target = ["-t", String(lab.firstProcess(host)), ...namespaces];
     const { code } = await tryRun("nsenter", [
-      ...[...target, "--", "/bin/sh", "-c", command],
+      ...target,
+      "--",
+      "/bin/sh",
+      "-c",
+      command,
     ]);
     if (code === 0) {
       return { hit: true, fix: nothing };

@@ -45,7 +45,9 @@ describe("the package", () => {
     assert.deepEqual(
       files,
       [
-        ...["README.md", "package.json", "dist/LICENSE"],
+        "README.md",
+        "package.json",
+        "dist/LICENSE",
         ...compiled.flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`]),
         ...scripts.map((name) => `dist/${name}`),
       ].sort(),
