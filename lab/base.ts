@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { once } from "./cache.ts";
-import { run, step, tryRun } from "./exec.ts";
+import { hasCommand, run, step } from "./exec.ts";
 import { cache, root } from "./paths.ts";
 
-/** What the lab cannot do without on this machine, or undefined if nothing is in its way. */
+/** Why there can be no lab on this machine, or undefined if there can. */
 export function labObstacle(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
     return "the lab of throwaway hosts needs Linux and root (network namespaces); your own hosts need neither, see README.md";
@@ -35,17 +35,14 @@ export async function installTools(
 ): Promise<void> {
   const missing: string[] = [];
   for (const name of names) {
-    if ((await tryRun("sh", ["-c", `command -v ${name}`])).code !== 0) {
+    if (!(await hasCommand(name))) {
       missing.push(tools[name]);
     }
   }
   if (missing.length === 0) {
     return;
   }
-  if (
-    process.getuid?.() !== 0 ||
-    (await tryRun("sh", ["-c", "command -v apt-get"])).code !== 0
-  ) {
+  if (!(await canInstall())) {
     throw new Error(
       `please install: ${missing.join(", ")} (there is no apt-get here, or no right to use it)`,
     );
@@ -54,6 +51,11 @@ export async function installTools(
     `Installing ${missing.join(", ")} with apt-get`,
     installPackages(missing),
   );
+}
+
+/** Whether packages of Debian can be installed here. */
+export async function canInstall(): Promise<boolean> {
+  return process.getuid?.() === 0 && (await hasCommand("apt-get"));
 }
 
 /** Installs packages of Debian. No service that is in them is started. */

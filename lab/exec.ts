@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** What a finished command left behind. */
 export interface Result {
@@ -61,6 +62,11 @@ export async function run(
   return stdout;
 }
 
+/** Whether there is a command of this name. */
+export async function hasCommand(name: string): Promise<boolean> {
+  return (await tryRun("sh", ["-c", `command -v ${name}`])).code === 0;
+}
+
 /** Waits until `probe` returns something, looking again every tenth of a second; fails after `seconds`. */
 export async function until<T>(
   what: string,
@@ -76,7 +82,7 @@ export async function until<T>(
     if (Date.now() > end) {
       throw new Error(`gave up after ${seconds} s: ${what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
 }
 

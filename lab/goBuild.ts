@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run, tryRun } from "./exec.ts";
+import { hasCommand, run } from "./exec.ts";
 import { cache, root } from "./paths.ts";
 
 const sources = join(root, "lab");
@@ -15,14 +15,9 @@ export function builtFrom(name: string, ...files: string[]): string {
   return join(cache, `${name}-${hash.digest("hex").slice(0, 12)}`);
 }
 
-/** Whether anything can be built. */
-export async function hasGo(): Promise<boolean> {
-  return (await tryRun("sh", ["-c", "command -v go"])).code === 0;
-}
-
 /** Throws where nothing can be built. */
 export async function needGo(what: string): Promise<void> {
-  if (!(await hasGo())) {
+  if (!(await hasCommand("go"))) {
     throw new Error(
       `there is no ${what} here, it cannot be downloaded, and there is no Go to build it with: install one of the two`,
     );

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { installTools } from "./base.ts";
 import { once } from "./cache.ts";
-import { step, tryRun } from "./exec.ts";
-import { builtFrom, goBuild, hasGo } from "./goBuild.ts";
+import { hasCommand, step, tryRun } from "./exec.ts";
+import { builtFrom, goBuild } from "./goBuild.ts";
 
 /** What a cluster of the tests is made of; versions are those of the go.mod files, whatever this machine has. */
 export interface Kubernetes {
@@ -143,7 +143,7 @@ function builtImages(): Promise<string> {
 }
 
 async function needGoHere(): Promise<void> {
-  if (!(await hasGo())) {
+  if (!(await hasCommand("go"))) {
     throw new Error(
       "Kubernetes and flannel are built from Go modules for the tests, so that their versions are known: needs Go",
     );

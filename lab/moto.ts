@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { once as event } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { installTools } from "./base.ts";
+import { canInstall, installTools } from "./base.ts";
 import { once } from "./cache.ts";
 import { run, step, tryRun, until } from "./exec.ts";
 import { cache, root } from "./paths.ts";
@@ -132,14 +132,6 @@ function isRecent(version: string): boolean {
 
 async function hasPip(): Promise<boolean> {
   return (await tryRun("sh", ["-c", "python3 -m pip --version"])).code === 0;
-}
-
-/** Whether installTools can bring what is missing. */
-async function canInstall(): Promise<boolean> {
-  return (
-    process.getuid?.() === 0 &&
-    (await tryRun("sh", ["-c", "command -v apt-get"])).code === 0
-  );
 }
 
 /** The environment without what the user has set for AWS, for moto or for Python. */

@@ -11,7 +11,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installPackages } from "./base.ts";
+import { canInstall, installPackages } from "./base.ts";
 import { once } from "./cache.ts";
 import { run, step, tryRun } from "./exec.ts";
 import { OpenStackClient } from "./openstackClient.ts";
@@ -46,13 +46,11 @@ const member = { user: "tester", project: "tests" };
 
 /** Why OpenStack cannot be had on this machine, or undefined if nothing is in its way. */
 export async function openstackObstacle(): Promise<string | undefined> {
-  if (process.platform === "linux") {
-    const canInstall =
-      process.getuid?.() === 0 &&
-      (await tryRun("sh", ["-c", "command -v apt-get"])).code === 0;
-    if (canInstall || (await installedVersions()) !== undefined) {
-      return undefined;
-    }
+  if (
+    process.platform === "linux" &&
+    ((await canInstall()) || (await installedVersions()) !== undefined)
+  ) {
+    return undefined;
   }
   return "Keystone and Neutron, the OpenStack of the tests, are packages of Debian: needs apt-get and the right to use it";
 }

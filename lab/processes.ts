@@ -22,8 +22,8 @@ function children(pid: number): number[] {
     .map(Number);
 }
 
-/** Those of these processes whose command line is like this. */
-export function like(
+/** The first of these processes whose command line matches. */
+export function withCommandLine(
   pids: readonly number[],
   commandLine: RegExp,
 ): number | undefined {

@@ -1,4 +1,4 @@
-import { Agent, request } from "node:https";
+import { Agent, fetch } from "undici";
 
 /** Where an API server is, and who asks. */
 export interface Access {
@@ -9,7 +9,7 @@ export interface Access {
   readonly key: string;
 }
 
-/** The API server has refused. */
+/** An answer of the API server that is an error. */
 export class Refused extends Error {
   readonly status: number;
 
@@ -21,13 +21,12 @@ export class Refused extends Error {
 
 /** The API of Kubernetes, as far as the lab needs it. */
 export class Api {
-  private readonly agent: Agent;
-
   private readonly access: Access;
+  private readonly dispatcher: Agent;
 
   constructor(access: Access) {
     this.access = access;
-    this.agent = new Agent({ keepAlive: true, ca: access.certificate });
+    this.dispatcher = new Agent({ connect: { ca: access.certificate } });
   }
 
   get<T>(path: string): Promise<T> {
@@ -57,59 +56,24 @@ export class Api {
     return this.send("DELETE", path, body);
   }
 
-  private send<T>(
+  private async send<T>(
     method: string,
     path: string,
     body?: object,
     type = "application/json",
   ): Promise<T> {
     const { server, token } = this.access;
-    const { promise, resolve, reject } = withResolvers<T>();
-    const text = JSON.stringify(body) ?? "";
-    const asked = request(
-      `${server}${path}`,
-      {
-        method,
-        agent: this.agent,
-        timeout: 10_000,
-        headers: {
-          authorization: `Bearer ${token}`,
-          "content-type": type,
-          // Node.js says it by itself, but not where it deletes
-          "content-length": Buffer.byteLength(text),
-        },
-      },
-      (answer) => {
-        let said = "";
-        answer.setEncoding("utf8");
-        answer.on("data", (data) => {
-          said += data;
-        });
-        answer.on("error", reject);
-        answer.on("end", () => {
-          const { statusCode = 0 } = answer;
-          if (statusCode < 300) {
-            resolve(JSON.parse(said));
-          } else {
-            reject(new Refused(statusCode, `${method} ${path}: ${said}`));
-          }
-        });
-      },
-    );
-    asked.on("timeout", () => asked.destroy(new Error(`${path}: no answer`)));
-    asked.on("error", reject);
-    asked.end(text);
-    return promise;
+    const answer = await fetch(`${server}${path}`, {
+      method,
+      dispatcher: this.dispatcher,
+      signal: AbortSignal.timeout(10_000),
+      headers: { authorization: `Bearer ${token}`, "content-type": type },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) {
+      throw new Refused(answer.status, `${method} ${path}: ${text}`);
+    }
+    return JSON.parse(text);
   }
-}
-
-/** Promise.withResolvers, which Node.js 20 does not have. */
-function withResolvers<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (error: Error) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }

@@ -78,7 +78,7 @@ class Kubelets {
         ?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
     const node = terms
       ?.flatMap(({ matchFields = [] }) => matchFields)
-      .find(({ key }) => key === "metadata.name")?.values[0];
+      .find(({ key }) => key === "metadata.name")?.values?.[0];
     if (node !== undefined) {
       await this.api
         .post(`${pathOf(pod)}/binding`, {

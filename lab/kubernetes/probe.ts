@@ -1,6 +1,7 @@
+import type { Probe } from "kubernetes-types/core/v1.d.ts";
 import { run } from "../exec.ts";
 import type { Running } from "./container.ts";
-import type { Container, Probe } from "./objects.ts";
+import type { Container } from "./objects.ts";
 
 /** Asks a container, now and then, whether it is well. */
 export class Prober {
@@ -56,7 +57,7 @@ export class Prober {
     const { exec, httpGet } = this.probe;
     const asked =
       exec !== undefined
-        ? this.running.exec(exec.command)
+        ? this.running.exec(exec.command ?? [])
         : this.http(httpGet ?? { port: 0, scheme: "unknown" });
     return asked.then(
       () => true,

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { KeyToPath, Volume } from "kubernetes-types/core/v1.d.ts";
 import type { Api } from "./api.ts";
 import type { Mount } from "./container.ts";
 import { field } from "./env.ts";
-import type { Container, Pod, Source, Volume } from "./objects.ts";
+import type { Container, Pod, Source } from "./objects.ts";
 
 /** The files of a volume, by path. */
 type Files = Record<string, string | Buffer>;
@@ -54,7 +55,7 @@ async function filesOf(api: Api, pod: Pod, volume: Volume): Promise<Files> {
   if (volume.hostPath !== undefined || volume.emptyDir !== undefined) {
     return {};
   }
-  const sources = volume.projected?.sources ?? [volume];
+  const sources: readonly Source[] = volume.projected?.sources ?? [volume];
   const all = await Promise.all(
     sources.map((source) => contentOf(api, pod, source)),
   );
@@ -95,7 +96,10 @@ async function contentOf(api: Api, pod: Pod, source: Source): Promise<Files> {
   if (downwardAPI !== undefined) {
     const items = downwardAPI.items ?? [];
     return Object.fromEntries(
-      items.map((item) => [item.path, field(pod, item.fieldRef.fieldPath)]),
+      items.map((item) => [
+        item.path,
+        field(pod, item.fieldRef?.fieldPath ?? ""),
+      ]),
     );
   }
   throw new Error(`no such volume in the lab: ${JSON.stringify(source)}`);
@@ -110,10 +114,7 @@ function decoded(data: Record<string, string>): Files {
   );
 }
 
-function chosen(
-  data: Files,
-  items?: readonly { key: string; path: string }[],
-): Files {
+function chosen(data: Files, items?: readonly KeyToPath[]): Files {
   if (items === undefined) {
     return data;
   }

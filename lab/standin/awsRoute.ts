@@ -1,4 +1,5 @@
 // `aws:ec2/route:Route`. See aws.ts for where the rules come from.
+import { crc32 } from "node:zlib";
 import {
   CreateRouteCommand,
   DeleteRouteCommand,
@@ -144,14 +145,8 @@ export async function remove(ec2: Ec2, state: Properties): Promise<void> {
 
 /** The id that Terraform gives: the table, and the CRC-32 of the destination. */
 export function idOf(properties: Properties): string {
-  let crc = ~0;
-  for (const byte of Buffer.from(destinationOf(properties)[1])) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) {
-      crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-    }
-  }
-  return `r-${text(properties, "routeTableId")}${~crc >>> 0}`;
+  const [, destination] = destinationOf(properties);
+  return `r-${text(properties, "routeTableId")}${crc32(destination)}`;
 }
 
 /** What EC2 says a route leads to, as resource and functions show it. */

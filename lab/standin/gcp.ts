@@ -26,6 +26,7 @@
 //   repairs the same.
 // - Its errors are lists: "1 error occurred: * Error creating Route: ...".
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type * as provider from "@pulumi/pulumi/provider/index.js";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
@@ -426,7 +427,7 @@ async function call(
       if (!passing || Date.now() + wait > end) {
         throw error;
       }
-      await pause(wait);
+      await sleep(wait);
     }
   }
 }
@@ -511,7 +512,7 @@ async function finish(
       if (Date.now() > end) {
         throw failure(`Error waiting for ${activity}: timeout`);
       }
-      await pause(1000);
+      await sleep(1000);
     }
   }
   if (error !== undefined) {
@@ -535,10 +536,6 @@ async function prefixed<T>(what: string, work: () => Promise<T>): Promise<T> {
 
 /** As long as the official plugin waits for a route. */
 const timeout = 20 * 60 * 1000;
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
 
 // Settings
 

@@ -1,5 +1,6 @@
 import { connect as dialSocket } from "node:net";
 import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import ssh2, {
   type ClientChannel,
   type ConnectConfig,
@@ -105,8 +106,7 @@ async function withRetry<T>(
           `after ${failed} failed attempts: ${(error as Error).message}`,
         );
       }
-      const wait = delay;
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await sleep(delay);
       delay = Math.min(delay * 1.5, 5000);
     }
   }

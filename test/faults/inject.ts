@@ -1,6 +1,6 @@
 import { tryRun } from "../../lab/exec.ts";
 import type { Lab } from "../../lab/lab.ts";
-import { descendants, killNow, like } from "../../lab/processes.ts";
+import { descendants, killNow, withCommandLine } from "../../lab/processes.ts";
 import type { Stack } from "../../lab/stack.ts";
 import type { FaultKind } from "./plan.ts";
 import type { Witness } from "./witness.ts";
@@ -36,9 +36,11 @@ export async function inject(kind: FaultKind, place: Place): Promise<Injected> {
     case "engine killed":
       return { hit: killAllOf(engine), fix: nothing };
     case "program killed":
-      return once(place, () => like(children(), /node \S*pulumi\/cmd\/run/));
+      return once(place, () => withCommandLine(children(), /pulumi\/cmd\/run/));
     case "plugin killed":
-      return once(place, () => like(children(), /resource-command/));
+      return once(place, () =>
+        withCommandLine(children(), /resource-command|standin\/command/),
+      );
     case "remote shell killed":
       return onHost(place, "pkill -9 -f '[/]pod-network-routes/.* converge'");
     case "connection dropped":
