@@ -37,7 +37,7 @@ function version(name: PluginName): string {
   return { ...dependencies, ...optionalDependencies }[`@pulumi/${name}`];
 }
 
-/** Sees to a plugin. Returns whether it is another than the official one. */
+/** Puts a plugin into Pulumi's home for this checkout. Returns whether it is another than the official one. */
 export async function providePlugin(
   name: PluginName,
   pulumi: string,
@@ -60,7 +60,7 @@ export async function providePlugin(
   }
   const failed = join(cache, "plugin-download-failed");
   if (!wasMarkedToday(failed)) {
-    // takes the place of what is there only once it is downloaded: others may be running that
+    // replaces what is there only after the download: another process may be running it
     const args = [
       "plugin",
       "install",
@@ -96,7 +96,7 @@ export async function providePlugin(
 export function linkPlugin(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const file of readdirSync(from)) {
-    // in one step, for others that are doing the same
+    // renamed into place, because another process may be doing the same
     const unfinished = join(to, `${file}.${process.pid}`);
     symlinkSync(resolve(from, file), unfinished);
     renameSync(unfinished, join(to, file));
@@ -121,14 +121,18 @@ async function builtOpenstack(): Promise<string> {
   });
 }
 
-/** Writes what starts a stand-in, with the Node.js that runs this. */
+/** Writes a script that starts a stand-in with the Node.js that runs this, and with a compile cache, which halves the time it takes. */
 function installStandIn(
   name: PluginName,
   directory: string,
   executable: string,
 ): void {
   const program = join(root, standIns, `${name}.ts`);
-  const start = `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`;
+  const compiled = join(root, "node_modules/.cache/node");
+  const start = `#!/bin/sh
+export NODE_COMPILE_CACHE="${compiled}"
+exec "${process.execPath}" "${program}" "$@"
+`;
   replace(join(directory, executable), start, 0o755);
 }
 

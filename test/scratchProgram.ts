@@ -1,5 +1,12 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { getEngine } from "../lab/engine.ts";
 import { run } from "../lab/exec.ts";
 import { root } from "../lab/paths.ts";
 import { ProgramStack } from "./programStack.ts";
@@ -48,12 +55,33 @@ export async function scratchProgram(parent: string): Promise<string> {
 export class ScratchStack extends ProgramStack {
   protected readonly program: string;
 
-  constructor(
+  private constructor(
     program: string,
     ...rest: ConstructorParameters<typeof ProgramStack>
   ) {
     super(...rest);
     this.program = program;
+  }
+
+  /**
+   * Writes the files of a program and makes a stack of it.
+   *
+   * @param program the directory that {@link scratchProgram} has made
+   */
+  static async of(
+    program: string,
+    name: string,
+    files: Readonly<Record<string, string>>,
+    netns?: string,
+  ): Promise<ScratchStack> {
+    for (const [file, text] of Object.entries(files)) {
+      writeFileSync(join(program, file), text);
+    }
+    const engine = await getEngine("command");
+    const env = { SSH_AUTH_SOCK: undefined };
+    const parent = dirname(program);
+    const stack = new ScratchStack(program, name, engine, env, parent, netns);
+    return stack.init();
   }
 }
 

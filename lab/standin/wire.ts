@@ -1,4 +1,5 @@
 // What all stand-ins share: how the engine speaks to a provider.
+import { flushCompileCache } from "node:module";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
 
@@ -42,4 +43,6 @@ export function serve(provider: Provider): void {
     return getProperties.call(this) ?? none;
   };
   main(provider, process.argv.slice(2));
+  // the engine kills its plugins, and Node.js writes its compile cache only when it ends by itself
+  flushCompileCache();
 }

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { getEngine } from "../../lab/engine.ts";
 import { succeeded } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
 import { plainHosts, Scenario } from "./scenario.ts";
@@ -56,19 +55,12 @@ describe("a program whose key is the output of a slow resource", () => {
 
   before(async () => {
     const own = await scratchProgram(directory);
-    const project = "name: late-key\nruntime: nodejs\n";
-    writeFileSync(join(own, "Pulumi.yaml"), project);
-    writeFileSync(join(own, "package.json"), '{ "main": "index.js" }');
-    writeFileSync(join(own, "index.js"), program);
-    stack = new ScratchStack(
-      own,
-      "late",
-      await getEngine("command"),
-      { SSH_AUTH_SOCK: undefined },
-      directory,
-      scenario.lab.netns,
-    );
-    await stack.init();
+    const files = {
+      "Pulumi.yaml": "name: late-key\nruntime: nodejs\n",
+      "package.json": '{ "main": "index.js" }',
+      "index.js": program,
+    };
+    stack = await ScratchStack.of(own, "late", files, scenario.lab.netns);
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { getEngine } from "../../lab/engine.ts";
 import { failed } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
 
@@ -32,12 +31,10 @@ describe("a program of one's own that gives a component bad arguments", () => {
 
   before(async () => {
     program = await scratchProgram(directory);
-    const [project, main] = ["name: own\nruntime: nodejs\n", "index.js"];
-    writeFileSync(join(program, "Pulumi.yaml"), project);
-    writeFileSync(join(program, "package.json"), JSON.stringify({ main }));
-    const engine = await getEngine("command");
-    stack = new ScratchStack(program, "own", engine, {}, directory);
-    await stack.init();
+    stack = await ScratchStack.of(program, "own", {
+      "Pulumi.yaml": "name: own\nruntime: nodejs\n",
+      "package.json": '{ "main": "index.js" }',
+    });
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { HostPodRoutesArgs } from "../../components/index.ts";
-import { getEngine } from "../../lab/engine.ts";
 import { failed, succeeded } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
 import { plainHosts, Scenario } from "./scenario.ts";
@@ -96,14 +95,8 @@ describe("a program that imports the package", () => {
 
   async function makeStack(name: string, files: Files): Promise<void> {
     rmSync(join(program, "tsconfig.json"), { force: true });
-    for (const [file, text] of Object.entries(files)) {
-      writeFileSync(join(program, file), text);
-    }
-    const engine = await getEngine("command");
-    const env = { SSH_AUTH_SOCK: undefined };
     const { netns } = scenario.lab;
-    stack = new ScratchStack(program, name, engine, env, directory, netns);
-    await stack.init();
+    stack = await ScratchStack.of(program, name, files, netns);
   }
 
   for (const { title, name, files, importVerify, options } of [
