@@ -112,7 +112,7 @@ function runVerify(
   args: readonly string[],
   stack?: Stack,
 ): number {
-  const program = join(root, "lab/verifyStack.ts");
+  const program = join(root, "lab/runVerify.ts");
   const main = [process.execPath, program, whose, ...args];
   const [command = "", ...rest] = stack?.inside(main) ?? main;
   const env = stack?.environment() ?? process.env;

@@ -65,7 +65,7 @@ export async function cloudFaults(
 export function verify(stack: Stack, ...flags: string[]): Promise<Result> {
   const [command = "", ...args] = stack.inside([
     process.execPath,
-    "lab/verifyStack.ts",
+    "lab/runVerify.ts",
     "own",
     "--stack",
     stack.name,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import * as ts from "typescript";
@@ -27,7 +27,8 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
 })
   .trim()
   .split("\n")
-  .filter((file) => /\.(ts|js|mjs|cjs|sh|go|py)$/.test(file));
+  .filter((file) => /\.(ts|js|mjs|cjs|sh|go|py)$/.test(file))
+  .filter((file) => existsSync(join(root, file)));
 
 /** The files of the repository that each TypeScript file imports, types included. */
 const imports = new Map(

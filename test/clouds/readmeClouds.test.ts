@@ -23,7 +23,10 @@ describe("README's commands for clouds work as they stand", () => {
 
   /** Types the commands of a section, as somebody who answers `yes` to `pulumi up`. */
   const type = async (section: string, cloud: Record<string, string>) => {
-    const [block = ""] = blocksRunBy("test/clouds/readme.test.ts", section);
+    const [block = ""] = blocksRunBy(
+      "test/clouds/readmeClouds.test.ts",
+      section,
+    );
     assert.match(
       block,
       /^npm ci\npulumi stack init prod\n[\s\S]*\npulumi up\n$/,
