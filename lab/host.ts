@@ -11,7 +11,7 @@ import { run, tryRun, until } from "./exec.ts";
 import { root } from "./paths.ts";
 import { descendant, killNow } from "./processes.ts";
 
-/** What a host is to be. */
+/** A host to be made. */
 export interface HostSpec {
   readonly name: string;
   /** Addresses on the lab's network, with prefix length: `10.240.0.20/24`. The first is where SSH reaches it. */
@@ -94,21 +94,9 @@ export async function launch(host: Host, lower: string): Promise<void> {
     await connectNat(netns, natAddress);
   }
   const start = ["sh", script, name, [...layers, lower].join(":"), directory];
+  const unshare = ["unshare", "-m", "-u", "-i", "-p", "-f", "--kill-child"];
   const isolated = plain
-    ? [
-        "ip",
-        "netns",
-        "exec",
-        netns,
-        "unshare",
-        "-m",
-        "-u",
-        "-i",
-        "-p",
-        "-f",
-        "--kill-child",
-        ...start,
-      ]
+    ? ["ip", "netns", "exec", netns, ...unshare, ...start]
     : [...start, netns, ...net];
   const log = openSync(join(directory, "log"), "a");
   const child = spawn(isolated[0] ?? "", isolated.slice(1), {
@@ -143,16 +131,22 @@ export async function greets({ name, lab, address }: Host): Promise<void> {
     lab,
     "timeout",
     "3",
-    // whose standard input is a socket here; else it reads ~/.bashrc then, as for rsh
+    // --norc, because bash reads ~/.bashrc where its standard input is a socket
     "bash",
     "--norc",
     "-c",
     greet,
     address,
   ];
-  await until(`${name} answers on SSH`, async () =>
-    (await tryRun("ip", probe)).code === 0 ? true : undefined,
+  await until(
+    `${name} answers on SSH`,
+    async () => (await tryRun("ip", probe)).code === 0 || undefined,
   );
+}
+
+/** Arguments with which nsenter runs a command in all namespaces of a process. */
+export function allNamespacesOf(pid: number): string[] {
+  return ["-t", `${pid}`, "-m", "-u", "-i", "-n", "-p", "--"];
 }
 
 /** The first process of a host: its sshd, or its systemd. undefined: it is not running. */
@@ -180,7 +174,7 @@ export function killSupervisor(directory: string): void {
   }
 }
 
-/** Kills every process in a network namespace, which are ours because the namespace is, and waits until they are gone. */
+/** Kills all processes in a network namespace of the lab, and waits until they are gone. */
 export async function killAll(netns: string): Promise<void> {
   await until(`the processes in ${netns} end`, async () => {
     const { stdout } = await tryRun("ip", ["netns", "pids", netns]);
@@ -188,7 +182,7 @@ export async function killAll(netns: string): Promise<void> {
     for (const pid of pids) {
       killNow(pid);
     }
-    return pids.length === 0 ? true : undefined;
+    return pids.length === 0 || undefined;
   });
 }
 
@@ -196,17 +190,8 @@ export async function generateKey(
   file: string,
   comment: string,
 ): Promise<void> {
-  await run("ssh-keygen", [
-    "-q",
-    "-t",
-    "ed25519",
-    "-N",
-    "",
-    "-C",
-    comment,
-    "-f",
-    file,
-  ]);
+  const options = ["-q", "-t", "ed25519", "-N", "", "-C", comment];
+  await run("ssh-keygen", [...options, "-f", file]);
 }
 
 function networkd(up: string, { iface = "eth0", addresses }: HostSpec): void {

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { base } from "./base.ts";
 import { run, tryRun, until } from "./exec.ts";
 import {
+  allNamespacesOf,
   firstProcess,
   generateKey,
   greets,
@@ -28,10 +29,7 @@ import { addPod, nth, type Pod, ping, pinging, removePod } from "./pods.ts";
 /** Owner of a lab that outlives the process that raised it. */
 export const permanent = 0;
 
-/** What nsenter has to enter to be on a host. */
-const allNamespaces = ["-m", "-u", "-i", "-n", "-p"];
-
-/** Changes whenever {@link Saved} does, so that a lab of another version counts as none. */
+/** The version of {@link Saved}. A lab that was saved by another version counts as not there. */
 const format = 1;
 
 interface Saved {
@@ -174,15 +172,10 @@ export class Lab {
 
   /** Runs a shell command as root on a host, not by SSH; throws if it fails. */
   async on(name: string, command: string): Promise<string> {
-    const pid = String(this.firstProcess(name));
+    const shell = ["/bin/sh", "-c", command];
     return run("nsenter", [
-      "-t",
-      pid,
-      ...allNamespaces,
-      "--",
-      "/bin/sh",
-      "-c",
-      command,
+      ...allNamespacesOf(this.firstProcess(name)),
+      ...shell,
     ]);
   }
 
@@ -225,7 +218,7 @@ export class Lab {
     await run("ip", ["-n", netns, "link", "set", iface, "down"]);
   }
 
-  /** Stops a plain host's SSH server in its tracks: the kernel still takes connections for it. */
+  /** Stops the SSH server of a plain host; the kernel still accepts connections for it. */
   freeze(name: string): void {
     process.kill(this.firstProcess(name), "SIGSTOP");
   }
@@ -247,7 +240,7 @@ export class Lab {
     await this.on(name, "systemctl reboot");
     await until(`${name} goes down and comes up again`, async () => {
       const now = firstProcess(host);
-      return now === undefined || now === before ? undefined : true;
+      return (now !== undefined && now !== before) || undefined;
     });
     await this.booted(name);
   }
@@ -255,18 +248,13 @@ export class Lab {
   /** Waits until a systemd host has finished booting. */
   async booted(name: string): Promise<void> {
     await until(`${name} has booted`, async () => {
-      const pid = String(firstProcess(this.host(name)));
-      const asked = await tryRun("nsenter", [
-        "-t",
-        pid,
-        ...allNamespaces,
-        "--",
+      const systemd = firstProcess(this.host(name)) ?? 0;
+      const { stdout } = await tryRun("nsenter", [
+        ...allNamespacesOf(systemd),
         "systemctl",
         "is-system-running",
       ]);
-      return ["running", "degraded"].includes(asked.stdout.trim())
-        ? true
-        : undefined;
+      return ["running", "degraded"].includes(stdout.trim()) || undefined;
     });
     await greets(this.host(name));
   }
@@ -290,16 +278,7 @@ export class Lab {
       // where control groups are mounted, by kind of hierarchy; see hosts/systemd-host.sh
       for (const hierarchy of ["systemd", "unified", "."]) {
         const group = join("/sys/fs/cgroup", hierarchy, name);
-        await tryRun("find", [
-          group,
-          "-depth",
-          "-type",
-          "d",
-          "-exec",
-          "rmdir",
-          "{}",
-          ";",
-        ]);
+        await tryRun("find", [group, "-type", "d", "-delete"]);
       }
     }
     for (const directory of directories) {
@@ -308,7 +287,7 @@ export class Lab {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** The root of a running host's file system as a path of this machine. Absolute symbolic links in it lead astray. */
+  /** The root of a running host's file system as a path of this machine. Absolute symbolic links in it lead to this machine's files. */
   root(name: string): string {
     return `/proc/${this.firstProcess(name)}/root`;
   }
@@ -328,7 +307,7 @@ export class Lab {
       hosts: this.hosts,
       pods: this.podCidrs,
     };
-    // in one step, for processes that read it meanwhile
+    // renamed into place, because other processes may be reading it
     const unfinished = join(this.directory, `lab.json.${process.pid}`);
     writeFileSync(unfinished, JSON.stringify(saved));
     renameSync(unfinished, join(this.directory, "lab.json"));
@@ -340,7 +319,7 @@ function read(id: string): Saved | undefined {
   return saved?.format === format ? saved : undefined;
 }
 
-/** What a lab has saved, be it of another version. */
+/** What a lab has saved, by whichever version. */
 function readAny(id: string): Saved | undefined {
   const file = join(labs, id, "lab.json");
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;

@@ -199,13 +199,13 @@ function services(directory: string, port: number) {
     args: readonly string[],
     env: Readonly<Record<string, string>>,
   ) =>
-    new Service(
-      directory,
+    new Service({
       name,
-      [python, join(sources, `serve_${name}.py`), ...args],
-      { ...bare(directory), ...env },
-      () => answers(url),
-    );
+      directory,
+      command: [python, join(sources, `serve_${name}.py`), ...args],
+      env: { ...bare(directory), ...env },
+      answers: () => answers(url),
+    });
   const keystoneUrl = `http://${host}:${port}/v3`;
   const neutronUrl = `http://${host}:${port + 1}`;
   return {

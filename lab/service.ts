@@ -4,45 +4,38 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "./exec.ts";
 
-/** A server for the tests, with its files and its log in a directory. */
+interface ServiceSpec {
+  readonly name: string;
+  /** Where it has its files and its log, and where it is run. */
+  readonly directory: string;
+  readonly command: readonly string[];
+  /** The whole environment: nothing of the user's is added. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether it is ready. */
+  readonly answers: () => Promise<boolean>;
+}
+
+/** A server for the tests. */
 export class Service {
   private child: ChildProcess | undefined;
+  private readonly spec: ServiceSpec;
 
-  private readonly directory: string;
-  private readonly name: string;
-  private readonly command: readonly string[];
-  private readonly env: Readonly<Record<string, string>>;
-  private readonly answers: () => Promise<boolean>;
-
-  /**
-   * @param command what is run in the directory, with this environment and nothing of the user's
-   * @param answers whether it is ready
-   */
-  constructor(
-    directory: string,
-    name: string,
-    command: readonly string[],
-    env: Readonly<Record<string, string>>,
-    answers: () => Promise<boolean>,
-  ) {
-    this.directory = directory;
-    this.name = name;
-    this.command = command;
-    this.env = env;
-    this.answers = answers;
+  constructor(spec: ServiceSpec) {
+    this.spec = spec;
   }
 
   /** Starts it and waits until it answers. */
   async start(): Promise<void> {
-    const log = join(this.directory, `${this.name}.log`);
+    const { name, directory, command, env, answers } = this.spec;
+    const log = join(directory, `${name}.log`);
     const output = openSync(log, "a");
     const child = spawn(
       // it ends with the process that started it, however that ends
       "setpriv",
-      ["--pdeathsig", "KILL", ...this.command],
+      ["--pdeathsig", "KILL", ...command],
       {
-        cwd: this.directory,
-        env: this.env,
+        cwd: directory,
+        env,
         stdio: ["ignore", output, output],
         detached: true, // so that its process group is its own
       },
@@ -51,13 +44,13 @@ export class Service {
     this.child = child;
     await event(child, "spawn");
     await until(
-      `${this.name} answers`,
+      `${name} answers`,
       async () => {
         if (hasEnded(child)) {
           const said = readFileSync(log, "utf8").slice(-4000);
-          throw new Error(`${this.name} ended:\n${said}`);
+          throw new Error(`${name} ended:\n${said}`);
         }
-        return (await this.answers()) ? true : undefined;
+        return (await answers()) || undefined;
       },
       180,
     );

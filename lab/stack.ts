@@ -117,7 +117,7 @@ export class Stack {
     return JSON.parse(await this.must(["stack", "output", name, "--json"]));
   }
 
-  /** The whole command line, for whoever wants to run it himself. */
+  /** The whole command line, for callers that run it themselves. */
   command(args: readonly string[]): string[] {
     const [verb = ""] = args;
     const stack =

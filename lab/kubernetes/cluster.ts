@@ -18,7 +18,7 @@ export interface ClusterSpec {
 
 /** The host that has the control plane, kubectl and {@link kubeconfig}. It is no node. */
 const controller = "controller-0";
-/** Where an administrator of the controller finds his kubeconfig: root may read it, as with kubeadm. */
+/** Where an administrator of the controller finds the kubeconfig: root may read it, as with kubeadm. */
 const kubeconfig = "/etc/kubernetes/admin.conf";
 /** What every virtual machine of Vagrant and VirtualBox has on its first interface, with the default route. */
 const natAddress = "10.0.2.15/24";
@@ -149,7 +149,7 @@ export class Cluster {
       for (const to of this.workers.filter((worker) => worker !== from)) {
         await until(
           `the pod of ${from} reaches that of ${to}`,
-          async () => ((await this.ping(from, to)) ? true : undefined),
+          async () => (await this.ping(from, to)) || undefined,
           seconds,
         );
       }

@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { run, until } from "../exec.ts";
+import { allNamespacesOf } from "../host.ts";
 import type { Container } from "./objects.ts";
 
 /** A directory or a file of the host that a container sees. */
@@ -22,26 +23,9 @@ export interface Mount {
 
 const script = readFileSync(join(import.meta.dirname, "container.sh"), "utf8");
 
-/** What nsenter has to enter to be in a container of a pod on the host's network. */
-const allNamespaces = ["-m", "-u", "-i", "-n", "-p"];
-
-/** What a container runtime leaves to a container that is not privileged. */
-const usual = [
-  "chown",
-  "dac_override",
-  "fowner",
-  "fsetid",
-  "kill",
-  "setgid",
-  "setuid",
-  "setpcap",
-  "net_bind_service",
-  "net_raw",
-  "sys_chroot",
-  "mknod",
-  "audit_write",
-  "setfcap",
-];
+/** The capabilities that a container runtime gives to a container that is not privileged. */
+const usual =
+  "chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot mknod audit_write setfcap";
 
 /** What a container is started with, besides its spec. */
 export interface Surroundings {
@@ -91,10 +75,7 @@ export class Running {
     const child = spawn(
       "nsenter",
       [
-        "-t",
-        `${first}`,
-        ...allNamespaces,
-        "--",
+        ...allNamespacesOf(first),
         "unshare",
         "-m",
         "sh",
@@ -137,8 +118,7 @@ export class Running {
 
   /** Runs a command in it; throws if it fails. */
   exec(command: readonly string[]): Promise<string> {
-    const target = ["-t", `${this.first()}`, ...allNamespaces, "--"];
-    return run("nsenter", [...target, ...command]);
+    return run("nsenter", [...allNamespacesOf(this.first()), ...command]);
   }
 
   /** Asks it to end, and ends it after that many seconds. */
@@ -159,7 +139,7 @@ export class Running {
   private async gone(seconds = 60): Promise<void> {
     await until(
       "the processes of a container end",
-      async () => (signal(-this.group, 0) ? undefined : true),
+      async () => !signal(-this.group, 0) || undefined,
       seconds,
     );
   }
@@ -186,6 +166,6 @@ function boundingSet({
   const dropped = names(drop);
   const kept = dropped.includes("all")
     ? []
-    : usual.filter((name) => !dropped.includes(name));
+    : usual.split(" ").filter((name) => !dropped.includes(name));
   return ["-all", ...[...kept, ...names(add)].map((name) => `+${name}`)].join();
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Probe } from "kubernetes-types/core/v1.d.ts";
 import type { Running } from "./container.ts";
 import type { Container } from "./objects.ts";
 import { Prober } from "./probe.ts";
@@ -121,12 +122,10 @@ export class ContainerLoop {
     }
     const { readinessProbe, livenessProbe } = container;
     this.startedAt = new Date(running.since).toISOString();
-    this.readiness =
-      readinessProbe &&
-      new Prober(readinessProbe, container, running, host, true);
-    this.liveness =
-      livenessProbe &&
-      new Prober(livenessProbe, container, running, host, false);
+    const prober = (probe: Probe | undefined, hurry: boolean) =>
+      probe && new Prober({ probe, container, running, host, hurry });
+    this.readiness = prober(readinessProbe, true);
+    this.liveness = prober(livenessProbe, false);
     const code = await running.ended;
     this.running = undefined;
     this.exitCode = code;

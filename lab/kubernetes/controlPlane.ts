@@ -161,8 +161,13 @@ export class ControlPlane {
     command: readonly string[],
     answers: () => Promise<boolean>,
   ): Service {
-    const inside = this.inside(command);
-    return new Service(this.directory, name, inside, this.env, answers);
+    return new Service({
+      name,
+      directory: this.directory,
+      command: this.inside(command),
+      env: this.env,
+      answers,
+    });
   }
 
   private inside(command: readonly string[]): string[] {
