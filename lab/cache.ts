@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-/** Makes a directory of the cache, unless it is there. One that is there is whole, whoever was stopped while making it. */
+/** Makes a directory of the cache, unless it is there. It gets its name only when it is complete. */
 export async function once(
   directory: string,
   make: (unfinished: string) => Promise<void>,
@@ -19,7 +19,7 @@ export async function once(
     mkdirSync(dirname(directory), { recursive: true });
     await make(unfinished);
     if (existsSync(directory)) {
-      rmSync(unfinished, { recursive: true }); // somebody else was faster
+      rmSync(unfinished, { recursive: true }); // another process was faster
     } else {
       renameSync(unfinished, directory);
     }

@@ -160,7 +160,7 @@ async function raise(): Promise<Lab> {
 
 /** The stack of Pulumi.dev.yaml, with the lab's key and host keys where that file says they are. */
 async function devStack(lab: Lab, engine: Engine): Promise<Stack> {
-  // the lab has a key of its own; the provider would stumble over an agent that is gone
+  // the lab has a key of its own, and the provider fails where an agent is named that does not run
   const env = { SSH_AUTH_SOCK: "" };
   const stack = new Stack("dev", engine, lab.netns, local, env);
   mkdirSync(local, { recursive: true });

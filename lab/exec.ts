@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What a finished command left behind. */
+/** The exit code and the output of a command. */
 export interface Result {
   readonly code: number;
   readonly stdout: string;
@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly show?: boolean;
 }
 
-/** Runs a command and returns what it said, whatever its exit code. */
+/** Runs a command and returns its exit code and output; a command that fails is no error. */
 export function tryRun(
   command: string,
   args: readonly string[],
@@ -47,7 +47,7 @@ export function tryRun(
   });
 }
 
-/** Runs a command and returns its standard output; throws if it fails, with all that it said. */
+/** Runs a command and returns its standard output; throws if it fails, with all of its output. */
 export async function run(
   command: string,
   args: readonly string[],

@@ -57,7 +57,7 @@ export async function startMoto(): Promise<Moto> {
       const [, url] = /Running on (http:\S+)/.exec(said) ?? [];
       return url !== undefined && (await answers(url)) ? url : undefined;
     });
-    // From here on it writes a line a request, which nobody reads.
+    // it writes a line a request, which would fill the pipe
     child.stderr.off("data", listen).resume();
     const python = (program: string, more: Record<string, string>) =>
       run("python3", ["-c", program], { env: { ...env, ...more } });

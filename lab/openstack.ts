@@ -160,10 +160,10 @@ async function fill(directory: string): Promise<void> {
   await run(python, [join(sources, "tables.py")], options);
 }
 
-/** Finds two ports that are free, and makes a directory for what uses them. Its name keeps others of us off. */
+/** Finds two ports that are free, and makes a directory for what uses them. Its name reserves the ports among processes of this lab. */
 async function reserve(): Promise<{ directory: string; port: number }> {
   for (;;) {
-    // below those that the kernel gives to whoever asks for any
+    // below the ports that the kernel assigns by itself
     const port = 20000 + 2 * randomInt(6000);
     const directory = join(tmpdir(), `pod-network-routes-openstack-${port}`);
     try {

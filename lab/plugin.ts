@@ -136,7 +136,7 @@ exec "${process.execPath}" "${program}" "$@"
   replace(join(directory, executable), start, 0o755);
 }
 
-/** Writes a file in one step: whoever reads it finds the old one or the new one. */
+/** Replaces a file in one step, so that other processes read either the old one or the new one. */
 function replace(file: string, text: string, mode = 0o644): void {
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, text, { mode });

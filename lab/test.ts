@@ -9,7 +9,7 @@ import { motoObstacle } from "./moto.ts";
 import { openstackObstacle } from "./openstack.ts";
 import { root } from "./paths.ts";
 
-/** Why a tier cannot be run on this machine, or undefined if it can; what it needs is got ready on the way. */
+/** Prepares what a tier needs. Returns why it cannot be run on this machine, or undefined if it can. */
 type Obstacle = () => Promise<string | undefined>;
 
 /** The tiers of the tests, folders under test/. */

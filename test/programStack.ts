@@ -46,7 +46,7 @@ export abstract class ProgramStack {
     for (const part of ["state", "tmp"]) {
       mkdirSync(join(this.directory, part), { recursive: true });
     }
-    // `stack init` writes a file beside Pulumi.yaml, which shall not be the one in the checkout
+    // `stack init` writes a file beside Pulumi.yaml, which must not be the one in the checkout
     copyFileSync(
       join(this.program, "Pulumi.yaml"),
       join(this.directory, "Pulumi.yaml"),

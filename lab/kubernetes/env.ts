@@ -13,7 +13,7 @@ export function environmentOf(
   api: ServiceAddress,
 ): Record<string, string> {
   const all: Record<string, string> = {
-    // The address of the service `kubernetes` would do on a node with kube-proxy, which is not here.
+    // the API server itself: there is no kube-proxy that would forward the address of the service `kubernetes`
     KUBERNETES_SERVICE_HOST: api.host,
     KUBERNETES_SERVICE_PORT: api.port,
   };

@@ -126,7 +126,7 @@ class Kubelets {
       .finally(() => this.stopping.delete(uid));
   }
 
-  /** A node is ready when it runs and somebody has brought a configuration of CNI, as with the real kubelet. */
+  /** A node is ready when it runs and has a configuration of CNI, as with the real kubelet. */
   private async reportNode(lab: Lab, { metadata, status }: Node) {
     const { name } = metadata;
     const isReady =
@@ -162,7 +162,7 @@ function hasCniConfiguration(root: string): boolean {
   );
 }
 
-/** What is gone, or somebody else has changed meanwhile, is looked at again. */
+/** Ignores the error where the object is gone or was changed meanwhile: the next look finds out. */
 function unlessGone(error: unknown): void {
   if (!(error instanceof Refused && [404, 409].includes(error.status))) {
     throw error;

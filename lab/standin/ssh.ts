@@ -243,19 +243,13 @@ function runCommand(
         reject(error);
         return;
       }
-      const [stdout, stderr, both]: [Buffer[], Buffer[], Buffer[]] = [
-        [],
-        [],
-        [],
-      ];
-      channel.on(
-        "data",
-        (data: Buffer) => stdout.push(data) && both.push(data),
-      );
-      channel.stderr.on(
-        "data",
-        (data: Buffer) => stderr.push(data) && both.push(data),
-      );
+      const both: Buffer[] = [];
+      const collect = (stream: NodeJS.ReadableStream) => {
+        const chunks: Buffer[] = [];
+        stream.on("data", (data) => chunks.push(data) && both.push(data));
+        return chunks;
+      };
+      const [stdout, stderr] = [collect(channel), collect(channel.stderr)];
       channel.on("close", (code: number | null, signal?: string) => {
         if (code === 0) {
           resolve({

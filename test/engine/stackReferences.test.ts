@@ -34,7 +34,7 @@ describe("three stacks: infra gives the nodes, this project routes, a consumer r
     return made;
   };
 
-  /** Asserts that the routes stack is refused with this said of it, and that no host is touched. */
+  /** Asserts that the stack of the routes fails with this message, and that no host is touched. */
   const refused = async (config: Config, faults: string[]) => {
     const before = await scenario.everything("worker-0");
     scenario.configure(routes, config);

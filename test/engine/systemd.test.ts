@@ -251,7 +251,7 @@ describe("on hosts with systemd", () => {
 
   it("a user without root cannot hold up a change, the healing or a destroy with a lock", async () => {
     const held = await scenario.lab.on("worker-0", holdLocks);
-    // what everybody may read can be locked, as this one; that nobody waits for it is what is tested
+    // a user may lock this file, because every user may read it; the test is that no script waits for the lock
     assert.match(held, /^\/run\/pod-network-routes$/m);
     assert.doesNotMatch(held, /^\/var\/lib\/pod-network-routes$/m);
     scenario.configure(stack, { nodes, healInterval: 2 });
@@ -268,7 +268,7 @@ describe("on hosts with systemd", () => {
   });
 });
 
-/** Has nobody hold every lock that it can get, for as long as it lives; prints which these are. */
+/** Runs as the user `nobody`, takes every lock that this user can get until it ends, and prints which these are. */
 const holdLocks = `
 find /run/pod-network-routes /var/lib/pod-network-routes /etc/hosts /etc/systemd/system /etc/sysctl.d |
 while read -r path; do

@@ -300,7 +300,7 @@ class Ground {
       : [`the recovery failed: ${(result.stdout + result.stderr).slice(-800)}`];
   }
 
-  /** A reboot or a dead host takes routes along that nobody keeps. */
+  /** A reboot or a dead host loses the routes that no service of the host restores. */
   private async foreignBack(): Promise<void> {
     for (const host of all) {
       await this.lab.on(host, `ip route replace ${foreignRoute}`);
