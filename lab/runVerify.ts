@@ -1,4 +1,4 @@
-import { verifyCli } from "../components/verify/cli.ts";
+import { verifyCli } from "../components/verify/verifyCli.ts";
 import { Lab } from "./lab.ts";
 import { labOf, root } from "./paths.ts";
 import { labContext, ownContext } from "./verifyContext.ts";
