@@ -6,7 +6,8 @@ import { after, before, describe, it } from "node:test";
 import { failed } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
 
-const make = 'new HostPodRoutes("pods", { nodes: [], healInterval: 0 }';
+const make =
+  'new HostPodRoutes("pods", { nodes: [], healInterval: 0, ssh: { agentSocket: "/run/agent" } }';
 
 /** Where a program of one's own constructs a component whose arguments have a fault. */
 const places = {
