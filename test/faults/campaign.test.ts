@@ -35,7 +35,7 @@ describe("a fault campaign", () => {
     it(`finds a script that ${what}`, async (t) => {
       const project = mkdtempSync(join(tmpdir(), "pod-network-routes-broken-"));
       t.after(() => rmSync(project, { recursive: true }));
-      copyOfProject(project);
+      await copyOfProject(project);
       const file = join(project, "components/hosts/hostPodRoutes.sh");
       const script = readFileSync(file, "utf8");
       assert.ok(script.includes(right));

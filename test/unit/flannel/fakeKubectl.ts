@@ -208,7 +208,7 @@ export async function run(
   const commands = {
     apply: prepared.create,
     remove: prepared.delete,
-    look: prepared.create.replace(/ apply(?=;)/, " look"),
+    look: prepared.create.replace(/ apply'$/, " look'"),
   };
   const { status, stdout, stderr } = spawnSync("sh", ["-c", commands[verb]], {
     input: stdin,

@@ -205,7 +205,7 @@ test("look refuses the inputs that apply refuses, and does not call kubectl then
       assert.notEqual(bad, stdin);
       const { status, stdout, stderr } = spawnSync(
         "sh",
-        ["-c", create.replace(/ apply(?=;)/, " look")],
+        ["-c", create.replace(/ apply'$/, " look'")],
         { input: bad, encoding: "utf8", env },
       );
       assert.deepEqual([status, stdout], [1, ""], name);

@@ -365,7 +365,8 @@ test("the script uses commands of the system directories, whatever the PATH of t
 /** The script of a standard input. */
 function scriptOf(stdin: string): string {
   const marker = "\n--- script\n";
-  return stdin.slice(stdin.indexOf(marker) + marker.length);
+  const begin = stdin.indexOf(marker) + marker.length;
+  return stdin.slice(begin, stdin.lastIndexOf("--- end\n"));
 }
 
 /** The files in temporary directories that are newer than `marker` and contain this text, except those that the fake kubectl wrote. */
