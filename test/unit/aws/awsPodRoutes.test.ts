@@ -11,12 +11,12 @@ import { Faults } from "../../../components/core/faults.ts";
 import { nowhere } from "../../../components/stack/elsewhere.ts";
 import type { Recorded } from "../../../components/stack/recorded.ts";
 import {
-  type Registered,
-  record,
-  unhandledRejection,
-  value,
-  warnings,
-} from "../mockedStack.ts";
+  programError,
+  recordCloud,
+  testRefusals,
+  withFaults,
+} from "../cloud/cloudStack.ts";
+import { type Registered, record, value, warnings } from "../mockedStack.ts";
 import { type FakeAccount, fakeEc2 } from "./fakeEc2.ts";
 
 /** A worker of the guide, ready to be routed to. */
@@ -37,34 +37,43 @@ const account = {
 } satisfies FakeAccount;
 const byName = { instances: { names: ["worker-*"] } };
 
-function record1(there: FakeAccount): Promise<Registered[]> {
-  const ask = fakeEc2(there);
-  return record("", "organization", false, (args) =>
-    args.token === "pulumi:pulumi:readStackResourceOutputs"
-      ? { outputs: {} }
-      : ask(args),
-  );
-}
+/** A worker whose tag says this pod CIDR. */
+const tagged = (i: number, pod_cidr?: string) =>
+  worker(i, {
+    tags: { Name: `worker-${i}`, ...(pod_cidr !== undefined && { pod_cidr }) },
+  });
+
+/** A route to the pod CIDR of a worker, through this network interface. */
+const via = (i: number, eni = i) => ({
+  cidrBlock: `172.22.${i}.0/24`,
+  networkInterfaceId: `eni-${eni}`,
+});
+
+/** The route table with these routes. */
+const withRoutes = (...routes: object[]) => ({
+  tables: [{ ...table, routes }],
+});
+
+/** Has the engine record what is declared; what the account does not say is as in the guide. */
+const record1 = (there: FakeAccount = {}): Promise<Registered[]> =>
+  recordCloud(fakeEc2({ ...account, ...there }));
 
 /** Plans what a component would declare; every fault as `path: message`. */
 async function plan(
   args: object,
-  there: FakeAccount,
+  there: FakeAccount = {},
   ours: Record<string, Recorded> = {},
 ): Promise<AwsPlan & { faults: string[] }> {
   await record1(there);
   const read = readCloudArgs(awsArgsSchema, args);
-  const faults = new Faults();
-  const found = await lookUp(read, faults, {});
-  const planned = planAws(read, found, new Map(Object.entries(ours)), faults);
-  return {
-    ...planned,
-    faults: faults.all.map(({ path, message }) => `${path}: ${message}`),
-  };
+  return withFaults(async (faults) => {
+    const found = await lookUp(read, faults, {});
+    return planAws(read, found, new Map(Object.entries(ours)), faults);
+  });
 }
 
 test("one route a worker is declared, through its network interface, and nothing else", async () => {
-  const registered = await record1(account);
+  const registered = await record1();
   const component = new AwsPodRoutes("routes", byName);
   await pulumi.runtime.disconnect();
   const route = (i: number) => ({
@@ -102,12 +111,11 @@ test("one route a worker is declared, through its network interface, and nothing
 test("the text is what the guide's Format-Table prints", async () => {
   const routes = [
     { cidrBlock: "0.0.0.0/0", gatewayId: "igw-0c1d4a66f1314aeb9" },
-    { cidrBlock: "172.22.9.0/24", networkInterfaceId: "eni-9" },
+    via(9),
   ];
   const { text } = await plan(byName, {
-    ...account,
     blocks: ["172.20.0.0/16"],
-    tables: [{ ...table, routes }],
+    ...withRoutes(...routes),
     instances: account.instances.map((one) => ({
       ...one,
       id: `${one.id}0123456789abcdef0`,
@@ -130,7 +138,6 @@ DestinationCidrBlock InstanceId           GatewayId
 test("a dual-stack worker has a route of each family", async () => {
   const tags = { Name: "worker-0", pod_cidr: "172.22.0.0/24, fd00:22::/64" };
   const { routes, routeTable, faults } = await plan(byName, {
-    ...account,
     instances: [worker(0, { tags, ipv6: "fd00:20::20" })],
   });
   assert.deepEqual(faults, []);
@@ -174,7 +181,6 @@ test("IPv6 addresses and blocks mean the same in every spelling", async () => {
 test("an IPv6 route is declared as one", async () => {
   const tags = { Name: "worker-0", pod_cidr: "fd00:22::/64" };
   const registered = await record1({
-    ...account,
     instances: [worker(0, { tags, ipv6: "fd00:20::20" })],
   });
   new AwsPodRoutes("routes", byName);
@@ -191,7 +197,7 @@ test("every chosen route table gets every route", async () => {
   for (const routeTables of [{ ids: ["rtb-1", "rtb-2"] }, { several: true }]) {
     const { routes, text, faults } = await plan(
       { ...byName, routeTables },
-      { ...account, tables },
+      { tables },
     );
     assert.deepEqual(faults, []);
     assert.equal(routes.length, 6);
@@ -242,7 +248,7 @@ test("hundreds of workers are found with at most 20 requests at once and 200 val
     let running = 0;
     const atOnce: number[] = [];
     const values: number[] = [];
-    await record("", "organization", false, async (call) => {
+    await recordCloud(async (call) => {
       atOnce.push(++running);
       for (const filter of call.inputs.filters ?? []) {
         values.push(filter.values.length);
@@ -275,30 +281,22 @@ test("tags may have other names", async () => {
 });
 
 test("a route that is ours may be there already, and may change", async () => {
-  const routes = [{ cidrBlock: "172.22.0.0/24", networkInterfaceId: "eni-9" }];
   const {
     faults,
     warnings,
     routes: planned,
-  } = await plan(
-    byName,
-    { ...account, tables: [{ ...table, routes }] },
-    { "rtb-1-172-22-0-0-24": { networkInterfaceId: "eni-9" } },
-  );
+  } = await plan(byName, withRoutes(via(0, 9)), {
+    "rtb-1-172-22-0-0-24": { networkInterfaceId: "eni-9" },
+  });
   assert.deepEqual([faults, warnings], [[], []]);
   assert.equal(planned[0]?.importId, undefined);
 });
 
 test("a route of ours that somebody else deleted or changed is warned of", async () => {
-  const routes = [{ cidrBlock: "172.22.0.0/24", networkInterfaceId: "eni-1" }];
-  const { warnings } = await plan(
-    byName,
-    { ...account, tables: [{ ...table, routes }] },
-    {
-      "rtb-1-172-22-0-0-24": { networkInterfaceId: "eni-0" },
-      "rtb-1-172-22-1-0-24": { networkInterfaceId: "eni-1" },
-    },
-  );
+  const { warnings } = await plan(byName, withRoutes(via(0, 1)), {
+    "rtb-1-172-22-0-0-24": { networkInterfaceId: "eni-0" },
+    "rtb-1-172-22-1-0-24": { networkInterfaceId: "eni-1" },
+  });
   assert.deepEqual(warnings, [
     "rtb-1: the route to 172.22.0.0/24 was changed to lead to eni-1, not to eni-0 by somebody else; to fix that: pulumi up --refresh",
     "rtb-1: the route to 172.22.1.0/24 was deleted by somebody else; to fix that: pulumi up --refresh",
@@ -310,7 +308,7 @@ test("a foreign route that leads to the right worker is taken over if that is wa
     const routes = [{ cidrBlock: "172.22.1.0/24", ...is }];
     const { faults, routes: planned } = await plan(
       { ...byName, adoptExisting: true },
-      { ...account, tables: [{ ...table, routes }] },
+      withRoutes(...routes),
     );
     assert.deepEqual(faults, []);
     assert.deepEqual(
@@ -321,11 +319,7 @@ test("a foreign route that leads to the right worker is taken over if that is wa
 });
 
 test("a route that is taken over is imported by its id", async () => {
-  const routes = [{ cidrBlock: "172.22.1.0/24", networkInterfaceId: "eni-1" }];
-  const registered = await record1({
-    ...account,
-    tables: [{ ...table, routes }],
-  });
+  const registered = await record1(withRoutes(via(1)));
   new AwsPodRoutes("routes", { ...byName, adoptExisting: true });
   await pulumi.runtime.disconnect();
   assert.deepEqual(
@@ -336,13 +330,10 @@ test("a route that is taken over is imported by its id", async () => {
 
 test("a blackhole that another route leads to is warned of", async () => {
   const routes = [
-    { cidrBlock: "172.22.9.0/24", networkInterfaceId: "eni-9" },
+    via(9),
     { cidrBlock: "172.22.1.0/25", networkInterfaceId: "eni-1" },
   ];
-  const { warnings, faults } = await plan(byName, {
-    ...account,
-    tables: [{ ...table, routes }],
-  });
+  const { warnings, faults } = await plan(byName, withRoutes(...routes));
   assert.deepEqual(faults, []);
   assert.deepEqual(warnings, [
     "rtb-1: the route to 172.22.9.0/24 leads to eni-9, which is gone (a blackhole); if nobody needs it: aws ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 172.22.9.0/24",
@@ -356,21 +347,12 @@ const many = (count: number) =>
   }));
 
 test("a full route table is no fault if nothing is added to it", async () => {
-  const routes = [
-    ...many(47),
-    ...[0, 1, 2].map((i) => ({
-      cidrBlock: `172.22.${i}.0/24`,
-      networkInterfaceId: `eni-${i}`,
-    })),
-  ];
+  const routes = [...many(47), ...[0, 1, 2].map((i) => via(i))];
   const ours = Object.fromEntries(
-    [0, 1, 2].map((i) => [
-      `rtb-1-172-22-${i}-0-24`,
-      { networkInterfaceId: `eni-${i}` },
-    ]),
+    [0, 1, 2].map((i) => [`rtb-1-172-22-${i}-0-24`, via(i)]),
   );
-  const there = { ...account, tables: [{ ...table, routes }] };
-  assert.deepEqual((await plan(byName, there, ours)).faults, []);
+  const { faults } = await plan(byName, withRoutes(...routes), ours);
+  assert.deepEqual(faults, []);
 });
 
 test("as many routes as the quota allows are no fault, and families are counted apart", async () => {
@@ -378,46 +360,36 @@ test("as many routes as the quota allows are no fault, and families are counted 
     ipv6CidrBlock: `fd00:1:${i + 1}::/64`,
     gatewayId: "igw-1",
   }));
-  const there = (routes: object[]) => ({
-    ...account,
-    tables: [{ ...table, routes }],
-  });
-  assert.deepEqual((await plan(byName, there(many(47)))).faults, []);
-  assert.deepEqual((await plan(byName, there(six))).faults, []);
+  for (const routes of [many(47), six]) {
+    assert.deepEqual((await plan(byName, withRoutes(...routes))).faults, []);
+  }
 });
 
 const stopped = worker(1, { state: "stopped" });
 const over =
   'raise the quota "Routes per route table" (vpc, L-93826ACB) in AWS Service Quotas, up to 1000, and then set routesPerTable to what it is';
 
-for (const [what, args, there, faults] of [
+for (const [what, args, there, ...faults] of [
   [
     "no instance of a name",
     { instances: { names: ["worker-0", "worker-9", "node-*"] } },
-    account,
-    [
-      'instances.names[1]: no instance in region eu-west-1 with a tag Name has the name "worker-9"',
-      'instances.names[2]: no instance in region eu-west-1 with a tag Name has the name "node-*"',
-    ],
+    {},
+    'instances.names[1]: no instance in region eu-west-1 with a tag Name has the name "worker-9"',
+    'instances.names[2]: no instance in region eu-west-1 with a tag Name has the name "node-*"',
   ],
   [
     "two running instances of a name",
     byName,
     {
-      ...account,
       instances: [worker(0), worker(0, { id: "i-7", eni: "eni-7" })],
     },
-    [
-      "worker-0: 2 running instances have this name: i-0, i-7; a name has to stand for one",
-    ],
+    "worker-0: 2 running instances have this name: i-0, i-7; a name has to stand for one",
   ],
   [
     "a stopped instance",
     byName,
-    { ...account, instances: [worker(0), stopped] },
-    [
-      "worker-1: (i-1) is stopped, a route to it would lead nowhere; start it: aws ec2 start-instances --instance-ids i-1; or leave it out",
-    ],
+    { instances: [worker(0), stopped] },
+    "worker-1: (i-1) is stopped, a route to it would lead nowhere; start it: aws ec2 start-instances --instance-ids i-1; or leave it out",
   ],
   [
     "a stopped instance that has the internal IP of a node",
@@ -426,10 +398,8 @@ for (const [what, args, there, faults] of [
         { name: "n", internalIp: "172.20.1.21", podCidrs: ["10.200.0.0/24"] },
       ],
     },
-    { ...account, instances: [stopped] },
-    [
-      "nodes[0]: n (i-1) is not running, a route to it would lead nowhere; start it: aws ec2 start-instances --instance-ids i-1; or leave it out",
-    ],
+    { instances: [stopped] },
+    "nodes[0]: n (i-1) is not running, a route to it would lead nowhere; start it: aws ec2 start-instances --instance-ids i-1; or leave it out",
   ],
   [
     "no instance with the internal IP of a node",
@@ -438,170 +408,112 @@ for (const [what, args, there, faults] of [
         { name: "n", internalIp: "172.20.1.99", podCidrs: ["10.200.0.0/24"] },
       ],
     },
-    account,
-    ['nodes[0]: no instance in vpc-1 has the internal IP "172.20.1.99" of n'],
+    {},
+    'nodes[0]: no instance in vpc-1 has the internal IP "172.20.1.99" of n',
   ],
   [
     "an instance without the tag",
     byName,
-    { ...account, instances: [worker(0, { tags: { Name: "worker-0" } })] },
-    [
-      "worker-0 (i-0): has no tag pod_cidr, where its pod CIDR is expected: aws ec2 create-tags --resources i-0 --tags Key=pod_cidr,Value=CIDR",
-    ],
+    { instances: [tagged(0)] },
+    "worker-0 (i-0): has no tag pod_cidr, where its pod CIDR is expected: aws ec2 create-tags --resources i-0 --tags Key=pod_cidr,Value=CIDR",
   ],
   [
     "an instance with an empty tag",
     byName,
     {
-      ...account,
-      instances: [worker(0, { tags: { Name: "worker-0", pod_cidr: " " } })],
+      instances: [tagged(0, " ")],
     },
-    [
-      "worker-0 (i-0): has an empty tag pod_cidr, where its pod CIDR is expected: aws ec2 create-tags --resources i-0 --tags Key=pod_cidr,Value=CIDR",
-    ],
+    "worker-0 (i-0): has an empty tag pod_cidr, where its pod CIDR is expected: aws ec2 create-tags --resources i-0 --tags Key=pod_cidr,Value=CIDR",
   ],
   [
     "a malformed tag",
     byName,
     {
-      ...account,
-      instances: [
-        worker(0, { tags: { Name: "worker-0", pod_cidr: "172.22.0.1/24" } }),
-        worker(1, {
-          tags: { Name: "worker-1", pod_cidr: "\u001b[31m$(reboot)" },
-        }),
-      ],
+      instances: [tagged(0, "172.22.0.1/24"), tagged(1, "\u001b[31m$(reboot)")],
     },
-    [
-      'worker-0 (i-0) tag pod_cidr: "172.22.0.1/24" has host bits set, the canonical form is 172.22.0.0/24',
-      'worker-1 (i-1) tag pod_cidr: "\\u001b[31m$(reboot)" is not a CIDR, expected for example 10.200.0.0/24 or fd00:200::/64',
-    ],
+    'worker-0 (i-0) tag pod_cidr: "172.22.0.1/24" has host bits set, the canonical form is 172.22.0.0/24',
+    'worker-1 (i-1) tag pod_cidr: "\\u001b[31m$(reboot)" is not a CIDR, expected for example 10.200.0.0/24 or fd00:200::/64',
   ],
   [
     "a pod CIDR that two instances have",
     byName,
     {
-      ...account,
-      instances: [
-        worker(0),
-        worker(1, { tags: { Name: "worker-1", pod_cidr: "172.22.0.0/24" } }),
-      ],
+      instances: [worker(0), tagged(1, "172.22.0.0/24")],
     },
-    [
-      'worker-1 (i-1): pod CIDR "172.22.0.0/24" is also that of worker-0 (worker-0 (i-0)), pod CIDRs must not overlap',
-    ],
+    'worker-1 (i-1): pod CIDR "172.22.0.0/24" is also that of worker-0 (worker-0 (i-0)), pod CIDRs must not overlap',
   ],
   [
     "a pod CIDR inside the VPC",
     byName,
     {
-      ...account,
-      instances: [
-        worker(0, { tags: { Name: "worker-0", pod_cidr: "172.20.9.0/24" } }),
-      ],
+      instances: [tagged(0, "172.20.9.0/24")],
     },
-    [
-      'worker-0 (i-0): pod CIDR "172.20.9.0/24" of worker-0 overlaps the node subnet 172.20.0.0/16',
-    ],
+    'worker-0 (i-0): pod CIDR "172.20.9.0/24" of worker-0 overlaps the node subnet 172.20.0.0/16',
   ],
   [
     "no route table with the tag",
     byName,
-    { ...account, tables: [] },
-    ["routeTables: no route table in region eu-west-1 has tag Name=kubernetes"],
+    { tables: [] },
+    "routeTables: no route table in region eu-west-1 has tag Name=kubernetes",
   ],
   [
     "several route tables with the tag",
     byName,
-    { ...account, tables: [table, { ...table, id: "rtb-2" }] },
-    [
-      "routeTables: 2 route tables have tag Name=kubernetes: rtb-1 (vpc-1), rtb-2 (vpc-1); name those you mean in routeTables.ids, or set routeTables.several to true",
-    ],
+    { tables: [table, { ...table, id: "rtb-2" }] },
+    "routeTables: 2 route tables have tag Name=kubernetes: rtb-1 (vpc-1), rtb-2 (vpc-1); name those you mean in routeTables.ids, or set routeTables.several to true",
   ],
   [
     "route tables of two VPCs",
     { ...byName, routeTables: { several: true } },
-    { ...account, tables: [table, { ...table, id: "rtb-2", vpcId: "vpc-2" }] },
-    [
-      "routeTables: these are in different VPCs: rtb-1 (vpc-1), rtb-2 (vpc-2); one stack is for one VPC",
-    ],
+    { tables: [table, { ...table, id: "rtb-2", vpcId: "vpc-2" }] },
+    "routeTables: these are in different VPCs: rtb-1 (vpc-1), rtb-2 (vpc-2); one stack is for one VPC",
   ],
   [
     "an id of no route table, or of one in another VPC",
     { ...byName, routeTables: { ids: ["rtb-1", "rtb-9"], vpcId: "vpc-1" } },
-    account,
-    [
-      'routeTables.ids[1]: no route table in region eu-west-1 has the id "rtb-9" and VPC vpc-1',
-    ],
+    {},
+    'routeTables.ids[1]: no route table in region eu-west-1 has the id "rtb-9" and VPC vpc-1',
   ],
   [
     "an instance of another VPC",
     byName,
-    { ...account, instances: [worker(0, { vpcId: "vpc-2" })] },
-    [
-      "worker-0 (i-0): its network interface eni-0 is not in vpc-1, the VPC of the route table",
-    ],
+    { instances: [worker(0, { vpcId: "vpc-2" })] },
+    "worker-0 (i-0): its network interface eni-0 is not in vpc-1, the VPC of the route table",
   ],
   [
     "a source/destination check that is on",
     byName,
     {
-      ...account,
       instances: [worker(0, { sourceDestCheck: true }), worker(1)],
     },
-    [
-      "worker-0 (i-0): its network interface eni-0 drops packets for pods, for its source/destination check is on; switch it off: aws ec2 modify-network-interface-attribute --network-interface-id eni-0 --no-source-dest-check",
-    ],
+    "worker-0 (i-0): its network interface eni-0 drops packets for pods, for its source/destination check is on; switch it off: aws ec2 modify-network-interface-attribute --network-interface-id eni-0 --no-source-dest-check",
   ],
   [
     "more routes than the quota allows",
     byName,
-    { ...account, tables: [{ ...table, routes: many(49) }] },
-    [`rtb-1: has 49 IPv4 routes and would get 3 more, 50 are allowed; ${over}`],
+    withRoutes(...many(49)),
+    `rtb-1: has 49 IPv4 routes and would get 3 more, 50 are allowed; ${over}`,
   ],
   [
     "more routes than the quota that is configured allows",
     { ...byName, routesPerTable: 2 },
-    account,
-    [`rtb-1: has 0 IPv4 routes and would get 3 more, 2 are allowed; ${over}`],
+    {},
+    `rtb-1: has 0 IPv4 routes and would get 3 more, 2 are allowed; ${over}`,
   ],
   [
     "a foreign route to a pod CIDR that leads to its worker",
     byName,
-    {
-      ...account,
-      tables: [
-        {
-          ...table,
-          routes: [{ cidrBlock: "172.22.0.0/24", networkInterfaceId: "eni-0" }],
-        },
-      ],
-    },
-    [
-      "rtb-1 172.22.0.0/24: a route that this stack did not make leads to worker-0 already; take it over: pulumi config set adoptExisting true; or remove it: aws ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 172.22.0.0/24",
-    ],
+    withRoutes(via(0)),
+    "rtb-1 172.22.0.0/24: a route that this stack did not make leads to worker-0 already; take it over: pulumi config set adoptExisting true; or remove it: aws ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 172.22.0.0/24",
   ],
   [
     "a foreign route to a pod CIDR that leads elsewhere, even if such routes are taken over",
     { ...byName, adoptExisting: true },
-    {
-      ...account,
-      tables: [
-        {
-          ...table,
-          routes: [
-            { cidrBlock: "172.22.0.0/24", networkInterfaceId: "eni-1" },
-            { cidrBlock: "172.22.1.0/24", networkInterfaceId: "eni-9" },
-          ],
-        },
-      ],
-    },
-    [
-      "rtb-1 172.22.0.0/24: a route that this stack did not make leads to eni-1, not to eni-0 of worker-0; remove it: aws ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 172.22.0.0/24; or correct it and set adoptExisting: aws ec2 replace-route --route-table-id rtb-1 --destination-cidr-block 172.22.0.0/24 --network-interface-id eni-0",
-      "rtb-1 172.22.1.0/24: a route that this stack did not make leads to eni-9, which is gone (a blackhole), not to eni-1 of worker-1; remove it: aws ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 172.22.1.0/24; or correct it and set adoptExisting: aws ec2 replace-route --route-table-id rtb-1 --destination-cidr-block 172.22.1.0/24 --network-interface-id eni-1",
-    ],
+    withRoutes(via(0, 1), via(1, 9)),
+    "rtb-1 172.22.0.0/24: a route that this stack did not make leads to eni-1, not to eni-0 of worker-0; remove it: aws ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 172.22.0.0/24; or correct it and set adoptExisting: aws ec2 replace-route --route-table-id rtb-1 --destination-cidr-block 172.22.0.0/24 --network-interface-id eni-0",
+    "rtb-1 172.22.1.0/24: a route that this stack did not make leads to eni-9, which is gone (a blackhole), not to eni-1 of worker-1; remove it: aws ec2 delete-route --route-table-id rtb-1 --destination-cidr-block 172.22.1.0/24; or correct it and set adoptExisting: aws ec2 replace-route --route-table-id rtb-1 --destination-cidr-block 172.22.1.0/24 --network-interface-id eni-1",
   ],
-] as [string, object, FakeAccount, string[]][]) {
+] as [string, object, FakeAccount, ...string[]][]) {
   test(`${what} is a fault`, async () => {
     assert.deepEqual((await plan(args, there)).faults, faults);
   });
@@ -609,28 +521,22 @@ for (const [what, args, there, faults] of [
 
 test("a stopped instance does not matter beside a running one of its name", async () => {
   const { faults } = await plan(byName, {
-    ...account,
     instances: [worker(0), worker(0, { id: "i-8", state: "stopped" })],
   });
   assert.deepEqual(faults, []);
 });
 
 test("faults of everything that was looked up are said at once, and nothing is declared", async (t) => {
-  const failure = unhandledRejection(t);
   const registered = await record1({
-    tables: [{ ...table, routes: many(49) }],
-    instances: [
-      worker(0, { sourceDestCheck: true }),
-      worker(1, { tags: { Name: "worker-1" } }),
-      worker(2),
-    ],
+    ...withRoutes(...many(49)),
+    instances: [worker(0, { sourceDestCheck: true }), tagged(1), worker(2)],
   });
-  new AwsPodRoutes("routes", { instances: { names: ["worker-?", "other"] } });
-  const error = await failure;
-  t.mock.method(console, "error", () => {});
-  pulumi.log.error("the program fails");
-  assert.ok(pulumi.RunError.isInstance(error));
-  const [first, ...more] = (error as Error).message.split("\n");
+  const instances = { names: ["worker-?", "other"] };
+  const said = await programError(
+    t,
+    () => new AwsPodRoutes("routes", { instances }),
+  );
+  const [first, ...more] = said.split("\n");
   assert.equal(
     first,
     "AWS cannot have these routes: 4 faults; nothing was changed",
@@ -651,45 +557,27 @@ test("faults of everything that was looked up are said at once, and nothing is d
 });
 
 test("what AWS says to a question it refuses is passed on", async (t) => {
-  const failure = unhandledRejection(t);
-  await record("", "organization", false, ({ token }) => {
-    if (token === "pulumi:pulumi:readStackResourceOutputs") {
-      return { outputs: {} };
-    }
+  await recordCloud(() => {
     // what gRPC makes of a provider's error
     const details = "no valid credential sources found";
     throw Object.assign(new Error(details), { details });
   });
-  new AwsPodRoutes("routes", byName);
-  const error = (await failure) as Error;
-  t.mock.method(console, "error", () => {});
-  pulumi.log.error("the program fails");
-  assert.ok(pulumi.RunError.isInstance(error));
   assert.match(
-    error.message,
+    await programError(t, () => new AwsPodRoutes("routes", byName)),
     /^AWS could not be asked what is there; nothing was changed\n {2}- .*no valid credential sources found\nfor a look at the credentials: aws sts get-caller-identity$/s,
   );
 });
 
 test("warnings are said", async (t) => {
   const said = warnings(t);
-  const routes = [{ cidrBlock: "172.22.9.0/24", networkInterfaceId: "eni-9" }];
-  await record1({ ...account, tables: [{ ...table, routes }] });
+  await record1(withRoutes(via(9)));
   new AwsPodRoutes("routes", byName);
   await pulumi.runtime.disconnect();
   assert.equal(said.length, 1);
 });
 
 test("what this stack made is known by its state, even if that is being written", async () => {
-  const ask = fakeEc2({
-    ...account,
-    tables: [
-      {
-        ...table,
-        routes: [{ cidrBlock: "172.22.0.0/24", networkInterfaceId: "eni-7" }],
-      },
-    ],
-  });
+  const ask = fakeEc2({ ...account, ...withRoutes(via(0, 7)) });
   const asked: object[] = [];
   let half = 2;
   const registered = await record("", "acme", false, (args) => {
@@ -718,8 +606,7 @@ test("what this stack made is known by its state, even if that is being written"
 });
 
 test("a route that another resource of the stack has is a fault of its own, and is not taken for somebody else's", async () => {
-  const routes = [{ cidrBlock: "172.22.1.0/24", networkInterfaceId: "eni-9" }];
-  await record1({ ...account, tables: [{ ...table, routes }] });
+  await record1(withRoutes(via(1, 9)));
   const read = readCloudArgs(awsArgsSchema, byName);
   const faultsWith = async (...taken: string[]) => {
     const faults = new Faults();
@@ -732,7 +619,7 @@ test("a route that another resource of the stack has is a fault of its own, and 
   assert.equal(await faultsWith("rtb-1-172-22-1-0-24"), 0);
 });
 
-for (const [what, args, fault] of [
+testRefusals("AWS", (args) => new AwsPodRoutes("routes", args), [
   [
     "no inventory",
     {},
@@ -774,13 +661,4 @@ for (const [what, args, fault] of [
     },
     'nodes[1]: pod CIDR "10.200.0.0/24" is also that of a (nodes[0]), pod CIDRs must not overlap',
   ],
-] as [string, object, string][]) {
-  test(`${what} is refused before AWS is asked`, () => {
-    assert.throws(
-      () => new AwsPodRoutes("routes", args),
-      (error) =>
-        pulumi.InputPropertiesError.isInstance(error) &&
-        (error as Error).message.split("\n  - ").slice(1).join() === fault,
-    );
-  });
-}
+]);
