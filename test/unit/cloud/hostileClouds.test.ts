@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import * as pulumi from "@pulumi/pulumi";
 import { awsArgsSchema } from "../../../components/aws/awsArgs.ts";
 import { lookUp as lookUpAws } from "../../../components/aws/awsLookup.ts";
 import { planAws } from "../../../components/aws/awsPlan.ts";
@@ -20,8 +19,9 @@ import { lookUp as lookUpOpenStack } from "../../../components/openstack/openSta
 import { planOpenStack } from "../../../components/openstack/openStackPlan.ts";
 import { readme } from "../../../program/readme.ts";
 import { fakeEc2 } from "../aws/fakeEc2.ts";
-import { record, unhandledRejection } from "../mockedStack.ts";
+import { record } from "../mockedStack.ts";
 import { commandsOf, wordsOf } from "../shellWords.ts";
+import { openStackScope, programError, recordCloud } from "./cloudStack.ts";
 import { hostileTexts, lyingServer } from "./lyingHttpServer.ts";
 
 /** Texts that a field of an answer is made of, one after the other. */
@@ -126,6 +126,30 @@ function isPlainError(error: unknown): void {
   assert.ok(error.message.length < 1500);
 }
 
+/** Whatever the cloud answers, the plan is honest, or an error says what is wrong with the answer. */
+async function areHonest<Found>(
+  answers: Iterable<unknown>,
+  serve: (answer: unknown) => unknown,
+  lookUp: (faults: Faults) => Promise<Found>,
+  plan: (found: Found, faults: Faults) => CloudRoutes,
+  row: RegExp,
+): Promise<void> {
+  const commands = new Set<string>();
+  let planned = 0;
+  for (const answer of answers) {
+    await serve(answer);
+    const faults = new Faults();
+    const found = await lookUp(faults).catch(isPlainError);
+    if (found !== undefined) {
+      planned++;
+      isHonest(plan(found as Found, faults), faults, row, commands);
+    }
+  }
+  assert.ok(planned > 20);
+  assert.ok(commands.size > 0);
+  areCommands(commands);
+}
+
 const neutronAnswers = {
   subnets: [
     {
@@ -144,26 +168,15 @@ const neutronAnswers = {
       routes: [{ destination: "10.200.0.0/24", nexthop: "10.240.0.9" }],
     },
   ],
-  ports: [
-    {
-      id: "port-0",
-      name: "worker-0",
-      device_id: "vm-0",
-      device_owner: "compute:nova",
-      status: "ACTIVE",
-      fixed_ips: [{ subnet_id: "subnet-1", ip_address: "10.240.0.20" }],
-      allowed_address_pairs: [{ ip_address: "10.200.0.0/24" }],
-    },
-    {
-      id: "port-1",
-      name: "worker-1",
-      device_id: "vm-1",
-      device_owner: "compute:nova",
-      status: "ACTIVE",
-      fixed_ips: [{ subnet_id: "subnet-1", ip_address: "10.240.0.21" }],
-      allowed_address_pairs: [],
-    },
-  ],
+  ports: [[{ ip_address: "10.200.0.0/24" }], []].map((pairs, i) => ({
+    id: `port-${i}`,
+    name: `worker-${i}`,
+    device_id: `vm-${i}`,
+    device_owner: "compute:nova",
+    status: "ACTIVE",
+    fixed_ips: [{ subnet_id: "subnet-1", ip_address: `10.240.0.2${i}` }],
+    allowed_address_pairs: pairs,
+  })),
 };
 
 /** A server at one endpoint, whose answers a test can change. */
@@ -183,40 +196,26 @@ async function serving(t: TestContext) {
 for (const mode of ["subnet", "router"] as const) {
   test(`whatever Neutron answers, nothing that is printed is forged, in mode ${mode}`, async (t) => {
     const { url, now } = await serving(t);
-    const endpoint = { interface: "public", url };
-    await record("", "organization", false, () => ({
-      tokenId: "token",
-      serviceCatalogs: [{ type: "network", endpoints: [endpoint] }],
-    }));
+    await record("", "organization", false, () => openStackScope(url));
     const args = readCloudArgs(openStackArgsSchema, {
       instances: { names: ["*"] },
       mode,
       ...(mode === "router" && { router: "kube" }),
     });
-    const commands = new Set<string>();
-    let planned = 0;
-    for (const variant of [neutronAnswers, ...variants(neutronAnswers)]) {
-      now.answers = Object.fromEntries(
-        Object.entries(variant as object).map(([key, all]) => [
-          key,
-          { [key]: all },
-        ]),
-      );
-      const faults = new Faults();
-      const found = await lookUpOpenStack(args, faults, {}).catch(isPlainError);
-      if (found !== undefined) {
-        planned++;
-        isHonest(
-          planOpenStack(args, found, new Map(), faults),
-          faults,
-          /^(\| \w* +\| destination='[0-9a-f.:/]+', gateway='[0-9a-f.:]+' +\|)?$/,
-          commands,
+    await areHonest(
+      [neutronAnswers, ...variants(neutronAnswers)],
+      (variant) => {
+        now.answers = Object.fromEntries(
+          Object.entries(variant as object).map(([key, all]) => [
+            key,
+            { [key]: all },
+          ]),
         );
-      }
-    }
-    assert.ok(planned > 20);
-    assert.ok(commands.size > 0);
-    areCommands(commands);
+      },
+      (faults) => lookUpOpenStack(args, faults, {}),
+      (found, faults) => planOpenStack(args, found, new Map(), faults),
+      /^(\| \w* +\| destination='[0-9a-f.:/]+', gateway='[0-9a-f.:]+' +\|)?$/,
+    );
   });
 }
 
@@ -284,25 +283,15 @@ test("whatever GCP's API answers, nothing that is printed is forged", async (t) 
     instances: { names: ["*"] },
     network: "kube",
   });
-  const commands = new Set<string>();
-  let planned = 0;
-  for (const variant of [computeAnswers, ...variants(computeAnswers)]) {
-    now.answers = variant as Record<string, unknown>;
-    const faults = new Faults();
-    const found = await lookUpGcp(args, faults, {}).catch(isPlainError);
-    if (found !== undefined) {
-      planned++;
-      isHonest(
-        planGcp(args, found, new Map(), faults),
-        faults,
-        /^(NAME +NETWORK +DEST_RANGE +NEXT_HOP +PRIORITY|[a-z][a-z0-9-]* +[\w.-]* +[0-9a-f.:]+\/\d+ +[\w.:/~%+-]* *\d+)$/,
-        commands,
-      );
-    }
-  }
-  assert.ok(planned > 20);
-  assert.ok(commands.size > 0);
-  areCommands(commands);
+  await areHonest(
+    [computeAnswers, ...variants(computeAnswers)],
+    (variant) => {
+      now.answers = variant as Record<string, unknown>;
+    },
+    (faults) => lookUpGcp(args, faults, {}),
+    (found, faults) => planGcp(args, found, new Map(), faults),
+    /^(NAME +NETWORK +DEST_RANGE +NEXT_HOP +PRIORITY|[a-z][a-z0-9-]* +[\w.-]* +[0-9a-f.:]+\/\d+ +[\w.:/~%+-]* *\d+)$/,
+  );
 });
 
 test("whatever AWS answers, nothing that is printed is forged", async () => {
@@ -333,42 +322,27 @@ test("whatever AWS answers, nothing that is printed is forged", async () => {
     instances: { names: ["*"] },
     routeTables: { ids: ["rtb-1"] },
   });
-  const commands = new Set<string>();
-  let planned = 0;
-  for (const variant of [account, ...variants(account, texts)]) {
-    const ask = fakeEc2(variant as typeof account);
-    await record("", "organization", false, ask);
-    const faults = new Faults();
-    const found = await lookUpAws(args, faults, {}).catch(isPlainError);
-    if (found !== undefined) {
-      planned++;
-      isHonest(
-        planAws(args, found, new Map(), faults),
-        faults,
-        /^(DestinationCidrBlock +InstanceId +GatewayId|-+ -+ +-+|([0-9a-f.:]+\/\d+| {20})( +i-[0-9a-f]+)?( +[!-~][ -~]*)?)?$/,
-        commands,
-      );
-    }
-  }
-  assert.ok(planned > 20);
-  assert.ok(commands.size > 0);
-  areCommands(commands);
+  await areHonest(
+    [account, ...variants(account, texts)],
+    (variant) =>
+      record("", "organization", false, fakeEc2(variant as typeof account)),
+    (faults) => lookUpAws(args, faults, {}),
+    (found, faults) => planAws(args, found, new Map(), faults),
+    /^(DestinationCidrBlock +InstanceId +GatewayId|-+ -+ +-+|([0-9a-f.:]+\/\d+| {20})( +i-[0-9a-f]+)?( +[!-~][ -~]*)?)?$/,
+  );
 });
 
 test("what a provider says to a question that it refuses is one line of the error that ends the program", async (t) => {
   for (const details of hostileTexts) {
-    const failure = unhandledRejection(t);
-    await record("", "organization", false, ({ token }) => {
-      if (token === "pulumi:pulumi:readStackResourceOutputs") {
-        return { outputs: {} };
-      }
+    await recordCloud(() => {
       // what gRPC makes of a provider's error
       throw Object.assign(new Error(details), { details });
     });
-    new AwsPodRoutes("routes", { instances: { names: ["worker-0"] } });
-    const { message } = (await failure) as Error;
-    t.mock.method(console, "error", () => {});
-    pulumi.log.error("the program fails");
+    const instances = { names: ["worker-0"] };
+    const message = await programError(
+      t,
+      () => new AwsPodRoutes("routes", { instances }),
+    );
     const [first, said, advice, ...more] = message.split("\n");
     assert.match(first ?? "", /^AWS could not be asked/);
     assert.match(said ?? "", /^ {2}- [ -~]{1,2100}$/);

@@ -6,7 +6,8 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { GcpPodRoutes } from "../../../components/gcp/gcpPodRoutes.ts";
 import { OpenStackPodRoutes } from "../../../components/openstack/openStackPodRoutes.ts";
-import { configure, record, unhandledRejection } from "../mockedStack.ts";
+import { configure } from "../mockedStack.ts";
+import { programError, recordCloud } from "./cloudStack.ts";
 import { type LyingServer, lyingServer } from "./lyingHttpServer.ts";
 
 /** The ways to give a component a provider. */
@@ -45,24 +46,25 @@ async function servers(t: TestContext): Promise<[LyingServer, LyingServer]> {
 async function look(
   t: TestContext,
   answers: object,
-  declare: () => void,
+  declare: () => unknown,
 ): Promise<string> {
   let asked = "";
-  const failure = unhandledRejection(t);
-  await record("", "organization", false, ({ token, provider = "" }) => {
-    if (token === "pulumi:pulumi:readStackResourceOutputs") {
-      return { outputs: {} };
-    }
+  await recordCloud(({ provider = "" }) => {
     asked = provider;
     return answers;
   });
-  declare();
-  assert.ok(pulumi.RunError.isInstance(await failure));
-  t.mock.method(console, "error", () => {});
-  pulumi.log.error("the program fails");
+  await programError(t, declare);
   return asked;
 }
 
+const nodes = [
+  {
+    name: "worker-0",
+    internalIp: "10.240.0.20",
+    podCidrs: ["10.200.0.0/24"],
+  },
+];
+const gcpArgs = { instances: { names: ["*"] }, network: "k" };
 const client = { accessToken: "ya29.token", project: "p-1" };
 
 for (const [way, options] of Object.entries(ways)) {
@@ -71,8 +73,7 @@ for (const [way, options] of Object.entries(ways)) {
     configure({ "gcp:computeCustomEndpoint": wrong.url });
     const provider = await look(t, client, () => {
       const own = new gcp.Provider("own", { computeCustomEndpoint: right.url });
-      const args = { instances: { names: ["*"] }, network: "k" };
-      new GcpPodRoutes("routes", args, options(own, "gcp"));
+      new GcpPodRoutes("routes", gcpArgs, options(own, "gcp"));
     });
     assert.match(provider, /::own::/);
     assert.notEqual(right.requests.length, 0);
@@ -98,8 +99,6 @@ for (const [way, options] of Object.entries(ways)) {
         region: "here",
         endpointType: "internal",
       });
-      const node = { name: "worker-0", internalIp: "10.240.0.20" };
-      const nodes = [{ ...node, podCidrs: ["10.200.0.0/24"] }];
       new OpenStackPodRoutes("routes", { nodes }, options(own, "openstack"));
     });
     assert.match(provider, /::own::/);
@@ -115,8 +114,6 @@ test("OpenStack is asked where the provider of a component is told to, whatever 
   await look(t, scope, () => {
     const endpointOverrides = { network: right.url };
     const provider = new openstack.Provider("own", { endpointOverrides });
-    const node = { name: "worker-0", internalIp: "10.240.0.20" };
-    const nodes = [{ ...node, podCidrs: ["10.200.0.0/24"] }];
     new OpenStackPodRoutes("routes", { nodes }, { provider });
   });
   assert.notEqual(right.requests.length, 0);
@@ -126,10 +123,11 @@ test("OpenStack is asked where the provider of a component is told to, whatever 
 test("without a provider of its own, a component asks where the stack's is told to", async (t) => {
   const [right] = await servers(t);
   configure({ "gcp:computeCustomEndpoint": right.url });
-  const provider = await look(t, client, () => {
-    const args = { instances: { names: ["*"] }, network: "k" };
-    new GcpPodRoutes("routes", args);
-  });
+  const provider = await look(
+    t,
+    client,
+    () => new GcpPodRoutes("routes", gcpArgs),
+  );
   assert.equal(provider, "");
   assert.notEqual(right.requests.length, 0);
 });

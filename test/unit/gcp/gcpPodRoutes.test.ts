@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "../../../components/cloud/cloudArgs.ts";
-import { Faults } from "../../../components/core/faults.ts";
 import { gcpArgsSchema } from "../../../components/gcp/gcpArgs.ts";
 import { lookUp } from "../../../components/gcp/gcpLookup.ts";
 import { type GcpPlan, planGcp } from "../../../components/gcp/gcpPlan.ts";
@@ -13,12 +12,12 @@ import {
   type InstanceSettings,
 } from "../../clouds/computeApiServer.ts";
 import {
-  type Registered,
-  record,
-  unhandledRejection,
-  value,
-  warnings,
-} from "../mockedStack.ts";
+  programError,
+  recordCloud,
+  testRefusals,
+  withFaults,
+} from "../cloud/cloudStack.ts";
+import { type Registered, value, warnings } from "../mockedStack.ts";
 
 const network = "kubernetes-the-hard-way";
 const zone = "us-west1-c";
@@ -44,14 +43,8 @@ async function there(...instances: InstanceSettings[]): Promise<void> {
   api = await ComputeApi.start();
   process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT = api.endpoint;
   const subnet = { name: "kubernetes", region: "us-west1" };
-  const subnets = [
-    {
-      ...subnet,
-      range: "10.240.0.0/24",
-      secondary: ["10.100.0.0/16"],
-      ipv6: "fd20:1:2:3::/64",
-    },
-  ];
+  const ranges = { secondary: ["10.100.0.0/16"], ipv6: "fd20:1:2:3::/64" };
+  const subnets = [{ ...subnet, ...ranges, range: "10.240.0.0/24" }];
   api.network(network, { subnets });
   api.network("other", { subnets: [{ ...subnet, range: "10.0.0.0/24" }] });
   for (const instance of instances) {
@@ -61,17 +54,14 @@ async function there(...instances: InstanceSettings[]): Promise<void> {
 
 /** Has the engine record what is declared, with a state that holds these routes. */
 function recording(ours: Record<string, Recorded> = {}): Promise<Registered[]> {
-  return record("", "organization", false, ({ token }) =>
-    token === "pulumi:pulumi:readStackResourceOutputs"
-      ? {
-          outputs: Object.fromEntries(
-            Object.entries(ours).map(([name, outputs]) => [
-              `urn:pulumi:s::p::t::routes-${name}`,
-              { type: "gcp:compute/route:Route", outputs },
-            ]),
-          ),
-        }
-      : { accessToken: api.token, project: api.project },
+  return recordCloud(
+    () => ({ accessToken: api.token, project: api.project }),
+    Object.fromEntries(
+      Object.entries(ours).map(([name, outputs]) => [
+        `urn:pulumi:s::p::t::routes-${name}`,
+        { type: "gcp:compute/route:Route", outputs },
+      ]),
+    ),
   );
 }
 
@@ -82,13 +72,10 @@ async function plan(
 ): Promise<GcpPlan & { faults: string[] }> {
   await recording();
   const read = readCloudArgs(gcpArgsSchema, { ...args, ...more });
-  const faults = new Faults();
-  const found = await lookUp(read, faults, {});
-  const planned = planGcp(read, found, new Map(Object.entries(ours)), faults);
-  return {
-    ...planned,
-    faults: faults.all.map(({ path, message }) => `${path}: ${message}`),
-  };
+  return withFaults(async (faults) => {
+    const found = await lookUp(read, faults, {});
+    return planGcp(read, found, new Map(Object.entries(ours)), faults);
+  });
 }
 
 /** What the state holds of a route as it was made. */
@@ -362,130 +349,102 @@ const remove =
   "gcloud compute routes delete guides --project pod-network-routes";
 const at = "kubernetes-the-hard-way 10.200.0.0/24";
 
-for (const [what, more, faults, setUp] of [
+for (const [what, more, setUp, ...faults] of [
   [
     "no instance of a name",
     { instances: { names: ["worker-0", "node-?"] } },
-    [
-      'instances.names[1]: no instance of project pod-network-routes has the name "node-?"',
-    ],
     () => {},
+    'instances.names[1]: no instance of project pod-network-routes has the name "node-?"',
   ],
   [
     "an instance in another zone than those given",
     { instances: { names: ["worker-0"], zones: ["us-west1-a"] } },
-    [
-      'instances.names[0]: no instance of project pod-network-routes in us-west1-a has the name "worker-0"',
-    ],
     () => {},
+    'instances.names[0]: no instance of project pod-network-routes in us-west1-a has the name "worker-0"',
   ],
   [
     "two running instances of a name",
     {},
-    [
-      "worker-0: 2 running instances have this name: us-west1-a, us-west1-c; a name has to stand for one",
-    ],
     () => api.instance(worker(0, { zone: "us-west1-a", ip: "10.240.0.30" })),
+    "worker-0: 2 running instances have this name: us-west1-a, us-west1-c; a name has to stand for one",
   ],
   [
     "a stopped instance",
     {},
-    [
-      "worker-1: (us-west1-c) is TERMINATED, a route to it would lead nowhere; start it: gcloud compute instances start worker-1 --zone us-west1-c; or leave it out",
-    ],
     () => api.instance(worker(1, { status: "TERMINATED" })),
+    "worker-1: (us-west1-c) is TERMINATED, a route to it would lead nowhere; start it: gcloud compute instances start worker-1 --zone us-west1-c; or leave it out",
   ],
   [
     "an instance without the metadata",
     { instances: { names: ["worker-0"], podCidrKey: "pods" } },
-    [
-      "worker-0 (us-west1-c): has no metadata pods, where its pod CIDR is expected: gcloud compute instances add-metadata worker-0 --zone us-west1-c --metadata pods=CIDR",
-    ],
     () => {},
+    "worker-0 (us-west1-c): has no metadata pods, where its pod CIDR is expected: gcloud compute instances add-metadata worker-0 --zone us-west1-c --metadata pods=CIDR",
   ],
   [
     "malformed metadata",
     {},
-    [
-      'worker-0 (us-west1-c) metadata pod-cidr: "10.200.0.0/33" has prefix length 33, IPv4 allows 0 to 32',
-    ],
     () => api.instance(worker(0, { podCidr: "10.200.0.0/33" })),
+    'worker-0 (us-west1-c) metadata pod-cidr: "10.200.0.0/33" has prefix length 33, IPv4 allows 0 to 32',
   ],
   [
     "a network that is not there",
     { network: "default" },
-    ['network: project pod-network-routes has no network "default"'],
     () => {},
+    'network: project pod-network-routes has no network "default"',
   ],
   [
     "an instance in another network",
     { network: "other" },
-    [
-      "worker-0 (us-west1-c): has no interface in network other, where its route would be",
-      'worker-0 (us-west1-c): next hop "10.240.0.20" of worker-0 is outside the node subnets 10.0.0.0/24',
-    ],
     () => {},
+    "worker-0 (us-west1-c): has no interface in network other, where its route would be",
+    'worker-0 (us-west1-c): next hop "10.240.0.20" of worker-0 is outside the node subnets 10.0.0.0/24',
   ],
   [
     "an instance that may not forward",
     {},
-    [
-      "worker-0 (us-west1-c): drops packets for pods, for it may not forward (canIpForward is false); allow it: gcloud compute instances export worker-0 --zone us-west1-c --destination worker-0.yaml && sed -i -e '1i canIpForward: true' -e '/^canIpForward:/d' worker-0.yaml && gcloud compute instances update-from-file worker-0 --zone us-west1-c --source worker-0.yaml --most-disruptive-allowed-action RESTART",
-    ],
     () => api.instance(worker(0, { canIpForward: false })),
+    "worker-0 (us-west1-c): drops packets for pods, for it may not forward (canIpForward is false); allow it: gcloud compute instances export worker-0 --zone us-west1-c --destination worker-0.yaml && sed -i -e '1i canIpForward: true' -e '/^canIpForward:/d' worker-0.yaml && gcloud compute instances update-from-file worker-0 --zone us-west1-c --source worker-0.yaml --most-disruptive-allowed-action RESTART",
   ],
   [
     "a pod CIDR inside a subnet",
     {},
-    [
-      'worker-0 (us-west1-c): pod CIDR "10.240.0.128/25" of worker-0 overlaps the node subnet 10.240.0.0/24',
-    ],
     () => api.instance(worker(0, { podCidr: "10.240.0.128/25" })),
+    'worker-0 (us-west1-c): pod CIDR "10.240.0.128/25" of worker-0 overlaps the node subnet 10.240.0.0/24',
   ],
   [
     "a pod CIDR inside a secondary range of a subnet",
     {},
-    [
-      'worker-0 (us-west1-c): pod CIDR "10.100.7.0/24" of worker-0 overlaps the secondary subnet range 10.100.0.0/16',
-    ],
     () => api.instance(worker(0, { podCidr: "10.100.7.0/24" })),
+    'worker-0 (us-west1-c): pod CIDR "10.100.7.0/24" of worker-0 overlaps the secondary subnet range 10.100.0.0/16',
   ],
   [
     "a foreign route that is the wanted one",
     {},
-    [
-      `${at}: route guides, which this stack did not make, is the wanted one already; take it over: pulumi config set adoptExisting true; or remove it: ${remove}`,
-    ],
     () => api.route(guides()),
+    `${at}: route guides, which this stack did not make, is the wanted one already; take it over: pulumi config set adoptExisting true; or remove it: ${remove}`,
   ],
   [
     "a foreign route to a pod CIDR that leads elsewhere, even if such routes are taken over",
     { adoptExisting: true },
-    [
-      `${at}: route guides, which this stack did not make, leads to 10.240.0.77 with priority 900; remove it: ${remove}`,
-    ],
     () => api.route(guides({ nextHopIp: "10.240.0.77", priority: 900 })),
+    `${at}: route guides, which this stack did not make, leads to 10.240.0.77 with priority 900; remove it: ${remove}`,
   ],
   [
     "a name that a route of another network has",
     {},
-    [
-      `${at}: the name ${usual} is taken by a route to 10.200.0.0/24 in projects/pod-network-routes/global/networks/other, names of routes are unique in a project; set routeNamePrefix to something else than kubernetes-route`,
-    ],
     () =>
       api.route(
         guides({ name: usual, network: "other", nextHopIp: "10.0.0.20" }),
       ),
+    `${at}: the name ${usual} is taken by a route to 10.200.0.0/24 in projects/pod-network-routes/global/networks/other, names of routes are unique in a project; set routeNamePrefix to something else than kubernetes-route`,
   ],
   [
     "more routes than the quota allows",
     { routesPerNetwork: 1 },
-    [
-      'kubernetes-the-hard-way: has 1 static routes and would get 1 more, 1 are allowed; raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is',
-    ],
     () => {},
+    'kubernetes-the-hard-way: has 1 static routes and would get 1 more, 1 are allowed; raise the quota "Static routes per VPC network" (IAM & Admin, Quotas) and then set routesPerNetwork to what it is',
   ],
-] as [string, object, string[], () => void][]) {
+] as [string, object, () => void, ...string[]][]) {
   test(`${what} is a fault`, async () => {
     await there(worker(0));
     setUp();
@@ -513,15 +472,10 @@ test("the route that a replacement leaves behind is not in the text", async () =
 test("faults of everything that was looked up are said at once, and nothing is declared", async (t) => {
   await there(worker(0, { canIpForward: false }), worker(1));
   api.route(guides({ destRange: "10.200.1.0/24" }));
-  const failure = unhandledRejection(t);
   const registered = await recording();
-  new GcpPodRoutes("routes", { ...args, routesPerNetwork: 1 });
-  const error = (await failure) as Error;
-  t.mock.method(console, "error", () => {});
-  pulumi.log.error("the program fails");
-  assert.ok(pulumi.RunError.isInstance(error));
+  const more = { ...args, routesPerNetwork: 1 };
   assert.match(
-    error.message,
+    await programError(t, () => new GcpPodRoutes("routes", more)),
     /^GCP cannot have these routes: 3 faults; nothing was changed\n/,
   );
   assert.equal(registered.length, 1);
@@ -544,15 +498,13 @@ for (const [what, setUp, said] of [
   test(`${what} is passed on as Google says it`, async (t) => {
     await there(worker(0));
     setUp();
-    const failure = unhandledRejection(t);
     await recording();
-    new GcpPodRoutes("routes", args);
-    const error = (await failure) as Error;
-    t.mock.method(console, "error", () => {});
-    pulumi.log.error("the program fails");
-    assert.ok(pulumi.RunError.isInstance(error));
-    assert.match(error.message, said);
-    assert.doesNotMatch(error.message, new RegExp(api.token));
+    const message = await programError(
+      t,
+      () => new GcpPodRoutes("routes", args),
+    );
+    assert.match(message, said);
+    assert.doesNotMatch(message, new RegExp(api.token));
   });
 }
 
@@ -565,35 +517,30 @@ test("warnings are said", async (t) => {
   assert.equal(said.length, 1);
 });
 
-for (const [what, given, fault] of [
-  ["no network", { network: undefined }, "network: is missing"],
+testRefusals(
+  "GCP",
+  (given) => new GcpPodRoutes("routes", { ...args, ...given } as never),
   [
-    "a network that is a URL of something else",
-    { network: "https://example.com/x" },
-    'network: "https://example.com/x" is not allowed: expected the name of a network, or its self link',
+    ["no network", { network: undefined }, "network: is missing"],
+    [
+      "a network that is a URL of something else",
+      { network: "https://example.com/x" },
+      'network: "https://example.com/x" is not allowed: expected the name of a network, or its self link',
+    ],
+    [
+      "a priority out of range",
+      { priority: 65536 },
+      "priority: 65536 is not allowed: expected 0 to 65535",
+    ],
+    [
+      "a prefix that no name may begin with",
+      { routeNamePrefix: "Kube_" },
+      'routeNamePrefix: "Kube_" is not allowed: expected lower-case letters, digits and hyphens, a letter first and no hyphen last',
+    ],
+    [
+      "a next hop that is neither",
+      { nextHop: "gateway" },
+      'nextHop: "gateway" is not allowed, expected "address" or "instance"',
+    ],
   ],
-  [
-    "a priority out of range",
-    { priority: 65536 },
-    "priority: 65536 is not allowed: expected 0 to 65535",
-  ],
-  [
-    "a prefix that no name may begin with",
-    { routeNamePrefix: "Kube_" },
-    'routeNamePrefix: "Kube_" is not allowed: expected lower-case letters, digits and hyphens, a letter first and no hyphen last',
-  ],
-  [
-    "a next hop that is neither",
-    { nextHop: "gateway" },
-    'nextHop: "gateway" is not allowed, expected "address" or "instance"',
-  ],
-] as [string, object, string][]) {
-  test(`${what} is refused before GCP is asked`, () => {
-    assert.throws(
-      () => new GcpPodRoutes("routes", { ...args, ...given } as never),
-      (error) =>
-        pulumi.InputPropertiesError.isInstance(error) &&
-        (error as Error).message.split("\n  - ").slice(1).join() === fault,
-    );
-  });
-}
+);
