@@ -14,7 +14,7 @@ import {
   programError,
   recordCloud,
   testRefusals,
-  withFaults,
+  textsOf,
 } from "../cloud/cloudStack.ts";
 import { type Registered, record, value, warnings } from "../mockedStack.ts";
 import { type FakeAccount, fakeEc2 } from "./fakeEc2.ts";
@@ -66,10 +66,10 @@ async function plan(
 ): Promise<AwsPlan & { faults: string[] }> {
   await record1(there);
   const read = readCloudArgs(awsArgsSchema, args);
-  return withFaults(async (faults) => {
-    const found = await lookUp(read, faults, {});
-    return planAws(read, found, new Map(Object.entries(ours)), faults);
-  });
+  const faults = new Faults();
+  const found = await lookUp(read, faults, {});
+  const planned = planAws(read, found, new Map(Object.entries(ours)), faults);
+  return { ...planned, faults: textsOf(faults) };
 }
 
 test("one route a worker is declared, through its network interface, and nothing else", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { Faults } from "../../../components/core/faults.ts";
+import type { Faults } from "../../../components/core/faults.ts";
 import { type Registered, record, unhandledRejection } from "../mockedStack.ts";
 
 /** Makes the engine a recorder. The stack's state has these outputs, and a cloud's provider answers the other calls. */
@@ -38,17 +38,9 @@ export async function programError(
   return (error as Error).message;
 }
 
-/** What this plans with faults of its own, and those as `path: message`. */
-export async function withFaults<T extends object>(
-  plan: (faults: Faults) => T | Promise<T>,
-): Promise<T & { faults: string[] }> {
-  const faults = new Faults();
-  const planned = await plan(faults);
-  return {
-    ...planned,
-    faults: faults.all.map(({ path, message }) => `${path}: ${message}`),
-  };
-}
+/** Every fault as `path: message`. */
+export const textsOf = (faults: Faults): string[] =>
+  faults.all.map(({ path, message }) => `${path}: ${message}`);
 
 /** One test per case, of a description, arguments, and the one fault with which a component refuses them at once. */
 export function testRefusals(

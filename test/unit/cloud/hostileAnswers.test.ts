@@ -8,6 +8,7 @@ import { Faults, FaultsError } from "../../../components/core/faults.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
 import { targets } from "../../../program/targets.ts";
 import { anyText, nasty, nestedWithoutEnd } from "../hostileText.ts";
+import { textsOf } from "./cloudStack.ts";
 
 const text = fc.oneof(anyText, fc.constantFrom(...nasty));
 
@@ -85,7 +86,7 @@ test("any name, address or tag of a cloud's instances is refused in plain words,
         new Map(),
         faults,
       );
-      isPlain(faults.all.map(({ path, message }) => `${path}: ${message}`));
+      isPlain(textsOf(faults));
       for (const { destination, nextHop } of plan.routeTable) {
         assert.match(destination, /^[0-9a-f.:]+\/\d+$/);
         assert.match(nextHop, /^[0-9a-f.:]+$/);

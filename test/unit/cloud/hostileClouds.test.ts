@@ -21,7 +21,12 @@ import { readme } from "../../../program/readme.ts";
 import { fakeEc2 } from "../aws/fakeEc2.ts";
 import { record } from "../mockedStack.ts";
 import { commandsOf, wordsOf } from "../shellWords.ts";
-import { openStackScope, programError, recordCloud } from "./cloudStack.ts";
+import {
+  openStackScope,
+  programError,
+  recordCloud,
+  textsOf,
+} from "./cloudStack.ts";
 import { hostileTexts, lyingServer } from "./lyingHttpServer.ts";
 
 /** Texts that a field of an answer is made of, one after the other. */
@@ -72,8 +77,7 @@ function isHonest(
   row: RegExp,
   commands: Set<string>,
 ): void {
-  const messages = faults.all.map(({ path, message }) => `${path}: ${message}`);
-  for (const message of [...messages, ...plan.warnings]) {
+  for (const message of [...textsOf(faults), ...plan.warnings]) {
     assert.match(message, /^[ -~]*$/);
     assert.ok(!message.includes("<{%"), message);
     assert.ok(message.length < 3000, `${message.length} characters`);

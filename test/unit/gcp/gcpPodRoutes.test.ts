@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "../../../components/cloud/cloudArgs.ts";
+import { Faults } from "../../../components/core/faults.ts";
 import { gcpArgsSchema } from "../../../components/gcp/gcpArgs.ts";
 import { lookUp } from "../../../components/gcp/gcpLookup.ts";
 import { type GcpPlan, planGcp } from "../../../components/gcp/gcpPlan.ts";
@@ -15,7 +16,7 @@ import {
   programError,
   recordCloud,
   testRefusals,
-  withFaults,
+  textsOf,
 } from "../cloud/cloudStack.ts";
 import { type Registered, value, warnings } from "../mockedStack.ts";
 
@@ -72,10 +73,10 @@ async function plan(
 ): Promise<GcpPlan & { faults: string[] }> {
   await recording();
   const read = readCloudArgs(gcpArgsSchema, { ...args, ...more });
-  return withFaults(async (faults) => {
-    const found = await lookUp(read, faults, {});
-    return planGcp(read, found, new Map(Object.entries(ours)), faults);
-  });
+  const faults = new Faults();
+  const found = await lookUp(read, faults, {});
+  const planned = planGcp(read, found, new Map(Object.entries(ours)), faults);
+  return { ...planned, faults: textsOf(faults) };
 }
 
 /** What the state holds of a route as it was made. */
