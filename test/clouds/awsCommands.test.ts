@@ -15,7 +15,8 @@ import { readCloudArgs } from "../../components/cloud/cloudArgs.ts";
 import { Faults } from "../../components/core/faults.ts";
 import { declare } from "../../program/declareTargets.ts";
 import { type FakeAccount, fakeEc2 } from "../unit/aws/fakeEc2.ts";
-import { record, unhandledRejection, value } from "../unit/mockedStack.ts";
+import { programError, recordCloud } from "../unit/cloud/cloudStack.ts";
+import { record, value } from "../unit/mockedStack.ts";
 import { commandsOf } from "../unit/shellWords.ts";
 import { type AwsCli, awsCli } from "./awsCli.ts";
 import { Ec2 } from "./ec2.ts";
@@ -103,17 +104,14 @@ describe("every command of the AWS CLI that is printed does what the message say
     );
 
   it("shows which credentials are in use", async (t) => {
-    const failure = unhandledRejection(t);
-    await record("", "organization", false, ({ token }) => {
-      if (token === "pulumi:pulumi:readStackResourceOutputs") {
-        return { outputs: {} };
-      }
+    await recordCloud(() => {
       throw new Error("no credentials");
     });
-    new AwsPodRoutes("routes", { instances: { names: ["worker-0"] } });
-    const { message } = (await failure) as Error;
-    t.mock.method(console, "error", () => {});
-    pulumi.log.error("the program fails");
+    const instances = { names: ["worker-0"] };
+    const message = await programError(
+      t,
+      () => new AwsPodRoutes("routes", { instances }),
+    );
     assert.match(await runs(commandsOf(message), "aws sts"), /"Account"/);
   });
 

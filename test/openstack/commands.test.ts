@@ -10,12 +10,8 @@ import { planOpenStack } from "../../components/openstack/openStackPlan.ts";
 import { OpenStackPodRoutes } from "../../components/openstack/openStackPodRoutes.ts";
 import { openstack } from "../../components/openstack/openStackTarget.ts";
 import { declare } from "../../program/declareTargets.ts";
-import {
-  record,
-  unhandledRejection,
-  value,
-  warnings,
-} from "../unit/mockedStack.ts";
+import { programError, recordCloud } from "../unit/cloud/cloudStack.ts";
+import { record, value, warnings } from "../unit/mockedStack.ts";
 import { commandsOf, wordsOf } from "../unit/shellWords.ts";
 import { Neutron } from "./neutron.ts";
 
@@ -88,17 +84,14 @@ describe("every command of openstack that is printed does what the message says"
   after(() => neutron?.stop());
 
   it("shows which credentials are in use", async (t) => {
-    const failure = unhandledRejection(t);
-    await record("", "organization", false, ({ token }) => {
-      if (token === "pulumi:pulumi:readStackResourceOutputs") {
-        return { outputs: {} };
-      }
+    await recordCloud(() => {
       throw new Error("no credentials");
     });
-    new OpenStackPodRoutes("routes", { nodes: [node(0)] });
-    const { message } = (await failure) as Error;
-    t.mock.method(console, "error", () => {});
-    pulumi.log.error("the program fails");
+    const nodes = [node(0)];
+    const message = await programError(
+      t,
+      () => new OpenStackPodRoutes("routes", { nodes }),
+    );
     const [command = ""] = commandsOf(message);
     token = shell(`${command} -f value -c id`).trim();
     assert.match(token, /^\S{20,}$/);

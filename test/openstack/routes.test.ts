@@ -33,6 +33,7 @@ const via = (i: number, hop = i) => ({
   destination: `10.200.${i}.0/24`,
   nexthop: `10.240.0.${20 + hop}`,
 });
+const all = [via(0), via(1), via(2)];
 const theirs = { destination: "10.9.0.0/16", nexthop: "10.240.0.9" };
 const name = (i: number) => `routes-10-200-${i}-0-24`;
 
@@ -98,11 +99,7 @@ describe("seed 003: routes in OpenStack", () => {
         create: [name(0), name(1), name(2)],
       });
       await up(stack);
-      assert.deepEqual(await neutron.hostRoutes(subnet), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.hostRoutes(subnet), all);
       const shown = await neutron.cli("subnet", "show", "kubernetes");
       const listed = (text: string) =>
         lines(text)
@@ -126,11 +123,7 @@ describe("seed 003: routes in OpenStack", () => {
       stack.configure(config(three));
       assert.deepEqual(await planOf(stack, subnetRoute), { delete: [name(3)] });
       await up(stack);
-      assert.deepEqual(await neutron.hostRoutes(subnet), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.hostRoutes(subnet), all);
     });
 
     it("swaps the pod CIDRs of two workers, once their ports allow it", async () => {
@@ -187,11 +180,7 @@ describe("seed 003: routes in OpenStack", () => {
         /10\.200\.1\.0\/24/,
       );
       await up(stack);
-      assert.deepEqual(await neutron.hostRoutes(subnet), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.hostRoutes(subnet), all);
       await stack.must(["refresh", "--yes", "--expect-no-changes"]);
       assert.deepEqual(await cloudFaults(stack), [0]);
     });
@@ -230,14 +219,14 @@ describe("seed 003: routes in OpenStack", () => {
     it("removes its own routes and no other when it is destroyed", async () => {
       stack.configure(config(three));
       await up(stack);
-      await neutron.setHostRoutes(subnet, [via(0), via(1), via(2), theirs]);
+      await neutron.setHostRoutes(subnet, [...all, theirs]);
       await stack.must(["destroy", "--yes", "--skip-preview"]);
       assert.deepEqual(await neutron.hostRoutes(subnet), [theirs]);
       await neutron.setHostRoutes(subnet, []);
     });
 
     it("takes the routes that the guide made over without touching them", async () => {
-      await neutron.setHostRoutes(subnet, [via(0), via(1), via(2)]);
+      await neutron.setHostRoutes(subnet, all);
       const said = says(await stack.pulumi(["preview"]));
       assert.match(said, /3 faults; nothing was changed/);
       const [, ...words] = printedOnce(said, "pulumi config set ");
@@ -248,11 +237,7 @@ describe("seed 003: routes in OpenStack", () => {
       await up(stack);
       stack.configure(config(three));
       assert.deepEqual(await planOf(stack, subnetRoute), {});
-      assert.deepEqual(await neutron.hostRoutes(subnet), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.hostRoutes(subnet), all);
       await stack.must(["destroy", "--yes", "--skip-preview"]);
     });
 
@@ -332,11 +317,7 @@ describe("seed 003: routes in OpenStack", () => {
       // not be read back is in the state as half made, which only a refresh fixes
       stack.configure(config(three, { adoptExisting: true }));
       await stack.must(["up", "--refresh", "--yes", "--skip-preview"]);
-      assert.deepEqual(await neutron.hostRoutes(subnet), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.hostRoutes(subnet), all);
       stack.configure(config(three));
       await up(stack);
       assert.notEqual(killed.code, 0, "Neutron was killed too late");
@@ -354,11 +335,7 @@ describe("seed 003: routes in OpenStack", () => {
           );
           assert.match(said, new RegExp(`${code}|Try again later`));
           await up(stack);
-          assert.deepEqual(await neutron.hostRoutes(subnet), [
-            via(0),
-            via(1),
-            via(2),
-          ]);
+          assert.deepEqual(await neutron.hostRoutes(subnet), all);
           // the state remembers where the provider was told to find Neutron
           await stack.must(["destroy", "--yes", "--skip-preview"]);
         } finally {
@@ -432,11 +409,7 @@ describe("seed 003: routes in OpenStack", () => {
     it("has them, and then changes nothing", async () => {
       assert.doesNotMatch(await stack.must(["preview"]), /every host learns/);
       await up(stack);
-      assert.deepEqual(await neutron.routerRoutes(router), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.routerRoutes(router), all);
       assert.deepEqual(await neutron.hostRoutes(subnet), []);
       assert.equal(await stack.output("routerId"), router);
       assert.deepEqual(await planOf(stack, routerRoute), {});
@@ -456,11 +429,7 @@ describe("seed 003: routes in OpenStack", () => {
       ]);
       stack.configure(config(three, mode));
       await up(stack);
-      assert.deepEqual(await neutron.routerRoutes(router), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.routerRoutes(router), all);
     });
 
     it("puts back a route that somebody deleted", async () => {
@@ -473,11 +442,7 @@ describe("seed 003: routes in OpenStack", () => {
         /^router \S+: missing 10\.200\.1\.0\/24 pulumi up$/,
       );
       await up(stack);
-      assert.deepEqual(await neutron.routerRoutes(router), [
-        via(0),
-        via(1),
-        via(2),
-      ]);
+      assert.deepEqual(await neutron.routerRoutes(router), all);
     });
 
     it("needs an interface in the subnet", async () => {
@@ -491,7 +456,7 @@ describe("seed 003: routes in OpenStack", () => {
     });
 
     it("removes its own routes and no other when it is destroyed", async () => {
-      await neutron.setRouterRoutes(router, [via(0), via(1), via(2), theirs]);
+      await neutron.setRouterRoutes(router, [...all, theirs]);
       await stack.must(["destroy", "--yes", "--skip-preview"]);
       assert.deepEqual(await neutron.routerRoutes(router), [theirs]);
     });

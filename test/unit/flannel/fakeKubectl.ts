@@ -31,6 +31,15 @@ export type Answers = Record<
 const label = "pod-network-routes/owner";
 export const owner = "project.stack.overlay";
 
+/** All objects of the overlay, as kubectl selects them. */
+export const owned = `daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l ${label}=${owner}`;
+
+/** What an apply says that fails once it has changed something. */
+export const stays = [
+  `the objects of ${label}=${owner} stay; once it is fixed: pulumi up`,
+  `to take them out by hand: kubectl delete ${owned}`,
+];
+
 /** Objects of the overlay as KIND|NAMESPACE|NAME|OWNER. */
 export function rows(namespace = "kube-flannel", whose = owner): string[] {
   return [

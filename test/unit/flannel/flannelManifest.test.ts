@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
@@ -15,7 +17,12 @@ import {
   overlay,
   planOf,
 } from "./flannelSupport.ts";
-import { upstream } from "./flannelUpstream.ts";
+
+/** Documentation/kube-flannel.yml of flannel v0.28.4, the manifest that ours is to be. */
+const upstream = readFileSync(
+  join(import.meta.dirname, "kube-flannel.yml"),
+  "utf8",
+);
 
 interface KubernetesObject {
   kind: string;

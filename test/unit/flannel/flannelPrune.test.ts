@@ -3,7 +3,7 @@ import { test } from "node:test";
 import {
   type Answers,
   lines,
-  owner,
+  owned,
   quoted,
   rows,
   run,
@@ -45,7 +45,7 @@ test("remove deletes all objects of the owner, the namespace last", async () => 
   assert.equal(status, 0);
   assert.deepEqual(calls, [
     "get --raw /version",
-    `get daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
+    `get ${owned}`,
     ...inOrder,
     "api-resources --namespaced --verbs=list -o name",
     "get configmaps,pods -n kube-flannel --ignore-not-found -o name",

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Answers, lines, owner, quoted, run } from "./fakeKubectl.ts";
+import { type Answers, lines, quoted, run, stays } from "./fakeKubectl.ts";
 import { withFlannel } from "./flannelSupport.ts";
-
-const stays = [
-  `the objects of pod-network-routes/owner=${owner} stay; once it is fixed: pulumi up`,
-  `to take them out by hand: kubectl delete daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
-];
 
 /** A rollout that did not end. */
 const stuck: Answers = {

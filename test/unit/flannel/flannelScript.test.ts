@@ -6,10 +6,12 @@ import { directory, file } from "../mockedStack.ts";
 import {
   type Answers,
   lines,
+  owned,
   owner,
   quoted,
   rows,
   run,
+  stays,
 } from "./fakeKubectl.ts";
 import {
   bothNetworks,
@@ -40,7 +42,7 @@ test("apply looks at the cluster, tries the manifest, applies it, waits and look
     "-n kube-flannel rollout status daemonset/kube-flannel-ds --timeout=600s",
     "get nodes",
     "get -f - --ignore-not-found",
-    `get daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
+    `get ${owned}`,
   ]);
   assert.equal(applied[0], applied[1]);
   assert.match(
@@ -286,11 +288,6 @@ test("a manifest that the API server refuses in the dry run is not applied", asy
   assert.deepEqual(changes, [`${applies} --dry-run=server -f -`]);
 });
 
-const stays = [
-  `the objects of pod-network-routes/owner=${owner} stay; once it is fixed: pulumi up`,
-  `to take them out by hand: kubectl delete daemonsets,configmaps,serviceaccounts,clusterrolebindings,clusterroles,namespaces -A -l pod-network-routes/owner=${owner}`,
-];
-
 test("an apply that fails says that the manifest was applied in part", async () => {
   const { status, stderr, calls } = await run("apply", {
     "--dry-run=server": "",
@@ -311,57 +308,33 @@ test("an apply that fails says that the manifest was applied in part", async () 
   assert.ok(!calls.some((call) => call.includes("rollout")));
 });
 
+const before = "nothing was changed";
+const after = "stay; once it is fixed: pulumi up";
+const stale = `ConfigMap|old|kube-flannel-cfg|${owner}`;
 /** Calls of kubectl that fail in an apply, and whether something has been changed by then. */
-for (const [call, answers, after] of [
-  [
-    "the nodes are looked at",
-    { ".spec.podCIDRs": bad() },
-    "nothing was changed",
-  ],
-  ["its objects are looked for", { "get -f": bad() }, "nothing was changed"],
-  [
-    "other flannels are looked for",
-    { "get daemonsets -A": bad() },
-    "nothing was changed",
-  ],
-  [
-    "the namespace is looked for",
-    { "get namespace": bad() },
-    "nothing was changed",
-  ],
-  [
-    "the addresses are looked at",
-    { "/public-ip": bad() },
-    "stay; once it is fixed: pulumi up",
-  ],
-  [
-    "its objects are looked at again",
-    { "get -f": ["", bad()] },
-    "stay; once it is fixed: pulumi up",
-  ],
-  [
-    "what it owns is looked for",
-    { "-l pod-network-routes": bad() },
-    "stay; once it is fixed: pulumi up",
-  ],
+for (const [call, answers, says] of [
+  ["the nodes are looked at", { ".spec.podCIDRs": bad() }, before],
+  ["its objects are looked for", { "get -f": bad() }, before],
+  ["other flannels are looked for", { "get daemonsets -A": bad() }, before],
+  ["the namespace is looked for", { "get namespace": bad() }, before],
+  ["the addresses are looked at", { "/public-ip": bad() }, after],
+  ["its objects are looked at again", { "get -f": ["", bad()] }, after],
+  ["what it owns is looked for", { "-l pod-network-routes": bad() }, after],
   [
     "a stale object is deleted",
     {
-      "-l pod-network-routes": quoted(
-        ...rows(),
-        `ConfigMap|old|kube-flannel-cfg|${owner}`,
-      ),
+      "-l pod-network-routes": quoted(...rows(), stale),
       "delete ConfigMap": bad(),
     },
-    "stay; once it is fixed: pulumi up",
+    after,
   ],
 ] as const) {
   test(`if kubectl fails when ${call}, apply fails and says what stays`, async () => {
     const { status, stderr, changes } = await run("apply", answers as Answers);
     assert.equal(status, 1);
     assert.match(stderr, /Error from server: etcdserver: leader changed/);
-    assert.ok(stderr.includes(after), stderr);
-    if (after === "nothing was changed") {
+    assert.ok(stderr.includes(says), stderr);
+    if (says === before) {
       assert.deepEqual(changes, []);
     }
     const deleted = changes.filter((one) => one.startsWith("delete"));
