@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { type Cidr, parseCidr } from "../../components/core/cidr.ts";
 import { Faults } from "../../components/core/faults.ts";
+import { type HostFacts, hostInput } from "../../components/hosts/hostInput.ts";
 import {
   type Node,
   type NodeArgs,
   readNodes,
 } from "../../components/inventory/nodes.ts";
+import { podRoutes, routesOf } from "../../components/inventory/routeTable.ts";
 import {
   type Networks,
   validate,
@@ -40,6 +42,25 @@ export function worker(
   ...podCidrs: string[]
 ): NodeArgs {
   return { name, internalIp, podCidrs };
+}
+
+/** What a host of this cluster is sent if it is to have all routes, with these parts in place of the usual ones. */
+export function inputOf(
+  node: Node,
+  cluster: readonly Node[],
+  parts: Partial<HostFacts> = {},
+): string {
+  const table = podRoutes(cluster);
+  return hostInput({
+    owner: "p.prod.routes",
+    node,
+    adoptExisting: false,
+    healInterval: 10,
+    routes: routesOf(node, table),
+    named: cluster,
+    table,
+    ...parts,
+  });
 }
 
 /** What validation says of these nodes. */

@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+
 /** So often is a measurement made again that looks like more than linear growth. */
 const attempts = 5;
 
@@ -17,6 +19,16 @@ export function growth(
     least = Math.min(least, ratio(small, large, work));
   }
   return least;
+}
+
+/** Asserts that work with an input 8 times as large takes less than `most` times as long. */
+export function assertLinear(
+  small: number,
+  most: number,
+  work: (size: number) => unknown,
+): void {
+  const times = growth(small, 8 * small, work);
+  assert.ok(times < most, `8 times as much took ${times} times as long`);
 }
 
 function ratio(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
@@ -20,6 +20,12 @@ export function file(name: string, text: string): string {
   const path = join(directory, name);
   writeFileSync(path, text);
   return path;
+}
+
+/** Writes a shell script that is called like a program into a directory of programs. */
+export function program(bin: string, name: string, script: string): void {
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
 /** A key pair, and its public half as a known_hosts file has it: TYPE BASE64. */
@@ -178,8 +184,7 @@ export function warnings(t: TestContext): string[] {
 
 const { privateKey, hostKey } = keyPair();
 
-/** The host key of every host of {@link cluster}. */
-/** The private key that logs into {@link cluster}. */
+/** The host key of every host of {@link cluster}, and the private key that logs into each. */
 export { hostKey, privateKey };
 
 /** A controller and two workers, all with the same host key; no host is asked for it. */

@@ -3,10 +3,9 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { formerHosts } from "../../../components/hosts/formerHosts.ts";
 import type { HostPodRoutesArgs } from "../../../components/hosts/hostArgs.ts";
-import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { convergeCommand } from "../../../components/hosts/hostScript.ts";
 import { recordedCommands } from "../../../components/hosts/recordedCommands.ts";
-import { nodes, worker } from "../clusterFaults.ts";
+import { inputOf, nodes, worker } from "../clusterFaults.ts";
 import {
   commands,
   declare,
@@ -40,15 +39,7 @@ function commandOn(place: Place = {}) {
   const { node: name = "gone", address = "10.240.0.99" } = place;
   const [node] = nodes({ ...worker(name, ["10.240.0.99"]), address });
   assert.ok(node);
-  const stdin = hostInput({
-    owner: place.owner ?? owner,
-    node,
-    adoptExisting: false,
-    healInterval: 10,
-    routes: [],
-    named: [],
-    table: [],
-  });
+  const stdin = inputOf(node, [], { owner: place.owner ?? owner });
   const connection = { host: address, user: "root", ...place.connection };
   const secret = {
     "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
@@ -67,9 +58,10 @@ const found = (state: Record<string, unknown>) =>
     ({ node, login }) => [node, login.host],
   );
 
+const gone = urnOf("routes-gone@10.240.0.99");
+
 test("a host in the state that is not in the inventory is a former host", () => {
-  const state = { [urnOf("routes-gone@10.240.0.99")]: commandOn() };
-  assert.deepEqual(found(state), [["gone", "10.240.0.99"]]);
+  assert.deepEqual(found({ [gone]: commandOn() }), [["gone", "10.240.0.99"]]);
 });
 
 test("a host that the component set up under another name, or inside of another component, is a former host too", () => {
@@ -92,39 +84,30 @@ test("the host at the address that a node had before is a former host", () => {
   assert.deepEqual(found(state), [["node-0", "10.240.0.19"]]);
 });
 
+const node0 = { node: "node-0", address: "10.240.0.20" };
+const childOfNone = `urn:pulumi:stack::project::${type}::routes-gone@10.240.0.99`;
+const belowAHost = urnOf("y").replace("::y", `$${type}::y`);
+const ofOthers = { owner: "project.stack.others" };
+const noAddress = { connection: { host: "$(reboot)" } };
+const local = { ...commandOn(), type: "command:local:Command" };
+
 for (const [what, urn, resource] of [
   [
     "a host of the inventory",
     urnOf("routes-node-0@10.240.0.20"),
-    commandOn({ node: "node-0", address: "10.240.0.20" }),
+    commandOn(node0),
   ],
   [
     "a host of another component",
     urnOf("others-gone@10.240.0.99"),
-    commandOn({ owner: "project.stack.others" }),
+    commandOn(ofOthers),
   ],
-  [
-    "a command that is no child of a component",
-    `urn:pulumi:stack::project::${type}::routes-gone@10.240.0.99`,
-    commandOn(),
-  ],
-  [
-    "a command that a program put below a host's",
-    urnOf("y").replace("::y", `$${type}::y`),
-    commandOn(),
-  ],
-  [
-    "another resource",
-    urnOf("routes-gone@10.240.0.99"),
-    { ...commandOn(), type: "command:local:Command" },
-  ],
-  ["a command without outputs", urnOf("routes-gone@10.240.0.99"), { type }],
-  ["nothing", urnOf("routes-gone@10.240.0.99"), null],
-  [
-    "a command with an address that is none",
-    urnOf("routes-gone@10.240.0.99"),
-    commandOn({ connection: { host: "$(reboot)" } }),
-  ],
+  ["a command that is no child of a component", childOfNone, commandOn()],
+  ["a command that a program put below a host's", belowAHost, commandOn()],
+  ["another resource", gone, local],
+  ["a command without outputs", gone, { type }],
+  ["nothing", gone, null],
+  ["a command with an address that is none", gone, commandOn(noAddress)],
 ] as const) {
   test(`${what} is no former host`, () => {
     assert.deepEqual(found({ [urn]: resource }), []);
@@ -186,11 +169,8 @@ test("a former host that does not answer stays declared, and is warned of with t
 });
 
 test("a former host that takes connections and says nothing stays declared", async (t) => {
-  const port = await listen(
-    t,
-    createServer(() => {}),
-  );
-  const made = await preview(t, { port });
+  const silent = createServer(() => {});
+  const made = await preview(t, { port: await listen(t, silent) });
   assert.deepEqual(made.registered, both);
   assert.match(made.said.join(), /Timed out/);
 });
@@ -218,11 +198,8 @@ test("a former host is asked through the bastion that leads to it", async (t) =>
 
 test("a preview without a network to the hosts asks no former host", async (t) => {
   const args = await oneHost();
-  const made = await preview(
-    t,
-    { port: await closedPort() },
-    { ...args, ssh: { ...args.ssh, preflight: false } },
-  );
+  args.ssh = { ...args.ssh, preflight: false };
+  const made = await preview(t, { port: await closedPort() }, args);
   assert.deepEqual([made.registered, made.said], [alone, []]);
 });
 

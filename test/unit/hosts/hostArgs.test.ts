@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { FaultsError } from "../../../components/core/faults.ts";
 import { readHostArgs } from "../../../components/hosts/hostArgs.ts";
+import { worker } from "../clusterFaults.ts";
 import {
   cluster,
   directory,
@@ -28,6 +29,7 @@ const withSsh = (ssh: object) => ({
   ...cluster,
   ssh: { ...cluster.ssh, ...ssh },
 });
+const faultsOfSsh = (ssh: object) => faultsOf(withSsh(ssh));
 
 test("good arguments have no fault, and get the defaults", () => {
   const plan = readHostArgs(cluster);
@@ -35,17 +37,10 @@ test("good arguments have no fault, and get the defaults", () => {
     plan.cluster.map(({ name }) => name),
     ["server", "node-0", "node-1"],
   );
-  const { controllerRoutes, controllerHosts, adoptExisting, healInterval } =
-    plan;
-  assert.deepEqual(
-    { controllerRoutes, controllerHosts, adoptExisting, healInterval },
-    {
-      controllerRoutes: true,
-      controllerHosts: true,
-      adoptExisting: false,
-      healInterval: 10,
-    },
-  );
+  assert.equal(plan.controllerRoutes, true);
+  assert.equal(plan.controllerHosts, true);
+  assert.equal(plan.adoptExisting, false);
+  assert.equal(plan.healInterval, 10);
   assert.equal(plan.ssh.user, "root");
   assert.equal(plan.ssh.port, 22);
 });
@@ -171,14 +166,9 @@ test("a key whose value is undefined counts as not given", () => {
 
 test("what depends on a node with a fault is not a fault too", () => {
   const [server] = cluster.nodes;
-  const worker = {
-    name: "w",
-    internalIp: "10.240.0.20",
-    podCidrs: ["10.200.0.1/24"],
-  };
   const args = {
     ...withSsh({ hostKeys: { w: hostKey } }),
-    nodes: [server, worker],
+    nodes: [server, worker("w", "10.240.0.20", "10.200.0.1/24")],
   };
   assert.deepEqual(faultsOf(args), [
     'nodes[1].podCidrs[0]: "10.200.0.1/24" has host bits set, the canonical form is 10.200.0.0/24',
@@ -190,7 +180,7 @@ test("a host without a known key is a fault that says how to get it", () => {
     "other_hosts",
     `10.240.0.10,node-1 ${hostKey}\n10.240.0.20 ssh-rsa AAAA\n`,
   );
-  assert.deepEqual(faultsOf(withSsh({ knownHostsFile })), [
+  assert.deepEqual(faultsOfSsh({ knownHostsFile }), [
     `nodes[1]: no ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ecdsa-sha2-nistp521 host key of node-0 (10.240.0.20, node-0) is in ${knownHostsFile}; once you trust the network: ssh-keyscan -t ed25519,ecdsa 10.240.0.20 >> ${knownHostsFile}`,
   ]);
 });
@@ -198,7 +188,7 @@ test("a host without a known key is a fault that says how to get it", () => {
 test("a bastion without a known key is a fault that names its port", () => {
   const knownHostsFile = file("inner_hosts", `10.240.0.* ${hostKey}\n`);
   const bastion = { host: "192.0.2.1", port: 2222 };
-  const [fault, ...more] = faultsOf(withSsh({ knownHostsFile, bastion }));
+  const [fault, ...more] = faultsOfSsh({ knownHostsFile, bastion });
   assert.deepEqual(more, []);
   assert.match(
     fault ?? "",
@@ -207,33 +197,27 @@ test("a bastion without a known key is a fault that names its port", () => {
 });
 
 test("a known_hosts file that is missing is one fault, not one a host", () => {
-  assert.deepEqual(faultsOf(withSsh({ knownHostsFile: `${directory}/none` })), [
+  assert.deepEqual(faultsOfSsh({ knownHostsFile: `${directory}/none` }), [
     `ssh.knownHostsFile: file "${directory}/none" does not exist`,
   ]);
 });
 
 test("whoever gives every host key needs no known_hosts file", () => {
   const hostKeys = { server: hostKey, "node-0": hostKey, "node-1": hostKey };
-  assert.deepEqual(
-    faultsOf(withSsh({ hostKeys, knownHostsFile: "/none" })),
-    [],
-  );
+  assert.deepEqual(faultsOfSsh({ hostKeys, knownHostsFile: "/none" }), []);
 });
 
 test("a host key that is given is preferred to the known_hosts file", () => {
-  const plan = readHostArgs(
-    withSsh({ hostKeys: { "node-0": "ssh-ed25519 AAAAgiven" } }),
-  );
-  assert.equal(
-    plan.hosts.byNode.get("node-0")?.hostKey,
-    "ssh-ed25519 AAAAgiven",
-  );
-  assert.equal(plan.hosts.byNode.get("node-1")?.hostKey, hostKey);
+  const given = "ssh-ed25519 AAAAgiven";
+  const args = withSsh({ hostKeys: { "node-0": given } });
+  const { byNode } = readHostArgs(args).hosts;
+  assert.equal(byNode.get("node-0")?.hostKey, given);
+  assert.equal(byNode.get("node-1")?.hostKey, hostKey);
 });
 
 test("host keys that are no key, or of no node, are faults", () => {
   const hostKeys = { "node-0": "ssh-rsa AAAA", "node-9": hostKey };
-  assert.deepEqual(faultsOf(withSsh({ hostKeys })), [
+  assert.deepEqual(faultsOfSsh({ hostKeys }), [
     'ssh.hostKeys.node-0: "ssh-rsa AAAA" is no host key, expected TYPE BASE64 with a type of ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ecdsa-sha2-nistp521',
     "ssh.hostKeys.node-9: is the name of no node",
   ]);
@@ -241,11 +225,7 @@ test("host keys that are no key, or of no node, are faults", () => {
 
 test("a node may be called constructor", () => {
   const [server] = cluster.nodes;
-  const node = {
-    name: "constructor",
-    internalIp: "10.240.0.20",
-    podCidrs: ["10.200.0.0/24"],
-  };
+  const node = worker("constructor", "10.240.0.20", "10.200.0.0/24");
   assert.deepEqual(faultsOf({ ...cluster, nodes: [server, node] }), []);
 });
 
@@ -267,7 +247,7 @@ for (const [what, text, fault] of [
 ] as const) {
   test(`a private key file with ${what} in it is a fault`, () => {
     const privateKeyFile = file("bad_key", text);
-    assert.deepEqual(faultsOf(withSsh({ privateKeyFile })), [
+    assert.deepEqual(faultsOfSsh({ privateKeyFile }), [
       `ssh.privateKeyFile: ${fault}`,
     ]);
   });
@@ -276,30 +256,26 @@ for (const [what, text, fault] of [
 test("an encrypted key is opened by its passphrase", () => {
   const privateKeyFile = file("encrypted_key", encrypted);
   const passphrase = (privateKeyPassphrase: string) =>
-    faultsOf(withSsh({ privateKeyFile, privateKeyPassphrase }));
+    faultsOfSsh({ privateKeyFile, privateKeyPassphrase });
   assert.deepEqual(passphrase("secret"), []);
   assert.equal(passphrase("wrong").length, 1);
 });
 
 test("a fault never shows a private key", () => {
-  const [fault, ...more] = faultsOf(
-    withSsh({ privateKey, privateKeyFile: undefined, port: 0 }),
-  );
-  assert.deepEqual(more, []);
-  assert.equal(fault, "ssh.port: 0 is not allowed: expected 1 to 65535");
+  const ssh = { privateKey, privateKeyFile: undefined, port: 0 };
+  assert.deepEqual(faultsOfSsh(ssh), [
+    "ssh.port: 0 is not allowed: expected 1 to 65535",
+  ]);
 });
 
 test("a private key may be an output, whose value is not looked at", () => {
-  const { privateKeyFile, ...ssh } = cluster.ssh;
-  const output = pulumi.secret("not known yet");
-  assert.deepEqual(
-    faultsOf({ ...cluster, ssh: { ...ssh, privateKey: output } }),
-    [],
-  );
+  const privateKey = pulumi.secret("not known yet");
+  const ssh = { privateKey, privateKeyFile: undefined };
+  assert.deepEqual(faultsOfSsh(ssh), []);
 });
 
 test("a private key and a file with one are one too many", () => {
-  assert.deepEqual(faultsOf(withSsh({ privateKey: keyPair().privateKey })), [
+  assert.deepEqual(faultsOfSsh({ privateKey: keyPair().privateKey }), [
     "ssh.privateKeyFile: privateKey is given too, give one of the two",
   ]);
 });
@@ -313,15 +289,12 @@ test("without a key the SSH agent is used, and without an agent there is no way 
       before === undefined ? {} : { SSH_AUTH_SOCK: before },
     );
   });
-  const { privateKeyFile, ...ssh } = cluster.ssh;
+  const ssh = { privateKeyFile: undefined };
   process.env.SSH_AUTH_SOCK = "/run/agent";
-  assert.deepEqual(faultsOf({ ...cluster, ssh }), []);
+  assert.deepEqual(faultsOfSsh(ssh), []);
   delete process.env.SSH_AUTH_SOCK;
-  assert.deepEqual(
-    faultsOf({ ...cluster, ssh: { ...ssh, agentSocket: "/run/agent" } }),
-    [],
-  );
-  assert.deepEqual(faultsOf({ ...cluster, ssh }), [
+  assert.deepEqual(faultsOfSsh({ ...ssh, agentSocket: "/run/agent" }), []);
+  assert.deepEqual(faultsOfSsh(ssh), [
     "ssh: no way to log in: give privateKeyFile, privateKey (as a secret), or start an SSH agent (ssh-add)",
   ]);
 });
@@ -330,13 +303,7 @@ test("a file below ~/ is one in the user's home", (t) => {
   const before = process.env.HOME;
   t.after(() => Object.assign(process.env, { HOME: before }));
   process.env.HOME = directory;
-  assert.deepEqual(
-    faultsOf(
-      withSsh({
-        privateKeyFile: "~/id_ed25519",
-        knownHostsFile: "~/known_hosts",
-      }),
-    ),
-    [],
-  );
+  const privateKeyFile = "~/id_ed25519";
+  const knownHostsFile = "~/known_hosts";
+  assert.deepEqual(faultsOfSsh({ privateKeyFile, knownHostsFile }), []);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
 import {
   parseAddress,
@@ -10,19 +10,12 @@ import {
   unusableAs,
 } from "../../../components/core/cidr.ts";
 import { Faults } from "../../../components/core/faults.ts";
-import {
-  hostInput,
-  readHostInput,
-} from "../../../components/hosts/hostInput.ts";
+import { readHostInput } from "../../../components/hosts/hostInput.ts";
 import { readRouteLine } from "../../../components/hosts/runs.ts";
-import type { Node } from "../../../components/inventory/nodes.ts";
-import { readNodes } from "../../../components/inventory/nodes.ts";
-import {
-  podRoutes,
-  routesOf,
-} from "../../../components/inventory/routeTable.ts";
+import { type Node, readNodes } from "../../../components/inventory/nodes.ts";
+import { inputOf } from "../clusterFaults.ts";
 import { anyText, nasty } from "../hostileText.ts";
-import { everyShell, type Shell } from "../shells.ts";
+import { everyShell } from "../shells.ts";
 
 /** The awk program that checks the facts, as it stands in the script. */
 const [, program = ""] =
@@ -45,11 +38,8 @@ END {
 	for (i = 1; i <= blocks; i++) print "hosts " block[i]
 }`;
 
-let shells: readonly Shell[] = [];
+const shells = await everyShell();
 let turn = 0;
-before(async () => {
-  shells = await everyShell();
-});
 
 /** What the script makes of an input, by each awk in its turn; undefined if it refuses it. */
 function asked(input: string): string[] | undefined {
@@ -65,24 +55,12 @@ function asked(input: string): string[] | undefined {
   return status === 0 ? stdout.trimEnd().split("\n") : undefined;
 }
 
-const label = fc
-  .tuple(
-    fc.string({
-      unit: fc.constantFrom(..."abz09"),
-      minLength: 1,
-      maxLength: 3,
-    }),
-    fc.string({ unit: fc.constantFrom(..."a0-"), maxLength: 5 }),
-  )
-  .map(([first, rest]) => `${first}${rest.replace(/-+$/, "")}`);
+const label = fc.stringMatching(/^[abz09]{1,3}([a0-]{0,4}[a0])?$/);
 const name = fc
   .array(label, { minLength: 1, maxLength: 3 })
   .map((all) => all.join("."));
-const octet = fc.integer({ min: 0, max: 255 });
 const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
-const ipv4 = fc
-  .tuple(octet, octet, octet, octet)
-  .map((parts) => parts.join("."));
+const ipv4 = fc.ipV4();
 const ipv6 = fc
   .array(group, { minLength: 8, maxLength: 8 })
   .map((groups) => groups.map((g) => g.toString(16)).join(":"));
@@ -129,26 +107,16 @@ function read(value: object[]): Node[] {
   );
 }
 
-function inputFor(cluster: readonly Node[], node: Node, heal: number): string {
-  const table = podRoutes(cluster);
-  return hostInput({
-    owner: "org.project.stack_1.routes-2",
-    node,
-    table,
-    adoptExisting: heal % 2 === 0,
-    healInterval: heal,
-    routes: routesOf(node, table),
-    named: cluster,
-  });
-}
-
 test("the script takes what the components send of any nodes, and reads the same facts", () => {
   let count = 0;
   fc.assert(
     fc.property(nodes, fc.integer({ min: 1, max: 3600 }), (value, heal) => {
       const cluster = read(value);
       for (const node of cluster.slice(0, 1)) {
-        const input = inputFor(cluster, node, heal);
+        const owner = "org.project.stack_1.routes-2";
+        const adoptExisting = heal % 2 === 0;
+        const given = { owner, adoptExisting, healInterval: heal };
+        const input = inputOf(node, cluster, given);
         const facts = readHostInput(input);
         const routes = facts
           .flatMap(readRouteLine)
@@ -158,7 +126,7 @@ test("the script takes what the components send of any nodes, and reads the same
         const [head, ...rest] = asked(input) ?? [];
         assert.equal(
           head,
-          `org.project.stack_1.routes-2|${node.name} ${node.address}|${heal % 2 === 0 ? "yes" : "no"}|${heal}`,
+          `${owner}|${node.name} ${node.address}|${adoptExisting ? "yes" : "no"}|${heal}`,
         );
         assert.deepEqual(rest, [
           ...lines("forward"),

@@ -1,28 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAddress, parseCidr } from "../../../components/core/cidr.ts";
 import { hostInput } from "../../../components/hosts/hostInput.ts";
 import type { Node } from "../../../components/inventory/nodes.ts";
 import { podRoutes } from "../../../components/inventory/routeTable.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 import { facts } from "../mockedStack.ts";
 
+/** A node of any name, one that no inventory can have too. */
 function node(name: string, ...ips: string[]): Node {
-  const internalIps = ips
-    .map(parseAddress)
-    .filter((ip) => typeof ip === "object");
-  const podCidrs = ["10.200.0.0/24"]
-    .map(parseCidr)
-    .filter((c) => typeof c === "object");
-  return {
-    name,
-    role: "worker",
-    internalIps,
-    podCidrs,
-    address: ips[0] ?? "",
-    aliases: [],
-    path: "nodes[0]",
-  };
+  const [read] = nodes(worker("a", ips));
+  assert.ok(read);
+  return { ...read, name };
 }
 
 const table = podRoutes(

@@ -7,6 +7,7 @@ import {
   convergeCommand,
   removeCommand,
 } from "../../../components/hosts/hostScript.ts";
+import { worker } from "../clusterFaults.ts";
 import {
   cluster,
   commands,
@@ -29,6 +30,19 @@ const names = {
 async function commandsOf(args: HostPodRoutesArgs, organization?: string) {
   return commands((await declare(args, { organization })).registered);
 }
+
+/** The command on node-0 of a component with these arguments in place of the usual ones. */
+async function node0With(args: Partial<HostPodRoutesArgs>) {
+  return (await commandsOf({ ...cluster, ...args }))[names.node0];
+}
+
+/** The command on node-0 of a component with these arguments for SSH besides the usual ones. */
+const node0WithSsh = (ssh: HostPodRoutesArgs["ssh"]) =>
+  node0With({ ssh: { ...cluster.ssh, ...ssh } });
+
+/** The line that names the owner, in an organization. */
+const ownerIn = async (organization?: string) =>
+  facts((await commandsOf(cluster, organization))[names.node0]?.stdin)[0];
 
 test("a host has one command, named after the component, its node and its address", async () => {
   const { registered } = await declare(cluster);
@@ -133,12 +147,8 @@ test("hostRoutes: false takes the routes from every host, and nothing else", asy
 });
 
 test("adoptExisting, healInterval and owner reach the host", async () => {
-  const { [names.node0]: command } = await commandsOf({
-    ...cluster,
-    adoptExisting: true,
-    healInterval: 60,
-    owner: "us",
-  });
+  const given = { adoptExisting: true, healInterval: 60, owner: "us" };
+  const command = await node0With(given);
   assert.deepEqual(facts(command?.stdin).slice(0, 4), [
     "owner us",
     "node node-0 10.240.0.20",
@@ -148,30 +158,22 @@ test("adoptExisting, healInterval and owner reach the host", async () => {
 });
 
 test("an owner is never longer than the script on the hosts takes, and long ones stay different", async () => {
-  const owner = async (organization: string) =>
-    facts((await commandsOf(cluster, organization))[names.node0]?.stdin)[0];
   const long = "o".repeat(300);
-  const [one = "", other = ""] = [await owner(long), await owner(`${long}2`)];
+  const one = (await ownerIn(long)) ?? "";
+  const other = await ownerIn(`${long}2`);
   assert.match(one, /^owner [A-Za-z0-9._-]{1,200}$/);
   assert.notEqual(one, other);
-  assert.match((await owner("-odd")) ?? "", /^owner _odd\./);
+  assert.match((await ownerIn("-odd")) ?? "", /^owner _odd\./);
 });
 
 test("the owner begins with the organization, where the backend has one", async () => {
-  const owner = async (organization?: string) =>
-    facts((await commandsOf(cluster, organization))[names.node0]?.stdin)[0];
-  assert.equal(
-    await owner("acme corp"),
-    "owner acme_corp.project.stack.routes",
-  );
-  assert.equal(await owner("organization"), "owner project.stack.routes");
+  const usual = "project.stack.routes";
+  assert.equal(await ownerIn("acme corp"), `owner acme_corp.${usual}`);
+  assert.equal(await ownerIn("organization"), `owner ${usual}`);
 });
 
 test("a user other than root runs the commands with sudo", async () => {
-  const { [names.node0]: command } = await commandsOf({
-    ...cluster,
-    ssh: { ...cluster.ssh, user: "ubuntu" },
-  });
+  const command = await node0WithSsh({ user: "ubuntu" });
   assert.equal(command?.connection.user, "ubuntu");
   assert.equal(command?.create, convergeCommand(true));
   assert.equal(command?.delete, removeCommand("project.stack.routes", true));
@@ -182,22 +184,15 @@ for (const [user, sudo] of [
   ["ubuntu", false],
 ] as const) {
   test(`sudo: ${sudo} is heeded for ${user}`, async () => {
-    const { [names.node0]: command } = await commandsOf({
-      ...cluster,
-      ssh: { ...cluster.ssh, user, sudo },
-    });
+    const command = await node0WithSsh({ user, sudo });
     assert.equal(command?.create, convergeCommand(sudo));
   });
 }
 
 test("a bastion is jumped through, with the same key and its own address, port and user", async () => {
-  const { [names.node0]: command } = await commandsOf({
-    ...cluster,
-    ssh: {
-      ...cluster.ssh,
-      hostKeys: { bastion: "ssh-ed25519 AAAAbastion" },
-      bastion: { host: "192.0.2.1", port: 2222, user: "jump" },
-    },
+  const command = await node0WithSsh({
+    hostKeys: { bastion: "ssh-ed25519 AAAAbastion" },
+    bastion: { host: "192.0.2.1", port: 2222, user: "jump" },
   });
   assert.deepEqual(command?.connection.proxy, {
     host: "192.0.2.1",
@@ -213,17 +208,14 @@ test("a bastion is jumped through, with the same key and its own address, port a
 });
 
 test("a bastion is logged into as the hosts' user unless told otherwise", async () => {
-  const { [names.node0]: command } = await commandsOf({
-    ...cluster,
-    ssh: { ...cluster.ssh, user: "ubuntu", bastion: { host: "192.0.2.1" } },
-  });
+  const bastion = { host: "192.0.2.1" };
+  const command = await node0WithSsh({ user: "ubuntu", bastion });
   assert.equal(command?.connection.proxy?.user, "ubuntu");
   assert.equal(command?.connection.proxy?.hostKey, hostKey);
 });
 
 test("port, attempts, timeout and agent socket reach the connection", async () => {
-  const { [names.node0]: command } = await commandsOf({
-    ...cluster,
+  const command = await node0With({
     ssh: {
       preflight: false,
       agentSocket: "/run/agent",
@@ -320,11 +312,11 @@ test("what each host said about persistence is an output, and hosts without syst
   const said = warnings(t);
   const stdout = "routes: 2\npersistence: none\n";
   const { component } = await declare(cluster, { stdout });
-  assert.deepEqual(await value(component.persistence), {
-    server: "none",
-    "node-0": "none",
-    "node-1": "none",
-  });
+  const none = cluster.nodes.map(({ name }) => [name, "none"]);
+  assert.deepEqual(
+    await value(component.persistence),
+    Object.fromEntries(none),
+  );
   assert.equal(said.length, 1);
   assert.match(said[0] ?? "", /without systemd: server, node-0, node-1;/);
 });
@@ -361,9 +353,7 @@ test("a host at a new address has a command of a new name, so that the old one i
 test("an IPv6 address stands in a name without colons, which URNs do not bear well", async () => {
   const all = await commandsOf({
     ...cluster,
-    nodes: [
-      { name: "six", internalIp: "fd00::20", podCidrs: ["fd00:200::/64"] },
-    ],
+    nodes: [worker("six", "fd00::20", "fd00:200::/64")],
   });
   assert.deepEqual(Object.keys(all), ["routes-six@fd00__20"]);
 });
@@ -374,16 +364,8 @@ test("bad arguments are one error that names all of them, and nothing is registe
     ...cluster,
     nodes: [
       ...cluster.nodes,
-      {
-        name: "Node_2",
-        internalIp: "10.240.0.20",
-        podCidrs: ["10.200.0.1/24"],
-      },
-      {
-        name: "node-3",
-        internalIp: "10.240.0.20",
-        podCidrs: ["10.200.0.0/25"],
-      },
+      worker("Node_2", "10.240.0.20", "10.200.0.1/24"),
+      worker("node-3", "10.240.0.20", "10.200.0.0/25"),
     ],
     serviceCidrs: ["10.32.0.0"],
     healInterval: 0,

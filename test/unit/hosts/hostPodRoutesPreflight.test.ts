@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import type { Session } from "ssh2";
 import { HostPodRoutes } from "../../../components/hosts/hostPodRoutes.ts";
 import {
   commands,
@@ -16,8 +15,12 @@ import {
   unhandledRejection,
   warnings,
 } from "../mockedStack.ts";
-import { answering, lettingIn } from "../ssh/lyingSshServers.ts";
-import { listen, sshServer } from "../ssh/servers.ts";
+import {
+  answering,
+  listen,
+  recordingServer,
+  sshServer,
+} from "../ssh/servers.ts";
 
 const other = keyPair();
 const call = engineWith();
@@ -36,22 +39,17 @@ function cluster(port: number, ...addresses: string[]) {
   };
 }
 
+const ofThisHost = { hostKeys: [privateKey] };
+
 /** A host that lets everybody in, and on which whatever is run succeeds. */
-function willing() {
-  const exec = (session: Session) =>
-    session.on("exec", (accept) => {
-      const channel = accept();
-      channel.resume();
-      channel.on("end", () => {
-        channel.exit(0);
-        channel.end();
-      });
-    });
-  return lettingIn(
-    (client) => client.on("session", (accept) => exec(accept())),
-    { hostKeys: [privateKey] },
+const willing = () => recordingServer({ privateKey }, []);
+
+/** The port of a bastion that answers for no host. */
+const answeringForNone = (t: TestContext) =>
+  listen(
+    t,
+    answering(() => false, ofThisHost),
   );
-}
 
 test("a host that does not answer comes last, and is warned of", async (t) => {
   const said = warnings(t);
@@ -69,6 +67,7 @@ test("a host that does not answer comes last, and is warned of", async (t) => {
     /no answer from node-0 \(127\.0\.0\.2\): connect ECONNREFUSED/,
   );
 });
+
 test("a host that says nothing, on which the provider would wait for ever, is given a port that fails at once", async (t) => {
   warnings(t);
   const port = await listen(
@@ -81,18 +80,13 @@ test("a host that says nothing, on which the provider would wait for ever, is gi
       commands((await declare(args, { preview, call })).registered),
     ).map(({ connection }) => [connection.host, connection.port]);
   const [up, preview] = [await connections(false), await connections(true)];
-  assert.deepEqual(up.sort(), [
-    ["127.0.0.1", 0],
+  const expected = (mute: number) => [
+    ["127.0.0.1", mute],
     ["127.0.0.2", port],
-  ]);
-  assert.deepEqual(
-    preview.sort(),
-    [
-      ["127.0.0.1", port],
-      ["127.0.0.2", port],
-    ],
-    "a preview shows the connection as it is",
-  );
+  ];
+  assert.deepEqual(up.sort(), expected(0));
+  const asItIs = "a preview shows the connection as it is";
+  assert.deepEqual(preview.sort(), expected(port), asItIs);
 });
 
 /** The same, behind a bastion of this machine. */
@@ -110,15 +104,11 @@ function behind(bastion: number, port: number, ...addresses: string[]) {
   };
 }
 
-const ofBastion = { hostKeys: [privateKey] };
-
 test("a host that a bastion never answers for, on which the provider would wait for ever, is given a port that fails at once, and no bastion", async (t) => {
   const said = warnings(t);
   const port = await listen(t, willing());
-  const bastion = await listen(
-    t,
-    answering((address) => address === "127.0.0.2", ofBastion),
-  );
+  const one = answering((address) => address === "127.0.0.2", ofThisHost);
+  const bastion = await listen(t, one);
   const args = behind(bastion, port, "127.0.0.1", "127.0.0.2");
   const { registered } = await declare(args, { call });
   const [mute, fine] = ["127.0.0.1", "127.0.0.2"].map((address) =>
@@ -139,10 +129,7 @@ test("a host that a bastion never answers for, on which the provider would wait 
 
 test("a bastion that answers for no host is said to, by a preview", async (t) => {
   const said = warnings(t);
-  const bastion = await listen(
-    t,
-    answering(() => false, ofBastion),
-  );
+  const bastion = await answeringForNone(t);
   const { registered } = await declare(
     behind(bastion, 1, "127.0.0.1", "127.0.0.2"),
     { preview: true, call },
@@ -173,10 +160,7 @@ async function failing(
 }
 
 test("a bastion that answers for no host fails an up, before any command is registered", async (t) => {
-  const bastion = await listen(
-    t,
-    answering(() => false, ofBastion),
-  );
+  const bastion = await answeringForNone(t);
   const args = behind(bastion, 1, "127.0.0.1", "127.0.0.2");
   assert.match(
     await failing(t, args),

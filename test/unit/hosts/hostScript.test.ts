@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
-  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -19,7 +18,7 @@ import {
 } from "../../../components/hosts/hostScript.ts";
 import { root } from "../../../lab/paths.ts";
 import { blocksRunBy } from "../../readmeBlocks.ts";
-import { directory } from "../mockedStack.ts";
+import { directory, program } from "../mockedStack.ts";
 
 const real = "/run/pod-network-routes";
 const records = "/var/lib/pod-network-routes";
@@ -30,11 +29,9 @@ const source = readFileSync(
 const name = `${createHash("sha256").update(source).digest("hex").slice(0, 12)}.sh`;
 
 /** Makes a program that stands for another, and returns the PATH that finds it first. */
-function standIn(program: string, script: string): string {
-  const bin = join(directory, "bin", program);
-  mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, program), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(bin, program), 0o755);
+function standIn(name: string, script: string): string {
+  const bin = join(directory, "bin", name);
+  program(bin, name, script);
   return `${bin}:${process.env.PATH}`;
 }
 
@@ -50,21 +47,21 @@ function place(name: string) {
       env: { PATH: path },
       cwd: root,
     });
-  return { home, run };
+  const { command, input } = installation(false);
+  const install = (given = input) => run(command, given);
+  return { home, input, run, install };
 }
 
 test("the script is put on a host as it is in the repository, under the beginning of its SHA-256", () => {
-  const { home, run } = place("install");
-  const { command, input } = installation(false);
-  assert.equal(run(command, input).status, 0);
+  const { home, install } = place("install");
+  assert.equal(install().status, 0);
   assert.deepEqual(readdirSync(home), [name]);
   assert.equal(readFileSync(join(home, name), "utf8"), source);
 });
 
 test("the commands of the docs show the same hash for the repository, the script on a host and the copy in a record, and another for another script", () => {
-  const { home, run } = place("compared");
-  const { command, input } = installation(false);
-  run(command, input);
+  const { home, run, install } = place("compared");
+  install();
   const record = `${home}-records/us`;
   mkdirSync(record, { recursive: true });
   copyFileSync(join(home, name), join(record, "hostPodRoutes.sh"));
@@ -85,20 +82,17 @@ test("the commands of the docs show the same hash for the repository, the script
 });
 
 test("a script that is there is not sent again", () => {
-  const { home, run } = place("again");
-  const { command, input } = installation(false);
-  run(command, input);
-  const again = run(command, "what would be written");
-  assert.equal(again.status, 0);
+  const { home, install } = place("again");
+  install();
+  assert.equal(install("what would be written").status, 0);
   assert.equal(readFileSync(join(home, name), "utf8"), source);
 });
 
 test("a file of that name with other contents is replaced", () => {
-  const { home, run } = place("other");
-  const { command, input } = installation(false);
+  const { home, install } = place("other");
   mkdirSync(home);
   writeFileSync(join(home, name), "touch ran");
-  assert.equal(run(command, input).status, 0);
+  assert.equal(install().status, 0);
   assert.equal(readFileSync(join(home, name), "utf8"), source);
 });
 
@@ -119,23 +113,21 @@ test("a file of that name with other contents is not run", () => {
 });
 
 test("a script that does not arrive whole is not put there", () => {
-  const { home, run } = place("cut");
-  const { command, input } = installation(false);
+  const { home, input, install } = place("cut");
   for (const length of [0, 1, 5000, input.length - 1]) {
-    const { status, stderr } = run(command, input.slice(0, length));
+    const { status, stderr } = install(input.slice(0, length));
     assert.equal(status, 1);
     assert.ok(stderr.endsWith(`${name} could not be put there\n`));
     assert.deepEqual(readdirSync(home), []);
   }
-  assert.equal(run(command, input).status, 0);
+  assert.equal(install().status, 0);
   assert.deepEqual(readdirSync(home), [name]);
 });
 
 test("a place that takes nothing fails the installation", () => {
-  const { home, run } = place("full");
+  const { home, install } = place("full");
   writeFileSync(home, "no directory");
-  const { command, input } = installation(false);
-  const { status, stderr } = run(command, input);
+  const { status, stderr } = install();
   assert.equal(status, 1);
   assert.match(stderr, /^mkdir: /);
   assert.ok(stderr.endsWith(`${name} could not be put there\n`));

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readHostArgs } from "../../../components/hosts/hostArgs.ts";
-import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { readRouteLine } from "../../../components/hosts/runs.ts";
 import {
   podRoutes,
   routesOf,
 } from "../../../components/inventory/routeTable.ts";
+import { inputOf } from "../clusterFaults.ts";
 
 // The size that Kubernetes itself is built for.
 const size = 5000;
@@ -34,15 +34,7 @@ test("5,000 workers are read, checked and planned", () => {
   assert.ok(node);
   const routes = routesOf(node, table);
   assert.equal(routes.length, size - 1);
-  const input = hostInput({
-    owner: "o",
-    node,
-    routes,
-    table,
-    named: plan.cluster,
-    adoptExisting: false,
-    healInterval: 10,
-  });
+  const input = inputOf(node, plan.cluster);
   const lines = input.split("\n").map((line) => line.split(" "));
   assert.equal(lines.flatMap(readRouteLine).length, size - 1);
   assert.equal(input.match(/^hosts /gm)?.length, size);

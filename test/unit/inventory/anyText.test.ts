@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
 import { Faults, FaultsError } from "../../../components/core/faults.ts";
 import { readHostArgs } from "../../../components/hosts/hostArgs.ts";
-import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { readMachines } from "../../../components/inventory/machinesFile.ts";
-import {
-  podRoutes,
-  routesOf,
-} from "../../../components/inventory/routeTable.ts";
+import { inputOf } from "../clusterFaults.ts";
 import { anyText, nasty } from "../hostileText.ts";
+import { directory, file } from "../mockedStack.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "any-text-"));
-after(() => rmSync(directory, { recursive: true }));
 const key = "ssh-ed25519 AAAA";
-const knownHostsFile = join(directory, "known_hosts");
-writeFileSync(knownHostsFile, `* ${key}\n`);
+const knownHostsFile = file("known_hosts", `* ${key}\n`);
 
 const node = {
   name: "node-0",
@@ -80,16 +71,10 @@ function refusedOrHarmless(args: object): void {
     }
     return;
   }
-  const table = podRoutes(plan.cluster);
-  for (const node of plan.cluster) {
-    const input = hostInput({
-      ...plan,
-      owner: plan.owner ?? "o",
-      node,
-      table,
-      routes: routesOf(node, table),
-      named: plan.cluster,
-    });
+  const { owner = "o", adoptExisting, healInterval, cluster } = plan;
+  for (const node of cluster) {
+    const given = { owner, adoptExisting, healInterval };
+    const input = inputOf(node, cluster, given);
     const lines = input.split("\n");
     assert.deepEqual(lines.slice(-2), ["end", ""]);
     for (const line of lines.slice(0, -2)) {

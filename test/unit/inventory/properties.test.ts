@@ -2,19 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Faults } from "../../../components/core/faults.ts";
-import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { readMachines } from "../../../components/inventory/machinesFile.ts";
 import type { Node, NodeArgs } from "../../../components/inventory/nodes.ts";
 import { routeTableText } from "../../../components/inventory/renderedTable.ts";
 import {
-  type PodRoute,
-  podRoutes,
   type Route,
   routesOf,
   routeTable,
 } from "../../../components/inventory/routeTable.ts";
-import { nodes, validated } from "../clusterFaults.ts";
+import { inputOf, nodes, validated } from "../clusterFaults.ts";
 import { cluster, ipv4Cluster } from "../generators.ts";
+import { facts } from "../mockedStack.ts";
 
 function holds<T>(values: fc.Arbitrary<T>, check: (value: T) => void): void {
   fc.assert(fc.property(values, check));
@@ -22,27 +20,13 @@ function holds<T>(values: fc.Arbitrary<T>, check: (value: T) => void): void {
 
 /** Everything that reaches a host, by node name: what a plan is in the end. */
 function plan(read: readonly Node[]): Map<string, string> {
-  const table = podRoutes(read);
-  const inputs = read.map((node) => [node.name, inputOf(node, read, table)]);
+  const inputs = read.map((node) => [node.name, sent(node, read)]);
   return new Map(inputs.sort() as [string, string][]);
 }
 
-function inputOf(node: Node, all: readonly Node[], table: PodRoute[]): string {
-  return hostInput({
-    owner: "project.stack.routes",
-    node,
-    adoptExisting: false,
-    healInterval: 10,
-    routes: routesOf(node, table),
-    named: all.filter((other) => other.podCidrs.length > 0),
-    table,
-  });
-}
-
-/** The facts of an input: its lines before the end. */
-function facts(input: string): string[] {
-  const lines = input.split("\n");
-  return lines.slice(0, lines.indexOf("end"));
+function sent(node: Node, all: readonly Node[]): string {
+  const named = all.filter((other) => other.podCidrs.length > 0);
+  return inputOf(node, all, { named });
 }
 
 const byDestination = (a: Route, b: Route) =>
@@ -159,7 +143,7 @@ test("host routes are the plan's, line by line, and no fact has a control charac
     const read = nodes(...args);
     const table = routeTable(read);
     for (const node of read) {
-      const lines = facts(inputOf(node, read, podRoutes(read)));
+      const lines = facts(sent(node, read));
       assert.deepEqual(
         lines.filter((line) => line.startsWith("route ")),
         routesOf(node, table).map(

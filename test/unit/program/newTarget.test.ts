@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { root } from "../../../lab/paths.ts";
+import { worker } from "../clusterFaults.ts";
 
 const run = promisify(execFile);
 const project = mkdtempSync(join(tmpdir(), "pod-network-routes-target-"));
@@ -167,13 +168,7 @@ async function outputs(config: object): Promise<Record<string, unknown>> {
   return JSON.parse(stdout);
 }
 
-const nodes = [
-  {
-    name: "worker-0",
-    internalIp: "10.240.0.20",
-    podCidrs: ["10.200.0.0/24"],
-  },
-];
+const nodes = [worker("worker-0", "10.240.0.20", "10.200.0.0/24")];
 
 test("a stack of a new target has its routes, its outputs and its readme", async () => {
   const found = await outputs({ target: "paper", nodes, ink: "black" });

@@ -12,6 +12,7 @@ import type { Target } from "../../../components/stack/target.ts";
 import { declare, outputNames } from "../../../program/declareTargets.ts";
 import { ComputeApi } from "../../clouds/computeApiServer.ts";
 import { fakeEc2 } from "../aws/fakeEc2.ts";
+import { worker } from "../clusterFaults.ts";
 import { cluster, record, value, warnings } from "../mockedStack.ts";
 
 /** Declares a target, looks at the names of the outputs, and returns the readme, a line an item. */
@@ -144,13 +145,7 @@ for (const [mode, look] of [
     t.after(() => neutron.close());
     const { port } = neutron.address() as AddressInfo;
     const endpoint = { interface: "public", url: `http://127.0.0.1:${port}` };
-    const nodes = [
-      {
-        name: "worker-0",
-        internalIp: "10.240.0.20",
-        podCidrs: ["10.200.0.0/24"],
-      },
-    ];
+    const nodes = [worker("worker-0", "10.240.0.20", "10.200.0.0/24")];
     const args = { nodes, mode, ...(mode === "router" && { router: name }) };
     const lines = await readme(openstack, args, () => ({
       tokenId: "token",

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { readCloudArgs } from "../../../components/cloud/cloudArgs.ts";
 import { Faults } from "../../../components/core/faults.ts";
@@ -17,7 +16,13 @@ import {
   ComputeApi,
   type InstanceSettings,
 } from "../../clouds/computeApiServer.ts";
-import { record, unhandledRejection, value } from "../mockedStack.ts";
+import {
+  directory,
+  file,
+  record,
+  unhandledRejection,
+  value,
+} from "../mockedStack.ts";
 import { commandsOf, wordsOf } from "../shellWords.ts";
 
 // gcloud cannot be had as a package, so a shell takes these commands apart, and each word is compared.
@@ -26,20 +31,28 @@ const network = "kubernetes-the-hard-way";
 const zone = "us-west1-c";
 
 let api: ComputeApi;
-before(async () => {
+
+/** Starts an API that has the network. */
+async function start(): Promise<void> {
   api = await ComputeApi.start();
   process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT = api.endpoint;
   const subnet = { name: "kubernetes", region: "us-west1" };
   api.network(network, { subnets: [{ ...subnet, range: "10.240.0.0/24" }] });
-  const worker = (i: number, more: Partial<InstanceSettings> = {}) =>
-    api.instance({
-      name: `worker-${i}`,
-      zone,
-      network,
-      ip: `10.240.0.2${i}`,
-      podCidr: `10.200.${i}.0/24`,
-      ...more,
-    });
+}
+
+function worker(i: number, more: Partial<InstanceSettings> = {}): void {
+  api.instance({
+    name: `worker-${i}`,
+    zone,
+    network,
+    ip: `10.240.0.2${i}`,
+    podCidr: `10.200.${i}.0/24`,
+    ...more,
+  });
+}
+
+before(async () => {
+  await start();
   worker(0, { canIpForward: false });
   worker(1, { status: "TERMINATED" });
   const { podCidr: _, ...bare } = { podCidr: "", name: "worker-2", zone };
@@ -69,67 +82,35 @@ async function printed(): Promise<string[]> {
 
 test("every command of gcloud that a fault prints has the words that it is to have", async () => {
   const words = wordsOf(await printed());
-  const instances = ["gcloud", "compute", "instances"];
-  const inZone = ["--zone", zone];
-  const has = (expected: string[]) =>
+  for (const expected of [
+    `instances start worker-1 --zone ${zone}`,
+    `instances add-metadata worker-2 --zone ${zone} --metadata pod-cidr=CIDR`,
+    `instances export worker-0 --zone ${zone} --destination worker-0.yaml`,
+    `instances update-from-file worker-0 --zone ${zone} --source worker-0.yaml --most-disruptive-allowed-action RESTART`,
+    `routes delete theirs --project ${api.project}`,
+  ]) {
+    const wanted = ["gcloud", "compute", ...expected.split(" ")];
     assert.ok(
-      words.some((one) => JSON.stringify(one) === JSON.stringify(expected)),
-      `${expected.join(" ")} is none of\n${words.join("\n")}`,
+      words.some((one) => isDeepStrictEqual(one, wanted)),
+      `${expected} is none of\n${words.join("\n")}`,
     );
-  has([...instances, "start", "worker-1", ...inZone]);
-  has([
-    ...instances,
-    "add-metadata",
-    "worker-2",
-    ...inZone,
-    "--metadata",
-    "pod-cidr=CIDR",
-  ]);
-  has([
-    ...instances,
-    "export",
-    "worker-0",
-    ...inZone,
-    "--destination",
-    "worker-0.yaml",
-  ]);
-  has([
-    ...instances,
-    "update-from-file",
-    "worker-0",
-    ...inZone,
-    "--source",
-    "worker-0.yaml",
-    "--most-disruptive-allowed-action",
-    "RESTART",
-  ]);
-  has([
-    "gcloud",
-    "compute",
-    "routes",
-    "delete",
-    "theirs",
-    "--project",
-    api.project,
-  ]);
+  }
 });
 
-test("the command that lets an instance forward changes that line of its file and no other", async (t) => {
+test("the command that lets an instance forward changes that line of its file and no other", async () => {
   const [command = ""] = (await printed()).filter((one) =>
     one.includes("sed -i"),
   );
-  const directory = mkdtempSync(join(tmpdir(), "gcloud-"));
-  t.after(() => rmSync(directory, { recursive: true }));
   for (const before of [
     "canIpForward: false\nname: worker-0\n",
     "name: worker-0\ndisks:\n- canIpForward: x\n",
   ]) {
-    writeFileSync(join(directory, "worker-0.yaml"), before);
+    const path = file("worker-0.yaml", before);
     execFileSync("/bin/sh", ["-c", `gcloud() { :; }\n${command}`], {
       cwd: directory,
     });
     assert.equal(
-      readFileSync(join(directory, "worker-0.yaml"), "utf8"),
+      readFileSync(path, "utf8"),
       `canIpForward: true\n${before.replace(/^canIpForward.*\n/m, "")}`,
     );
   }
@@ -152,17 +133,8 @@ test("the command that shows who one is to GCP is one of gcloud", async (t) => {
 
 test("the command of the readme lists the routes of the network", async () => {
   await api.stop();
-  api = await ComputeApi.start();
-  process.env.GOOGLE_COMPUTE_CUSTOM_ENDPOINT = api.endpoint;
-  const subnet = { name: "kubernetes", region: "us-west1" };
-  api.network(network, { subnets: [{ ...subnet, range: "10.240.0.0/24" }] });
-  api.instance({
-    name: "worker-0",
-    zone,
-    network,
-    ip: "10.240.0.20",
-    podCidr: "10.200.0.0/24",
-  });
+  await start();
+  worker(0);
   await record("", "organization", true, ({ token }) =>
     token === "pulumi:pulumi:readStackResourceOutputs"
       ? { outputs: {} }
@@ -175,16 +147,8 @@ test("the command of the readme lists the routes of the network", async () => {
   const page = await value(declared.readme as pulumi.Output<string>);
   await pulumi.runtime.disconnect();
   const [look = ""] = page.match(/^gcloud .*$/m) ?? [];
+  const list = `gcloud compute routes list --project ${api.project} --filter`;
   assert.deepEqual(wordsOf([look]), [
-    [
-      "gcloud",
-      "compute",
-      "routes",
-      "list",
-      "--project",
-      api.project,
-      "--filter",
-      `network: ${network}`,
-    ],
+    [...list.split(" "), `network: ${network}`],
   ]);
 });

@@ -70,7 +70,8 @@ function onAws(nodes: NodeArgs[], inventory: object): Route[] {
   );
 }
 
-function onGcp(nodes: NodeArgs[], inventory: object): Route[] {
+/** The plan of GCP, which has no fault. */
+function gcpPlan(nodes: NodeArgs[], inventory: object) {
   const faults = new Faults();
   const found = {
     project: "p",
@@ -90,7 +91,12 @@ function onGcp(nodes: NodeArgs[], inventory: object): Route[] {
   const args = readCloudArgs(gcpArgsSchema, { ...inventory, network: "n" });
   const plan = planGcp(args, found, new Map(), faults);
   assert.deepEqual(faults.all, []);
-  return plan.routeTable.map(({ id, ...route }) => route);
+  return plan;
+}
+
+function onGcp(nodes: NodeArgs[], inventory: object): Route[] {
+  const { routeTable } = gcpPlan(nodes, inventory);
+  return routeTable.map(({ id, ...route }) => route);
 }
 
 test("every target gives an inventory the same route table, apart from ids", () => {
@@ -108,28 +114,7 @@ test("every target gives an inventory the same route table, apart from ids", () 
 test("every route of GCP has a name of its own, which GCP allows", () => {
   fc.assert(
     fc.property(anyCluster, (nodes) => {
-      const args = readCloudArgs(gcpArgsSchema, { nodes, network: "n" });
-      const { routes } = planGcp(
-        args,
-        {
-          project: "p",
-          instanceProject: "p",
-          network: "n",
-          routes: [],
-          nodeRanges: [],
-          otherRanges: [],
-          instances: instances(nodes).map((one) => ({
-            ...one,
-            path: "",
-            zone: "z",
-            canIpForward: true,
-            inNetwork: true,
-          })),
-        },
-        new Map(),
-        new Faults(),
-      );
-      const names = routes.map(({ name }) => name);
+      const names = gcpPlan(nodes, { nodes }).routes.map(({ name }) => name);
       assert.equal(new Set(names).size, names.length);
       for (const name of names) {
         assert.match(name, /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/);

@@ -6,7 +6,7 @@ import {
   isPinnableKey,
   parseKnownHosts,
 } from "../../../components/ssh/knownHosts.ts";
-import { growth } from "../growth.ts";
+import { assertLinear } from "../growth.ts";
 
 const ed25519 = "ssh-ed25519 AAAAed";
 const ecdsa = "ecdsa-sha2-nistp256 AAAAec";
@@ -98,10 +98,9 @@ test("a key that is revoked for a hashed name is not found", () => {
 });
 
 test("a pattern with many stars costs time in proportion to its length", () => {
-  const times = growth(500, 4000, (size) =>
+  assertLinear(500, 24, (size) =>
     find(`${"*a".repeat(size)}*b ${ed25519}`, "a".repeat(64)),
   );
-  assert.ok(times < 24, `${times} times as long for 8 times as much`);
 });
 
 test("a host whose key is found costs no comparison with the hashed lines behind it", () => {

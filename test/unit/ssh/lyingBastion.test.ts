@@ -7,24 +7,25 @@ import type { Connection } from "ssh2";
 import { preflight } from "../../../components/ssh/preflight.ts";
 import { Sessions } from "../../../components/ssh/sessions.ts";
 import {
-  answering,
   at,
   flood,
   forged,
   growthOfMemory,
-  host,
   hostsAt,
   isPlain,
-  lettingIn,
   message,
   packet,
   raw,
   send,
+  sendingInTheClear,
 } from "./lyingSshServers.ts";
-import { listen, sshServer } from "./servers.ts";
+import { answering, host, lettingIn, listen, sshServer } from "./servers.ts";
 
 const limits = { patience: 500, installation: 500, received: 256 * 1024 };
 const inSession = { connectTimeout: 500, patience: 500, received: 1e6 };
+
+/** A bastion that answers for no host. */
+const answeringForNone = () => answering(() => false);
 
 /** What is found of hosts at these ports behind a bastion. */
 async function findings(bastion: number, ...ports: number[]) {
@@ -72,13 +73,8 @@ test("why a bastion does not let us through adds no line to what is said of a ho
 });
 
 test("a text that a bastion breaks off with adds no line", async (t) => {
-  const port = await listen(
-    t,
-    raw(t, (socket) => {
-      socket.write("SSH-2.0-liar\r\n");
-      socket.write(packet(message(1, 2, forged, "")));
-    }),
-  );
+  const liar = sendingInTheClear(t, packet(message(1, 2, forged, "")));
+  const port = await listen(t, liar);
   const [finding] = await findings(port, 1);
   assert.match(finding?.reason ?? "", /^bastion 127\.0\.0\.1: gone error/);
   assert.equal(finding?.atBastion, true);
@@ -86,10 +82,7 @@ test("a text that a bastion breaks off with adds no line", async (t) => {
 });
 
 test("a bastion that answers for no host is one that cannot be used", async (t) => {
-  const port = await listen(
-    t,
-    answering(() => false),
-  );
+  const port = await listen(t, answeringForNone());
   for (const { state, reason, atBastion } of await findings(port, 1, 2)) {
     assert.equal(atBastion, true);
     assert.equal(state, "silent");
@@ -99,10 +92,8 @@ test("a bastion that answers for no host is one that cannot be used", async (t) 
 
 test("a bastion that does not answer for one host holds up no other", async (t) => {
   const open = await listen(t, sshServer(host));
-  const port = await listen(
-    t,
-    answering((_host, to) => to === open),
-  );
+  const bastion = answering((_host, to) => to === open);
+  const port = await listen(t, bastion);
   const [mute, fine] = await findings(port, 1, open);
   assert.equal(mute?.state, "silent");
   assert.match(mute.reason, /the bastion did not answer within 1 s/);
@@ -111,18 +102,13 @@ test("a bastion that does not answer for one host holds up no other", async (t) 
 });
 
 test("whoever looks at a host does not wait for ever for a bastion's answer", async (t) => {
-  const port = await listen(
-    t,
-    answering(() => false),
-  );
+  const port = await listen(t, answeringForNone());
   assert.match(await complaint(port), /the bastion did not answer within 1 s/);
 });
 
 test("a bastion that goes away when it is asked for a host is told of", async (t) => {
-  const port = await listen(
-    t,
-    lettingIn((client) => client.on("tcpip", () => client.end())),
-  );
+  const bastion = lettingIn((client) => client.on("tcpip", () => client.end()));
+  const port = await listen(t, bastion);
   const [finding] = await findings(port, 1);
   assert.equal(finding?.state, "unreachable");
   const sessions = new Sessions(inSession);
@@ -149,12 +135,10 @@ test("a bastion that takes the connection and says nothing is given up in time, 
 });
 
 test("a bastion that sends without end through the way to a host takes bounded memory", async (t) => {
-  const port = await listen(
-    t,
-    lettingIn((client) =>
-      client.on("tcpip", (accept) => flood(accept(), "x".repeat(1000))),
-    ),
+  const bastion = lettingIn((client) =>
+    client.on("tcpip", (accept) => flood(accept(), "x".repeat(1000))),
   );
+  const port = await listen(t, bastion);
   const grown = await growthOfMemory(async () => {
     const [finding] = await findings(port, 1, 2, 3);
     assert.notEqual(finding?.state, "ok");

@@ -18,17 +18,22 @@ import {
   flood,
   forged,
   growthOfMemory,
-  host,
   hostsAt,
   isPlain,
-  lettingIn,
   message,
   packet,
   raw,
-  running,
   send,
+  sendingInTheClear,
 } from "./lyingSshServers.ts";
-import { listen } from "./servers.ts";
+import {
+  afterInput,
+  end,
+  host,
+  lettingIn,
+  listen,
+  running,
+} from "./servers.ts";
 
 const { Server: SshServer } = ssh2;
 
@@ -66,11 +71,8 @@ async function complaint(
 }
 
 test("whoever answers at a host's address and breaks off with a text adds no line to what is said of the host", async (t) => {
-  const server = raw(t, (socket) => {
-    socket.write("SSH-2.0-liar\r\n");
-    socket.write(packet(message(1, 2, forged, "")));
-  });
-  const { state, reason } = await found(t, server);
+  const liar = sendingInTheClear(t, packet(message(1, 2, forged, "")));
+  const { state, reason } = await found(t, liar);
   assert.equal(state, "unreachable");
   assert.match(reason, /^gone error: run this/);
 });
@@ -90,15 +92,7 @@ test("a host key without end is shown in part", () => {
 });
 
 test("what a command complains of adds no line", async (t) => {
-  const server = () =>
-    running((session) =>
-      session.on("exec", (accept) => {
-        const channel = accept();
-        channel.stderr.write(forged);
-        channel.exit(1);
-        channel.end();
-      }),
-    );
+  const server = () => running((channel) => end(channel, 1, forged));
   assert.match(await complaint(t, server()), /^gone error: run this/);
   const { state, reason } = await found(t, server());
   assert.equal(state, "unusable");
@@ -107,11 +101,7 @@ test("what a command complains of adds no line", async (t) => {
 
 test("a command that complains without end costs the connection, and is said to have", async (t) => {
   const server = () =>
-    running((session) =>
-      session.on("exec", (accept) => {
-        flood(accept().stderr, "x".repeat(10_000));
-      }),
-    );
+    running(({ stderr }) => flood(stderr, "x".repeat(10_000)));
   let [of, reason] = ["", ""];
   const grown = await growthOfMemory(async () => {
     of = await complaint(t, server(), 60_000);
@@ -125,12 +115,10 @@ test("a command that complains without end costs the connection, and is said to 
 test("five hosts that print without end at once take bounded memory", async (t) => {
   let connected = 0;
   const server = () =>
-    running((session) =>
-      session.on("exec", (accept) => {
-        connected++;
-        flood(accept(), "x".repeat(30_000));
-      }),
-    );
+    running((channel) => {
+      connected++;
+      flood(channel, "x".repeat(30_000));
+    });
   const most = 4 * 1024 ** 2;
   let said: string[] = [];
   const grown = await growthOfMemory(async () => {
@@ -147,18 +135,11 @@ test("five hosts that print without end at once take bounded memory", async (t) 
 
 test("a host has as much to print as a look may need, by default", async (t) => {
   const wide = "x".repeat(1024 ** 2);
-  const server = running((session) =>
-    session.on("exec", (accept) => {
-      const channel = accept();
-      channel.on("end", () => {
-        channel.exit(0);
-        channel.end();
-      });
-      channel.resume();
-      channel.write(wide.repeat(15));
-      channel.write("ü\n");
-    }),
-  );
+  const server = running((channel) => {
+    afterInput(channel, () => end(channel));
+    channel.write(wide.repeat(15));
+    channel.write("ü\n");
+  });
   const sessions = new Sessions();
   t.after(() => sessions.end());
   const client = await sessions.to(at(await listen(t, server)), undefined);
@@ -208,11 +189,7 @@ function talkative(say: (client: Connection) => void): Server {
       context.accept();
     });
     client.on("session", (accept) =>
-      accept().on("exec", (accept) => {
-        const channel = accept();
-        channel.exit(0);
-        channel.end();
-      }),
+      accept().on("exec", (accept) => end(accept())),
     );
   });
 }
@@ -264,7 +241,7 @@ for (const [what, say] of [
   test(`a host that sends ${what} is given up in time, and its connection is closed`, async (t) => {
     let closed: Promise<unknown> | undefined;
     const server = raw(t, (socket) => {
-      closed = gone(socket);
+      closed = new Promise((resolve) => socket.on("close", resolve));
       say(socket);
     });
     let state = "";
@@ -274,13 +251,6 @@ for (const [what, say] of [
     assert.match(state, /^(unreachable|silent)$/);
     assert.ok(grown < 150, `${grown} MiB`);
     await closed;
-  });
-}
-
-/** Waits until a connection is closed. */
-function gone(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.on("close", () => resolve());
   });
 }
 
@@ -324,16 +294,8 @@ for (const [what, algorithms] of [
 }
 
 test("no connection that a host leaves open keeps the program running", async (t) => {
-  const ssh = await listen(
-    t,
-    running((session) =>
-      session.on("exec", (accept) => {
-        const channel = accept();
-        channel.exit(0);
-        channel.end();
-      }),
-    ),
-  );
+  const willing = running((channel) => end(channel));
+  const ssh = await listen(t, willing);
   const open = await listen(
     t,
     raw(t, (front) => {
@@ -345,13 +307,8 @@ test("no connection that a host leaves open keeps the program running", async (t
     }),
   );
   // what says goodbye politely is no error, and ends our half of the connection only
-  const goodbye = await listen(
-    t,
-    raw(t, (socket) => {
-      socket.write("SSH-2.0-liar\r\n");
-      socket.write(packet(message(1, 11, "", "")));
-    }),
-  );
+  const polite = sendingInTheClear(t, packet(message(1, 11, "", "")));
+  const goodbye = await listen(t, polite);
   const login = at(open);
   assert.deepEqual(await inProgram("Sessions", login), { said: "" });
   assert.deepEqual(await inProgram("preflight", login), { state: "ok" });

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { TestContext } from "node:test";
-import ssh2, { type Connection, type ServerConfig, type Session } from "ssh2";
+import type { Connection } from "ssh2";
 import type { Hosts, Login } from "../../../components/ssh/endpoints.ts";
 import { keyPair } from "../mockedStack.ts";
+import { host } from "./servers.ts";
 
-const { Server: SshServer } = ssh2;
-
-export const host = keyPair();
 const operator = keyPair();
 
 /** What a hostile server says: lines of its own, a terminal's codes, reversed text, Pulumi's colours, and no end. */
@@ -44,49 +42,6 @@ export function hostsAt(endpoints: readonly Login[], bastion?: Login): Hosts {
   };
 }
 
-/** An SSH server that lets everybody in, and then does this. */
-export function lettingIn(
-  then: (client: Connection) => void,
-  config: Partial<ServerConfig> = {},
-): Server {
-  const hostKeys = [host.privateKey];
-  return new SshServer({ hostKeys, ...config }, (client) => {
-    client.on("error", () => {});
-    client.on("authentication", (context) =>
-      context.method === "publickey" ? context.accept() : context.reject(),
-    );
-    client.on("ready", () => then(client));
-  });
-}
-
-/** An SSH server that lets everybody in, and does this with what is to be run. */
-export function running(exec: (session: Session) => void): Server {
-  return lettingIn((client) =>
-    client.on("session", (accept) => exec(accept())),
-  );
-}
-
-/** A bastion that answers when it is asked for some hosts, and never when asked for others. */
-export function answering(
-  forAddress: (host: string, port: number) => boolean,
-  config: Partial<ServerConfig> = {},
-): Server {
-  const forward = (client: Connection) =>
-    client.on("tcpip", (accept, reject, { destIP, destPort }) => {
-      if (!forAddress(destIP, destPort)) {
-        return;
-      }
-      const socket = connect(destPort, destIP);
-      socket.on("error", () => reject());
-      socket.on("connect", () => {
-        const channel = accept();
-        channel.on("error", () => {});
-        socket.pipe(channel).pipe(socket);
-      });
-    });
-  return lettingIn(forward, config);
-}
-
 /** A server that does this with each connection, and never closes one. */
 export function raw(t: TestContext, then: (socket: Socket) => void): Server {
   return createServer({ allowHalfOpen: true }, (socket) => {
@@ -94,6 +49,19 @@ export function raw(t: TestContext, then: (socket: Socket) => void): Server {
     t.after(() => socket.destroy());
     socket.resume();
     then(socket);
+  });
+}
+
+/** A server that speaks SSH up to these packets in the clear, and no further. */
+export function sendingInTheClear(
+  t: TestContext,
+  ...packets: Buffer[]
+): Server {
+  return raw(t, (socket) => {
+    socket.write("SSH-2.0-liar\r\n");
+    for (const one of packets) {
+      socket.write(one);
+    }
   });
 }
 
@@ -124,19 +92,17 @@ export function message(
     bytes.writeUInt32BE(value);
     return bytes;
   };
-  return Buffer.concat([
-    Buffer.from([number]),
-    ...fields.map((field) =>
-      typeof field === "number"
-        ? uint32(field)
-        : typeof field === "boolean"
-          ? Buffer.from([Number(field)])
-          : Buffer.concat([
-              uint32(Buffer.byteLength(field)),
-              Buffer.from(field),
-            ]),
-    ),
-  ]);
+  const bytesOf = (field: string | number | boolean) => {
+    switch (typeof field) {
+      case "number":
+        return [uint32(field)];
+      case "boolean":
+        return [Buffer.from([Number(field)])];
+      default:
+        return [uint32(Buffer.byteLength(field)), Buffer.from(field)];
+    }
+  };
+  return Buffer.concat([Buffer.from([number]), ...fields.flatMap(bytesOf)]);
 }
 
 /** A message as a packet in the clear, as it is before keys are exchanged (RFC 4253, section 6). */

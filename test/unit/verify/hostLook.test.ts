@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
 import { anyText, nasty } from "../hostileText.ts";
+import { program } from "../mockedStack.ts";
 import { everyShell, type Shell } from "../shells.ts";
 
 const source = readFileSync(
@@ -15,24 +16,15 @@ const source = readFileSync(
 /** The programs that the script calls. In place of each there is one that only records its calls. */
 const calls = ["ip", "nsenter", "ping", "systemctl"];
 
-let shells: readonly Shell[] = [];
-before(async () => {
-  shells = await everyShell();
-});
-
-function first(): Shell {
-  const [shell] = shells;
-  assert.ok(shell);
-  return shell;
-}
+const shells = await everyShell();
+const [first] = shells;
+assert.ok(first);
 
 /** Runs the script on one shell and one awk, without the real host. */
 function looker({ tools: bin }: Shell) {
   const log = join(bin, "calls.log");
   for (const name of calls) {
-    const file = join(bin, name);
-    writeFileSync(file, `#!/bin/sh\necho "${name} $*" >>${log}\n`);
-    chmodSync(file, 0o755);
+    program(bin, name, `echo "${name} $*" >>${log}`);
   }
   const script = source.replace(/^PATH=/m, `PATH=${bin}:`);
   assert.notEqual(script, source);
@@ -146,7 +138,7 @@ test("the script accepts the exact form of its input and no other, with every sh
 });
 
 test("an input with a hostile text in any place is refused before anything is run", () => {
-  const { run } = looker(first());
+  const { run } = looker(first);
   const facts = [...look, ...ping];
   const place = fc.tuple(fc.nat(facts.length - 1), fc.nat(4));
   const text = fc.oneof(anyText, fc.constantFrom(...nasty));
@@ -167,13 +159,11 @@ test("an input with a hostile text in any place is refused before anything is ru
 });
 
 test("look prints at most the limit of lines of one kind, and says that there are more", () => {
-  const { bin, run } = looker(first());
+  const { bin, run } = looker(first);
   const others = `awk 'BEGIN { while (i++ < 20001) print "11." int(i / 65536) "." int(i / 256) % 256 "." i % 256 " via 10.240.0.1" }'`;
   const ours = `echo "10.200.0.0/24 via 10.240.0.2 proto 173 "`;
-  writeFileSync(
-    join(bin, "ip"),
-    `#!/bin/sh\ncase "$*" in "-4 -o route"*) ${others}; ${ours} ;; esac\n`,
-  );
+  const ip = `case "$*" in "-4 -o route"*) ${others}; ${ours} ;; esac`;
+  program(bin, "ip", ip);
   const lines = run("look", "owner a\n").stdout.split("\n");
   const routes = lines.filter((line) => line.startsWith("route "));
   assert.equal(routes.length, 20_001);

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import ssh2 from "ssh2";
-import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { convergeCommand } from "../../../components/hosts/hostScript.ts";
 import {
   type HostState,
@@ -10,19 +8,17 @@ import {
 } from "../../../components/hosts/hostState.ts";
 import { recordedWants } from "../../../components/hosts/hostWants.ts";
 import type { Node } from "../../../components/inventory/nodes.ts";
-import {
-  podRoutes,
-  routeTable,
-} from "../../../components/inventory/routeTable.ts";
+import { routeTable } from "../../../components/inventory/routeTable.ts";
 import { compareHost } from "../../../components/verify/compareHost.ts";
 import type { StackResource } from "../../../components/verify/exportedState.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
+import { verifyHosts } from "../../../components/verify/verifyHosts.ts";
 import type {
   Finding,
   Report,
 } from "../../../components/verify/verifyReport.ts";
-import { nodes, worker } from "../clusterFaults.ts";
-import { listen } from "../ssh/servers.ts";
+import { inputOf, nodes, worker } from "../clusterFaults.ts";
+import { afterInput, end, listen, running } from "../ssh/servers.ts";
 
 /** The name of the stack in all tests. */
 export const stack = { stack: "prod", configFile: undefined };
@@ -33,19 +29,10 @@ const cluster = nodes(
   worker("node-2", ["10.240.0.22"], "10.200.2.0/24"),
 );
 export const table = routeTable(cluster);
-const routes = podRoutes(cluster);
 const [node] = cluster;
 assert.ok(node);
 
-const stdin = hostInput({
-  owner: "p.prod.routes",
-  node,
-  adoptExisting: false,
-  healInterval: 10,
-  named: cluster,
-  table: routes,
-  routes: routes.filter((route) => route.node !== "node-0"),
-});
+const stdin = inputOf(node, cluster);
 
 /** A stack's state of the command on node-0, with these inputs in place of its own. */
 export function commandOf(inputs: Record<string, unknown> = {}): StackResource {
@@ -159,28 +146,33 @@ export function reportOf(parts: Partial<Report> = {}): Report {
   };
 }
 
+/** The report on the hosts of these commands, and on those that the components want. */
+export function checked(
+  components: readonly StackResource[],
+  commands: readonly StackResource[],
+  verb: "up" | "destroy" = "up",
+) {
+  return verifyHosts(components, commands, {
+    stack: { ...stack, verb },
+    parallel: 2,
+    progress: () => {},
+  });
+}
+
 /** Starts an SSH server that lets everybody in, and gives every command this answer; returns its port. */
 export function commandServer(
   t: TestContext,
   privateKey: string,
   answer: (command: string) => { stdout?: string; stderr?: string },
 ): Promise<number> {
-  const server = new ssh2.Server({ hostKeys: [privateKey] }, (client) => {
-    client.on("error", () => {});
-    client.on("authentication", (context) => context.accept());
-    client.on("session", (accept) => {
-      accept().on("exec", (acceptExec, _, { command }) => {
-        const channel = acceptExec();
-        channel.resume();
-        channel.on("end", () => {
-          const { stdout = "", stderr } = answer(command);
-          channel.write(stdout);
-          channel.stderr.write(stderr ?? "");
-          channel.exit(stderr === undefined ? 0 : 1);
-          channel.end();
-        });
-      });
-    });
-  });
+  const server = running(
+    (channel, command) =>
+      afterInput(channel, () => {
+        const { stdout = "", stderr } = answer(command);
+        channel.write(stdout);
+        end(channel, stderr === undefined ? 0 : 1, stderr);
+      }),
+    { hostKeys: [privateKey] },
+  );
   return listen(t, server);
 }

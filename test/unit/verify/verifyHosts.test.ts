@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { verifyHosts } from "../../../components/verify/verifyHosts.ts";
 import { nodes, worker } from "../clusterFaults.ts";
 import { keyPair } from "../mockedStack.ts";
 import { closedPort } from "../ssh/servers.ts";
 import {
+  checked,
   columns,
   commandOf,
   commandServer,
   componentOf,
-  stack,
 } from "./verifyFixtures.ts";
 
 const { privateKey, hostKey } = keyPair();
@@ -31,11 +30,7 @@ async function found(
     privateKey,
     hostKey,
   };
-  return verifyHosts([componentOf(wanted)], [commandOf({ connection })], {
-    stack: { ...stack, verb },
-    parallel: 1,
-    progress: () => {},
-  });
+  return checked([componentOf(wanted)], [commandOf({ connection })], verb);
 }
 
 const gone = nodes(worker("node-1", ["10.240.0.21"], "10.200.1.0/24"));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hostInput } from "../../../components/hosts/hostInput.ts";
 import { isOdd, readHostState } from "../../../components/hosts/hostState.ts";
 import { podRoutes } from "../../../components/inventory/routeTable.ts";
 import { cloudReports } from "../../../components/verify/cloudReports.ts";
@@ -9,7 +8,7 @@ import { readHostFacts } from "../../../components/verify/hostFacts.ts";
 import { pairs, pingEnds } from "../../../components/verify/pingPlan.ts";
 import { reportText } from "../../../components/verify/reportText.ts";
 import type { Finding } from "../../../components/verify/verifyReport.ts";
-import { nodes, worker } from "../clusterFaults.ts";
+import { inputOf, nodes, worker } from "../clusterFaults.ts";
 import { commandOf, factsOf, findingsOf, reportOf } from "./verifyFixtures.ts";
 
 const cluster = nodes(
@@ -26,15 +25,7 @@ const connection = {
   port: 2222,
   proxy: { host: "bastion.example.com" },
 };
-const stdin = hostInput({
-  owner: "p.prod.routes",
-  node,
-  adoptExisting: false,
-  healInterval: 10,
-  named: cluster.slice(0, 2),
-  table,
-  routes: table.filter((route) => route.node !== "node-0"),
-});
+const stdin = inputOf(node, cluster, { named: cluster.slice(0, 2) });
 const host = readHostState(
   commandOf({ connection, stdin }),
   new Map(table.map((r) => [r.cidr.text, r.node])),

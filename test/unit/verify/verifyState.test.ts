@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { reportFindings } from "../../../components/cloud/cloudFindings.ts";
-import { hostInput } from "../../../components/hosts/hostInput.ts";
 import {
   type HostWants,
   namedOn,
@@ -33,7 +32,7 @@ import type {
   HostReport,
   Report,
 } from "../../../components/verify/verifyReport.ts";
-import { nodes, worker } from "../clusterFaults.ts";
+import { inputOf, nodes, worker } from "../clusterFaults.ts";
 import { nasty } from "../hostileText.ts";
 import {
   columns,
@@ -158,11 +157,7 @@ function commandsOf(made: HostWants): StackResource[] {
   return made.cluster.map((node) => ({
     ...commandOf({
       connection: { host: node.address },
-      stdin: hostInput({
-        owner: "us",
-        node,
-        adoptExisting: false,
-        table,
+      stdin: inputOf(node, made.cluster, {
         healInterval: made.healInterval,
         routes: routesFor(node, made, table),
         named: namedOn(node, made),
@@ -237,10 +232,8 @@ test("a wanted node without a command is absent, with the number of its routes",
 
 test("a host whose node is gone or has another address is removed; the node at the new address is absent", () => {
   const without = nodes(worker("node-0", ["10.240.0.99"], "10.200.0.0/24"));
-  const { hosts, absent } = expectedHosts(
-    [componentOf(without)],
-    commandsOf(wants),
-  );
+  const wanted = [componentOf(without)];
+  const { hosts, absent } = expectedHosts(wanted, commandsOf(wants));
   assert.deepEqual(
     hosts.map(({ host, removed }) => [host.node, removed]),
     [
