@@ -116,15 +116,9 @@ for (const [what, urn, resource] of [
 
 /** A cluster of one host of this machine, at a port where nobody listens. */
 async function oneHost(): Promise<HostPodRoutesArgs> {
+  const node = worker("node-0", "10.240.0.20", "10.200.0.0/24");
   return {
-    nodes: [
-      {
-        name: "node-0",
-        internalIp: "10.240.0.20",
-        address: "127.0.0.1",
-        podCidrs: ["10.200.0.0/24"],
-      },
-    ],
+    nodes: [{ ...node, address: "127.0.0.1" }],
     ssh: {
       privateKeyFile: file("id", privateKey),
       port: await closedPort(),

@@ -13,6 +13,7 @@ import { Faults } from "../../../components/core/faults.ts";
 import { readHostInput } from "../../../components/hosts/hostInput.ts";
 import { readRouteLine } from "../../../components/hosts/runs.ts";
 import { type Node, readNodes } from "../../../components/inventory/nodes.ts";
+import { root } from "../../../lab/paths.ts";
 import { inputOf } from "../clusterFaults.ts";
 import { anyText, nasty } from "../hostileText.ts";
 import { everyShell } from "../shells.ts";
@@ -20,10 +21,7 @@ import { everyShell } from "../shells.ts";
 /** The awk program that checks the facts, as it stands in the script. */
 const [, program = ""] =
   /^FACTS_AWK='\n([\s\S]*?)\n'$/m.exec(
-    readFileSync(
-      join(import.meta.dirname, "../../../components/hosts/hostPodRoutes.sh"),
-      "utf8",
-    ),
+    readFileSync(join(root, "components/hosts/hostPodRoutes.sh"), "utf8"),
   ) ?? [];
 assert.match(program, /^function complete\(\)/m);
 

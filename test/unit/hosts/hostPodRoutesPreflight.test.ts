@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { HostPodRoutes } from "../../../components/hosts/hostPodRoutes.ts";
+import { worker } from "../clusterFaults.ts";
 import {
   commands,
   declare,
@@ -30,9 +31,7 @@ const agent = { privateKeyFile: file("key", privateKey) };
 function cluster(port: number, ...addresses: string[]) {
   return {
     nodes: addresses.map((address, i) => ({
-      name: `node-${i}`,
-      internalIp: `10.240.0.2${i}`,
-      podCidrs: [`10.200.${i}.0/24`],
+      ...worker(`node-${i}`, `10.240.0.2${i}`, `10.200.${i}.0/24`),
       address,
     })),
     ssh: { ...agent, port, hostKeys: { "node-0": hostKey, "node-1": hostKey } },

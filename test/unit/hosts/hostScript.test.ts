@@ -23,7 +23,7 @@ import { directory, program } from "../mockedStack.ts";
 const real = "/run/pod-network-routes";
 const records = "/var/lib/pod-network-routes";
 const source = readFileSync(
-  join(import.meta.dirname, "../../../components/hosts/hostPodRoutes.sh"),
+  join(root, "components/hosts/hostPodRoutes.sh"),
   "utf8",
 );
 const name = `${createHash("sha256").update(source).digest("hex").slice(0, 12)}.sh`;

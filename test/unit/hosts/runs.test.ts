@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -15,6 +14,8 @@ import {
   readRouteLine,
   routeLines,
 } from "../../../components/hosts/runs.ts";
+import { root } from "../../../lab/paths.ts";
+import { directory } from "../mockedStack.ts";
 
 /** `count` routes, whose destinations and next hops are so far apart. */
 function stretch(
@@ -113,15 +114,11 @@ test("lines stand for the routes that they were made of", () => {
   );
 });
 
-test("a host reads the same routes", (t) => {
-  const work = mkdtempSync(join(tmpdir(), "pod-network-routes-runs-"));
-  t.after(() => rmSync(work, { recursive: true }));
-  const file = join(
-    import.meta.dirname,
-    "../../../components/hosts/hostPodRoutes.sh",
-  );
+test("a host reads the same routes", () => {
+  const work = join(directory, "work");
+  const file = join(root, "components/hosts/hostPodRoutes.sh");
   const [functions = ""] = readFileSync(file, "utf8").split(/^case /m);
-  mkdirSync(join(work, ".next"));
+  mkdirSync(join(work, ".next"), { recursive: true });
   const before = ["owner us", "node a 10.0.0.1", "adopt no", "heal 10"];
   const plan = `${functions}\nkernel_routes() { :; }\nWORK=$1 STATE=$1 NEXT=$1/.next\nplan`;
   fc.assert(

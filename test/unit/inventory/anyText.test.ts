@@ -4,18 +4,14 @@ import fc from "fast-check";
 import { Faults, FaultsError } from "../../../components/core/faults.ts";
 import { readHostArgs } from "../../../components/hosts/hostArgs.ts";
 import { readMachines } from "../../../components/inventory/machinesFile.ts";
-import { inputOf } from "../clusterFaults.ts";
+import { inputOf, worker } from "../clusterFaults.ts";
 import { anyText, nasty } from "../hostileText.ts";
 import { directory, file } from "../mockedStack.ts";
 
 const key = "ssh-ed25519 AAAA";
 const knownHostsFile = file("known_hosts", `* ${key}\n`);
 
-const node = {
-  name: "node-0",
-  internalIp: "10.240.0.20",
-  podCidrs: ["10.200.0.0/24"],
-};
+const node = worker("node-0", "10.240.0.20", "10.200.0.0/24");
 const server = { name: "server", internalIp: "10.240.0.10" };
 const ssh = { knownHostsFile, agentSocket: "/run/agent" };
 const good = { nodes: [server, node], ssh };

@@ -5,16 +5,15 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Faults } from "../../../components/core/faults.ts";
 import { readMachines } from "../../../components/inventory/machinesFile.ts";
 import { routeTable } from "../../../components/inventory/routeTable.ts";
 import { faultsOf } from "../clusterFaults.ts";
+import { directory } from "../mockedStack.ts";
 
 // The file that the seed tutorial reads with grep and cut.
 const seed = `198.19.249.33 server.kubernetes.local server
@@ -137,16 +136,15 @@ for (const name of [
   "a'b;$(touch x)`touch y`.txt",
   "dir/-i.txt",
 ]) {
-  test(`the commands that fix ${name} do so, and nothing besides`, (t) => {
-    const directory = mkdtempSync(join(tmpdir(), "machines-"));
-    t.after(() => rmSync(directory, { recursive: true }));
-    mkdirSync(join(directory, "dir"));
-    const path = join(directory, name);
+  test(`the commands that fix ${name} do so, and nothing besides`, () => {
+    const work = mkdtempSync(join(directory, "machines-"));
+    mkdirSync(join(work, "dir"));
+    const path = join(work, name);
     writeFileSync(
       path,
       `\ufeff${seed.replaceAll("\n", "\r\n")}10.0.0.9\ta.b a`,
     );
-    const before = readdirSync(directory);
+    const before = readdirSync(work);
     const faults = () => {
       const found = new Faults();
       readMachines(readFileSync(path, "utf8"), name, found);
@@ -157,10 +155,10 @@ for (const name of [
     );
     assert.equal(commands.length, 3);
     for (const command of commands) {
-      execFileSync("/bin/sh", ["-c", command], { cwd: directory });
+      execFileSync("/bin/sh", ["-c", command], { cwd: work });
     }
     assert.deepEqual(faults(), []);
-    assert.deepEqual(readdirSync(directory), before);
+    assert.deepEqual(readdirSync(work), before);
   });
 }
 

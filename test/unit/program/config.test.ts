@@ -16,6 +16,9 @@ import {
   refusal,
 } from "../mockedStack.ts";
 
+const { nodes, ssh } = cluster;
+const { knownHostsFile } = ssh;
+
 /** Reads a stack's configuration. */
 async function read(
   config: Record<string, unknown>,
@@ -32,30 +35,20 @@ const refused = (config: Record<string, unknown>, secretKeys?: string[]) =>
   refusal(read(config, secretKeys));
 
 test("every key of the project is an argument of the component", async () => {
-  const args = await read({
+  const args = {
     ...cluster,
     serviceCidrs: ["10.32.0.0/24"],
     controllerRoutes: false,
     healInterval: 60,
     owner: "us",
-    "aws:region": "eu-west-1",
-  });
-  assert.deepEqual(args, {
-    ...cluster,
-    serviceCidrs: ["10.32.0.0/24"],
-    controllerRoutes: false,
-    healInterval: 60,
-    owner: "us",
-  });
+  };
+  const config = { ...args, "aws:region": "eu-west-1" };
+  assert.deepEqual(await read(config), args);
 });
 
 test("text stays text, even where it reads as JSON", async () => {
-  const args = await read({
-    machinesFile: "7",
-    owner: "true",
-    target: "hosts",
-  });
-  assert.deepEqual(args, { machinesFile: "7", owner: "true" });
+  const texts = { machinesFile: "7", owner: "true" };
+  assert.deepEqual(await read({ ...texts, target: "hosts" }), texts);
 });
 
 test("an empty value counts as not given", async () => {
@@ -72,7 +65,6 @@ test("an empty value counts as not given", async () => {
 });
 
 test("an unknown key is refused, with the nearest known one", async () => {
-  const { ssh, nodes } = cluster;
   const args = await read({ ssh, nodes, machineFile: "machines.txt" });
   await assert.rejects(
     userErrors(() => new HostPodRoutes("routes", args)),
@@ -81,7 +73,6 @@ test("an unknown key is refused, with the nearest known one", async () => {
 });
 
 test("a target that is none is refused, together with everything else that is wrong", async () => {
-  const { ssh, nodes } = cluster;
   const found = await refused({ ssh, nodes, target: "azure", healInterval: 0 });
   assert.deepEqual(found, [
     'target: "azure" is not a target, expected hosts or aws or gcp or openstack or flannel, or two of them with a plus in between',
@@ -97,7 +88,6 @@ for (const [target, key, value, owners] of [
 ] as const) {
   test(`${key}, which target ${target} does not use, is refused`, async () => {
     const rest = target === "gcp" ? { network: "default" } : {};
-    const { ssh, nodes } = cluster;
     const own = target === "hosts" ? { ssh } : rest;
     assert.deepEqual(await refused({ nodes, ...own, target, [key]: value }), [
       `${key}: target ${target} does not use it, only ${owners}`,
@@ -106,19 +96,13 @@ for (const [target, key, value, owners] of [
 }
 
 test("the defaults that Pulumi.yaml gives to keys of other targets are no fault", async () => {
-  const { nodes } = cluster;
-  const others = { healInterval: 10, controllerHosts: true, priority: 1000 };
-  const args = await read({
-    nodes,
-    target: "aws",
-    nextHop: "address",
-    ...others,
-  });
+  const ofHosts = { healInterval: 10, controllerHosts: true };
+  const others = { ...ofHosts, nextHop: "address", priority: 1000 };
+  const args = await read({ nodes, target: "aws", ...others });
   assert.deepEqual(args, { nodes });
 });
 
 test("two targets get each what they know", async () => {
-  const { nodes, ssh } = cluster;
   await read({
     nodes,
     ssh,
@@ -138,12 +122,12 @@ test("two targets get each what they know", async () => {
 });
 
 test("the faults of two targets are said together, and what they have in common once", async () => {
-  const [server, node] = cluster.nodes;
+  const [server, node] = nodes;
   for (const target of ["openstack+hosts", "hosts+openstack"]) {
     const found = await refused({
       target,
       nodes: [server, { ...node, podCidrs: ["10.200.0.1/24"] }],
-      ssh: cluster.ssh,
+      ssh,
       healInterval: 0,
       routesPerSubnet: 0,
     });
@@ -157,7 +141,6 @@ test("the faults of two targets are said together, and what they have in common 
 
 test("two targets need an inventory that both know, which is said once", async () => {
   for (const inventory of [{}, { instances: { names: ["*"] } }]) {
-    const { ssh } = cluster;
     const config = { target: "openstack+hosts", ssh, ...inventory };
     assert.deepEqual(await refused(config), [
       "nodes: give the inventory by one of nodes, machinesFile, inventory; none is given",
@@ -167,28 +150,22 @@ test("two targets need an inventory that both know, which is said once", async (
 
 for (const target of ["hosts+", "aws+azure", "hosts+hosts"]) {
   test(`the targets ${target} are refused`, async () => {
-    const { ssh, nodes } = cluster;
     const [fault] = await refused({ ssh, nodes, target });
     assert.match(fault ?? "", /is not a target, expected hosts or aws/);
   });
 }
 
 test("a value that is no JSON is shown as it stands", async () => {
-  const { ssh, nodes } = cluster;
   const found = await refused({ ssh, nodes, target: "x", healInterval: "ten" });
   assert.equal(found[1], 'healInterval: "ten" is not of type number');
 });
 
 for (const key of ["privateKey", "privateKeyPassphrase"] as const) {
   test(`ssh.${key} in the clear is refused, and not shown`, async () => {
-    const { knownHostsFile } = cluster.ssh;
     const ssh = { knownHostsFile, privateKey, [key]: "opensesame" };
     const secret =
       key === "privateKey" ? {} : { privateKey: undefined, agentSocket: "/a" };
-    const found = await refused({
-      nodes: cluster.nodes,
-      ssh: { ...ssh, ...secret },
-    });
+    const found = await refused({ nodes, ssh: { ...ssh, ...secret } });
     assert.deepEqual(found, [
       `ssh.${key}: stands in the clear in the stack's file, store it with: pulumi config set --secret --path ssh.${key}`,
     ]);
@@ -196,9 +173,8 @@ for (const key of ["privateKey", "privateKeyPassphrase"] as const) {
 }
 
 test("a private key that is a secret stays one, up to the host's command", async () => {
-  const { knownHostsFile } = cluster.ssh;
   const ssh = { preflight: false, knownHostsFile, privateKey };
-  const args = await read({ nodes: cluster.nodes, ssh }, ["ssh"]);
+  const args = await read({ nodes, ssh }, ["ssh"]);
   const key = args.ssh?.privateKey as pulumi.Output<string>;
   assert.ok(await pulumi.isSecret(key));
   const { registered } = await declare(args);
@@ -207,12 +183,9 @@ test("a private key that is a secret stays one, up to the host's command", async
 });
 
 test("a secret of another key does not cover the private key", async () => {
-  const { knownHostsFile } = cluster.ssh;
   const ssh = { knownHostsFile, privateKey };
-  assert.equal(
-    (await refused({ nodes: cluster.nodes, ssh }, ["owner"])).length,
-    1,
-  );
+  const found = await refused({ nodes, ssh }, ["owner"]);
+  assert.equal(found.length, 1);
 });
 
 test("a mistake of the user ends the program with its message alone", async () => {

@@ -7,13 +7,11 @@ import {
   pipedCommand,
   scriptInput,
 } from "../../../components/ssh/pipedScript.ts";
+import { root } from "../../../lab/paths.ts";
 import { directory, file } from "../mockedStack.ts";
 import { everyShell } from "../shells.ts";
 
-const path = join(
-  import.meta.dirname,
-  "../../../components/flannel/flannelOverlay.sh",
-);
+const path = join(root, "components/flannel/flannelOverlay.sh");
 
 test("the script follows the facts, byte for byte as its file has it", () => {
   const input = scriptInput(["a fact", "another"], path);

@@ -4,12 +4,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { root } from "../../../lab/paths.ts";
 import { anyText, nasty } from "../hostileText.ts";
 import { program } from "../mockedStack.ts";
 import { everyShell, type Shell } from "../shells.ts";
 
 const source = readFileSync(
-  join(import.meta.dirname, "../../../components/verify/hostLook.sh"),
+  join(root, "components/verify/hostLook.sh"),
   "utf8",
 );
 

@@ -12,6 +12,7 @@ import { routeTable } from "../../../components/inventory/routeTable.ts";
 import { compareHost } from "../../../components/verify/compareHost.ts";
 import type { StackResource } from "../../../components/verify/exportedState.ts";
 import { readHostFacts } from "../../../components/verify/hostFacts.ts";
+import { VerifyError } from "../../../components/verify/verifyError.ts";
 import { verifyHosts } from "../../../components/verify/verifyHosts.ts";
 import type {
   Finding,
@@ -120,6 +121,15 @@ export function findingsOf(
   name: { stack: string; configFile: string | undefined } = stack,
 ): Finding[] {
   return compareHost(of, factsOf(lines), name);
+}
+
+/** Asserts that a text of the user's ends the check, and that nothing of it is shown. */
+export function assertRefused(read: () => unknown): void {
+  assert.throws(
+    read,
+    (error: Error) =>
+      error instanceof VerifyError && !error.message.includes("hunter2"),
+  );
 }
 
 /** The values of these keys, by item. */
