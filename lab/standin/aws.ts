@@ -40,98 +40,67 @@
 // - getInstance also looks up the block devices, the credit, enclave, maintenance and metadata options,
 //   the protection from stopping and terminating, the user data and the password. Here these are empty.
 // - getRouteTable leaves out routes to interfaces of other accounts, of which moto has none.
-import type * as provider from "@pulumi/pulumi/provider/index.js";
-import { Ec2, Refusal } from "./awsEc2.ts";
+import { Ec2 } from "./awsEc2.ts";
 import { invoke } from "./awsFunctions.ts";
 import * as route from "./awsRoute.ts";
-import { type Properties, plain, secret, serve } from "./wire.ts";
+import { bare, checkType, type Properties, secret, serve } from "./wire.ts";
 
-class AwsProvider implements provider.Provider {
-  readonly version = "7.48.0";
-  private readonly connections = new Map<string, Promise<Ec2>>();
+const connections = new Map<string, Promise<Ec2>>();
 
-  async check(
-    urn: string,
-    _olds: Properties,
-    news: Properties,
-  ): Promise<provider.CheckResult> {
-    await this.ec2(urn, news);
+serve({
+  version: "7.48.0",
+
+  async check(urn, _olds, news) {
+    await ec2For(urn, news);
     return { inputs: news, failures: route.check(bare(news)) };
-  }
+  },
 
-  async diff(
-    _id: string,
-    _urn: string,
-    olds: Properties,
-    news: Properties,
-  ): Promise<provider.DiffResult> {
+  async diff(_id, _urn, olds, news) {
     return route.diff(bare(olds), bare(news));
-  }
+  },
 
-  async create(urn: string, news: Properties): Promise<provider.CreateResult> {
-    const ec2 = await this.ec2(urn, news);
+  async create(urn, news) {
+    const ec2 = await ec2For(urn, news);
     const outs = await route.create(ec2, bare(news));
     return { id: route.idOf(bare(news)), outs: asSecret(outs, news) };
-  }
+  },
 
-  async read(
-    id: string,
-    urn: string,
-    state: Properties,
-  ): Promise<provider.ReadResult> {
-    const ec2 = await this.ec2(urn, state);
+  async read(id, urn, state = {}) {
+    const ec2 = await ec2For(urn, state);
     const found = await route.read(ec2, id, bare(state));
     return {
       id: found.id,
       props: asSecret(found.props, state),
       inputs: asSecret(found.inputs, state),
     };
-  }
+  },
 
-  async update(
-    _id: string,
-    urn: string,
-    _olds: Properties,
-    news: Properties,
-  ): Promise<provider.UpdateResult> {
-    const ec2 = await this.ec2(urn, news);
+  async update(_id, urn, _olds, news) {
+    const ec2 = await ec2For(urn, news);
     return { outs: asSecret(await route.update(ec2, bare(news)), news) };
-  }
+  },
 
-  async delete(_id: string, urn: string, state: Properties): Promise<void> {
-    await route.remove(await this.ec2(urn, state), bare(state));
-  }
+  async delete(_id, urn, state) {
+    await route.remove(await ec2For(urn, state), bare(state));
+  },
 
-  async invoke(
-    token: string,
-    args: Properties,
-  ): Promise<provider.InvokeResult> {
+  async invoke(token, args) {
     const given = bare(args);
-    const ec2 = await this.connect(given);
-    return { outputs: await invoke(ec2, token, given) };
-  }
+    return { outputs: await invoke(await connect(given), token, given) };
+  },
+});
 
-  private ec2(urn: string, properties: Properties): Promise<Ec2> {
-    const type = urn.split("::")[2]?.split("$").at(-1);
-    if (type !== "aws:ec2/route:Route") {
-      throw new Refusal(
-        `the stand-in for the aws plugin does not serve ${type}`,
-      );
-    }
-    return this.connect(bare(properties));
-  }
-
-  /** A resource and a function may name a region of their own. */
-  private connect({ region }: Properties): Promise<Ec2> {
-    const key = String(region ?? "");
-    const connection = this.connections.get(key) ?? Ec2.connect(key);
-    this.connections.set(key, connection);
-    return connection;
-  }
+async function ec2For(urn: string, properties: Properties): Promise<Ec2> {
+  checkType(urn, "aws:ec2/route:Route");
+  return connect(bare(properties));
 }
 
-function bare(properties: Properties): Properties {
-  return plain(properties) as Properties;
+/** A resource and a function may name a region of their own. */
+function connect({ region }: Properties): Promise<Ec2> {
+  const key = String(region ?? "");
+  const connection = connections.get(key) ?? Ec2.connect(key);
+  connections.set(key, connection);
+  return connection;
 }
 
 /** Properties, with those secret that are secret where they come from. */
@@ -145,5 +114,3 @@ function asSecret(properties: Properties, source: Properties): Properties {
     ]),
   );
 }
-
-serve(new AwsProvider());

@@ -17,22 +17,7 @@ import {
   type RouteTable,
   type Tag,
 } from "@aws-sdk/client-ec2";
-
-/** What this program says no to, or EC2 does. It has no stack to show: it is no fault of this program. */
-export class Refusal extends Error {
-  override readonly stack = "";
-
-  readonly code: string;
-
-  constructor(
-    message: string,
-    /** EC2's own name for it. */
-    code = "",
-  ) {
-    super(message);
-    this.code = code;
-  }
-}
+import { Refusal } from "./wire.ts";
 
 const noCredentials =
   "No valid credential sources found.\nPlease see https://www.pulumi.com/registry/packages/aws/installation-configuration/ for more information about providing credentials.";

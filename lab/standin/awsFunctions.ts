@@ -18,11 +18,10 @@ import {
   filters,
   is,
   primary,
-  Refusal,
   tagsOf,
 } from "./awsEc2.ts";
 import { targetsOf } from "./awsRoute.ts";
-import type { Properties } from "./wire.ts";
+import { type Properties, prefixed, Refusal } from "./wire.ts";
 
 /** The arguments of all functions together. */
 interface Args {
@@ -149,7 +148,9 @@ async function getVpc(ec2: Ec2, args: Args): Promise<Properties> {
     isDefault: args.default ? "true" : undefined,
     state: args.state,
   });
-  const vpc = await single("EC2 VPC", "InvalidVpcID.NotFound", () =>
+  const vpc = await single(
+    "EC2 VPC",
+    "InvalidVpcID.NotFound",
     all(
       "DescribeVpcs",
       paginateDescribeVpcs(ec2, {
@@ -245,11 +246,10 @@ async function getInstance(ec2: Ec2, args: Args): Promise<Properties> {
   const instance = await single(
     "EC2 Instance",
     "InvalidInstanceID.NotFound",
-    () =>
-      ec2.instances({
-        Filters,
-        ...(args.instanceId && { InstanceIds: [args.instanceId] }),
-      }),
+    ec2.instances({
+      Filters,
+      ...(args.instanceId && { InstanceIds: [args.instanceId] }),
+    }),
   );
   const id = instance.InstanceId ?? "";
   const { Placement: placement } = instance;
@@ -388,11 +388,10 @@ async function getNetworkInterface(ec2: Ec2, args: Args): Promise<Properties> {
   const found = await single(
     "EC2 Network Interface",
     "InvalidNetworkInterfaceID.NotFound",
-    () =>
-      ec2.networkInterfaces({
-        Filters,
-        ...(args.id && { NetworkInterfaceIds: [args.id] }),
-      }),
+    ec2.networkInterfaces({
+      Filters,
+      ...(args.id && { NetworkInterfaceIds: [args.id] }),
+    }),
   );
   const id = found.NetworkInterfaceId ?? "";
   const { Association: association, Attachment: attachment } = found;
@@ -454,18 +453,16 @@ function privateIpsOf(one: NetworkInterface): string[] {
 async function single<T>(
   what: string,
   notFound: string,
-  look: () => Promise<T[]>,
+  looked: Promise<T[]>,
 ): Promise<T> {
-  let found: T[] = [];
-  try {
-    found = await look();
-  } catch (error) {
-    const { code, message } = error as Refusal;
-    if (code !== notFound) {
-      throw new Refusal(`reading ${what}: ${message}`, code);
-    }
-  }
-  const [one, another] = found;
+  const [one, another] = await prefixed(`reading ${what}`, looked).catch(
+    (error: Refusal): T[] => {
+      if (error.code !== notFound) {
+        throw error;
+      }
+      return [];
+    },
+  );
   if (one === undefined) {
     throw new Refusal(`no matching ${what} found`);
   }

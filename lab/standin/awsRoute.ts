@@ -12,8 +12,8 @@ import type {
 } from "@pulumi/pulumi/provider/index.js";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
 import ipaddr from "ipaddr.js";
-import { call, type Ec2, Refusal } from "./awsEc2.ts";
-import type { Properties } from "./wire.ts";
+import { call, type Ec2 } from "./awsEc2.ts";
+import { type Properties, prefixed, Refusal } from "./wire.ts";
 
 /** Destinations: what EC2 calls them. Changing one makes another route. */
 const destinations = {
@@ -76,7 +76,10 @@ export async function create(ec2: Ec2, news: Properties): Promise<Properties> {
     );
   }
   const [targetKey, target] = targetOf(news);
-  await work("creating", news, "CreateRoute", () =>
+  await work(
+    "creating",
+    news,
+    "CreateRoute",
     ec2.client.send(
       new CreateRouteCommand({
         RouteTableId: table,
@@ -91,7 +94,10 @@ export async function create(ec2: Ec2, news: Properties): Promise<Properties> {
 export async function update(ec2: Ec2, news: Properties): Promise<Properties> {
   const [destinationKey, destination] = destinationOf(news);
   const [targetKey, target] = targetOf(news);
-  await work("updating", news, "ReplaceRoute", () =>
+  await work(
+    "updating",
+    news,
+    "ReplaceRoute",
     ec2.client.send(
       new ReplaceRouteCommand({
         RouteTableId: text(news, "routeTableId"),
@@ -129,11 +135,11 @@ export async function remove(ec2: Ec2, state: Properties): Promise<void> {
   const [key, destination] = destinationOf(state);
   const RouteTableId = text(state, "routeTableId");
   try {
-    await work("deleting", state, "DeleteRoute", () =>
-      ec2.client.send(
-        new DeleteRouteCommand({ RouteTableId, [key]: destination }),
-      ),
-    );
+    const command = new DeleteRouteCommand({
+      RouteTableId,
+      [key]: destination,
+    });
+    await work("deleting", state, "DeleteRoute", ec2.client.send(command));
   } catch (error) {
     const { code, message } = error as Refusal;
     const gone = code === "InvalidRoute.NotFound";
@@ -210,32 +216,27 @@ async function find(
   properties: Properties,
 ): Promise<Route | undefined> {
   const [key, destination] = destinationOf(properties);
+  const tables = ec2.routeTables({
+    RouteTableIds: [text(properties, "routeTableId")],
+  });
   try {
-    const [table] = await ec2.routeTables({
-      RouteTableIds: [text(properties, "routeTableId")],
-    });
+    const [table] = await prefixed(place("reading", properties), tables);
     return table?.Routes?.find((route) => same(route[key] ?? "", destination));
   } catch (error) {
-    const { code, message } = error as Refusal;
-    if (code === "InvalidRouteTableID.NotFound") {
+    if ((error as Refusal).code === "InvalidRouteTableID.NotFound") {
       return undefined;
     }
-    throw new Refusal(`${place("reading", properties)}: ${message}`, code);
+    throw error;
   }
 }
 
-async function work<T>(
+function work<T>(
   verb: string,
   properties: Properties,
   operation: string,
-  send: () => Promise<T>,
+  sent: Promise<T>,
 ): Promise<T> {
-  try {
-    return await call(operation, send());
-  } catch (error) {
-    const { code, message } = error as Refusal;
-    throw new Refusal(`${place(verb, properties)}: ${message}`, code);
-  }
+  return prefixed(place(verb, properties), call(operation, sent));
 }
 
 function place(verb: string, properties: Properties): string {

@@ -22,9 +22,9 @@
 // - Connection errors have the wording of Go's SSH library, not that of ssh2.
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type * as provider from "@pulumi/pulumi/provider/index.js";
+import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
 import { type Connection, execute } from "./ssh.ts";
-import { type Properties, plain, secret, serve } from "./wire.ts";
+import { bare, nameOf, type Properties, plain, secret, serve } from "./wire.ts";
 
 const inputs = [
   "create",
@@ -39,16 +39,12 @@ const inputs = [
 ];
 const secretFields = ["privateKey", "privateKeyPassword", "password"];
 
-class CommandProvider implements provider.Provider {
-  readonly version = "1.2.1";
+serve({
+  version: "1.2.1",
 
-  async check(
-    _urn: string,
-    _olds: Properties,
-    news: Properties,
-  ): Promise<provider.CheckResult> {
+  async check(_urn, _olds, news) {
     const connection = plain(news.connection) as Properties | undefined;
-    const failures: provider.CheckFailure[] = [];
+    const failures: CheckFailure[] = [];
     if (connection === undefined) {
       failures.push({
         property: "connection",
@@ -64,14 +60,9 @@ class CommandProvider implements provider.Provider {
       news.connection = secret(withDefaults(connection));
     }
     return { inputs: news, failures };
-  }
+  },
 
-  async diff(
-    _id: string,
-    _urn: string,
-    olds: Properties,
-    news: Properties,
-  ): Promise<provider.DiffResult> {
+  async diff(_id, _urn, olds, news) {
     const changed = inputs.filter(
       (key) => !isDeepStrictEqual(plain(olds[key]), plain(news[key])),
     );
@@ -79,22 +70,16 @@ class CommandProvider implements provider.Provider {
       changes: changed.length > 0,
       replaces: changed.filter((key) => key === "triggers"),
     };
-  }
+  },
 
-  async create(urn: string, news: Properties): Promise<provider.CreateResult> {
-    const name = urn.split("::").slice(3).join("::");
+  async create(urn, news) {
     return {
-      id: `${name}${randomBytes(4).toString("hex")}`,
+      id: `${nameOf(urn)}${randomBytes(4).toString("hex")}`,
       outs: { ...news, ...(await perform(news, news.create)) },
     };
-  }
+  },
 
-  async update(
-    _id: string,
-    _urn: string,
-    olds: Properties,
-    news: Properties,
-  ): Promise<provider.UpdateResult> {
+  async update(_id, _urn, olds, news) {
     const before = { stdout: olds.stdout ?? "", stderr: olds.stderr ?? "" };
     return {
       outs: {
@@ -103,19 +88,19 @@ class CommandProvider implements provider.Provider {
         ...(await perform({ ...before, ...news }, news.update ?? news.create)),
       },
     };
-  }
+  },
 
-  async delete(_id: string, _urn: string, olds: Properties): Promise<void> {
+  async delete(_id, _urn, olds) {
     await perform(olds, olds.delete);
-  }
-}
+  },
+});
 
 /** Runs a command of a resource; `properties` are its inputs and the output of the run before. */
 async function perform(
   properties: Properties,
   command: unknown,
 ): Promise<Properties> {
-  const values = plain(properties) as Properties;
+  const values = bare(properties);
   if (command === undefined || command === null) {
     return { stdout: "", stderr: "", ...pick(values, ["stdout", "stderr"]) };
   }
@@ -170,5 +155,3 @@ function pick(values: Properties, keys: readonly string[]): Properties {
       .map((key) => [key, values[key]]),
   );
 }
-
-serve(new CommandProvider());

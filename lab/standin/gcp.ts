@@ -28,9 +28,17 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type * as provider from "@pulumi/pulumi/provider/index.js";
+import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
-import { type Properties, plain, serve } from "./wire.ts";
+import {
+  bare,
+  checkType,
+  nameOf,
+  type Properties,
+  prefixed,
+  Refusal,
+  serve,
+} from "./wire.ts";
 
 const routeType = "gcp:compute/route:Route";
 const clientConfig = "gcp:organizations/getClientConfig:getClientConfig";
@@ -63,15 +71,11 @@ const sameFields: Readonly<
   tags: (state, input) => isDeepStrictEqual(sorted(state), sorted(input)),
 };
 
-class GcpProvider implements provider.Provider {
-  readonly version = "9.37.0";
+serve({
+  version: "9.37.0",
 
-  async check(
-    urn: string,
-    olds: Properties,
-    news: Properties,
-  ): Promise<provider.CheckResult> {
-    servesType(urn);
+  async check(urn, olds, news) {
+    checkType(urn, routeType);
     const { __defaults, ...given } = news;
     const defaults: Properties = {};
     if (given.name === undefined) {
@@ -83,18 +87,13 @@ class GcpProvider implements provider.Provider {
     const inputs = { ...given, ...defaults };
     return {
       inputs: { ...inputs, __defaults: Object.keys(defaults) },
-      failures: failures(nameOf(urn), plain(inputs) as Properties),
+      failures: failures(nameOf(urn), bare(inputs)),
     };
-  }
+  },
 
-  async diff(
-    _id: string,
-    _urn: string,
-    olds: Properties,
-    news: Properties,
-  ): Promise<provider.DiffResult> {
-    const state = plain(olds) as Properties;
-    const inputs = plain(news) as Properties;
+  async diff(_id, _urn, olds, news) {
+    const state = bare(olds);
+    const inputs = bare(news);
     const replaces = Object.entries(sameFields)
       .filter(([key, isSame]) => !isSame(state[key], inputs[key]))
       .map(([key]) => key);
@@ -106,68 +105,68 @@ class GcpProvider implements provider.Provider {
         Array.isArray(inputs.__defaults) &&
         !isDefault(inputs, "name"),
     };
-  }
+  },
 
-  async create(urn: string, news: Properties): Promise<provider.CreateResult> {
-    servesType(urn);
-    const inputs = plain(news) as Properties;
+  async create(urn, news) {
+    checkType(urn, routeType);
+    const inputs = bare(news);
     const project = projectOf(inputs);
     const id = routeId(project, String(inputs.name));
     const body = await toBody(inputs, project);
     const routes = `projects/${project}/global/routes`;
-    const operation = await prefixed("Error creating Route", () =>
+    const operation = await prefixed(
+      "Error creating Route",
       call("POST", routes, body),
     );
-    await prefixed("Error waiting to create Route", () =>
+    await prefixed(
+      "Error waiting to create Route",
       finish(project, operation, "Creating Route"),
     );
     return { id, outs: await readRoute(id) };
-  }
+  },
 
-  async read(
-    given: string,
-    urn: string,
-    olds: Properties,
-  ): Promise<provider.ReadResult> {
-    servesType(urn);
+  async read(given, urn, olds = {}) {
+    checkType(urn, routeType);
     const id = parseId(given);
     const isRefresh = Object.keys(olds).length > 0;
     try {
-      const state = await readRoute(id);
+      const what = `Error when reading or editing ComputeRoute "${id}"`;
+      const state = await prefixed(what, readRoute(id));
       return isRefresh
         ? { id, props: state }
         : { id, props: state, inputs: toInputs(state) };
     } catch (error) {
-      if (isNotFound(error) && isRefresh) {
+      if (!isNotFound(error)) {
+        throw error;
+      }
+      if (isRefresh) {
         return { id: "", props: {} }; // it is gone
       }
-      if (isNotFound(error)) {
-        // what the engine says if there are no properties; @pulumi/pulumi/provider always sends some
-        throw failure(`resource '${given}' does not exist`);
-      }
-      const what = `Error when reading or editing ComputeRoute "${id}"`;
-      throw failure(`${what}: ${(error as Error).message}`);
+      // what the engine says if there are no properties; @pulumi/pulumi/provider always sends some
+      throw new Refusal(`resource '${given}' does not exist`);
     }
-  }
+  },
 
-  async delete(id: string, _urn: string, olds: Properties): Promise<void> {
-    const project = projectOf(plain(olds) as Properties);
+  async delete(id, _urn, olds) {
+    const project = projectOf(bare(olds));
+    const what = "Error when reading or editing Route";
     let operation: Properties;
     try {
-      operation = await call("DELETE", id);
+      operation = await prefixed(what, call("DELETE", id));
     } catch (error) {
       if (isNotFound(error)) {
         return;
       }
-      const what = "Error when reading or editing Route";
-      throw failure(`${what}: ${(error as Error).message}`);
+      throw error;
     }
     await finish(project, operation, "Deleting Route");
-  }
+  },
 
-  async invoke(token: string): Promise<provider.InvokeResult> {
+  async invoke(token) {
     if (token !== clientConfig) {
-      throw failure(`the stand-in for the gcp plugin does not serve ${token}`);
+      throw new Refusal(
+        `the stand-in for the gcp plugin does not serve ${token}`,
+      );
     }
     const project = setting(...projectVariables) ?? "";
     const region =
@@ -184,24 +183,21 @@ class GcpProvider implements provider.Provider {
         defaultLabels: {},
       },
     };
-  }
-}
+  },
+});
 
 // Inputs
 
 /** What is wrong with inputs; those that are not known yet are right. */
-function failures(
-  resource: string,
-  inputs: Properties,
-): provider.CheckFailure[] {
-  const fault = (reason: string, property?: string): provider.CheckFailure => ({
+function failures(resource: string, inputs: Properties): CheckFailure[] {
+  const fault = (reason: string, property?: string): CheckFailure => ({
     property: "",
     reason:
       property === undefined
         ? reason
         : `${reason}. Examine values at '${resource}.${property}'.`,
   });
-  const found: provider.CheckFailure[] = [];
+  const found: CheckFailure[] = [];
   for (const key of ["destRange", "network"]) {
     if (inputs[key] === undefined) {
       found.push(fault(`Missing required property '${key}'`));
@@ -289,7 +285,7 @@ async function instanceLink(
     ) ?? [];
   const inZone = zone ?? nextHopInstanceZone ?? setting(...zoneVariables);
   if (inZone === undefined) {
-    throw failure("next_hop_instance_zone: required field is not set");
+    throw new Refusal("next_hop_instance_zone: required field is not set");
   }
   const instance = name ?? nextHopInstance;
   const { selfLink } = await call(
@@ -390,7 +386,7 @@ function parseId(given: string): string {
     /^(?:([^/]+)\/)?([^/]+)$/.exec(given) ??
     [];
   if (name === undefined) {
-    throw failure(
+    throw new Refusal(
       `Import id "${given}" doesn't match any of the accepted formats: [^projects/(?P<project>[^/]+)/global/routes/(?P<name>[^/]+)$ ^(?P<project>[^/]+)/(?P<name>[^/]+)$ ^(?P<name>[^/]+)$]`,
     );
   }
@@ -398,17 +394,6 @@ function parseId(given: string): string {
 }
 
 // The API
-
-/** An answer of the API that is an error. */
-class ApiError extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-    this.stack = ""; // no fault of this program
-  }
-}
 
 /** Calls the API. What may pass is tried again for 20 minutes, after waits of 0.5 to 10 seconds. */
 async function call(
@@ -422,8 +407,8 @@ async function call(
       return await callOnce(method, path, body);
     } catch (error) {
       const passing =
-        error instanceof ApiError &&
-        [429, 500, 502, 503].includes(error.status);
+        error instanceof Refusal &&
+        ["429", "500", "502", "503"].includes(error.code);
       if (!passing || Date.now() + wait > end) {
         throw error;
       }
@@ -454,11 +439,14 @@ async function callOnce(
     });
   } catch (error) {
     const { message, cause } = error as Error;
-    throw failure(`${method} ${url}: ${(cause as Error)?.message ?? message}`);
+    throw new Refusal(
+      `${method} ${url}: ${(cause as Error)?.message ?? message}`,
+    );
   }
   const text = await response.text();
   if (!response.ok) {
-    throw new ApiError(response.status, errorText(response.status, text));
+    const { status } = response;
+    throw new Refusal(errorText(status, text), String(status));
   }
   return JSON.parse(text);
 }
@@ -510,7 +498,7 @@ async function finish(
     ({ status, error } = await call("GET", path));
     if (status !== "DONE") {
       if (Date.now() > end) {
-        throw failure(`Error waiting for ${activity}: timeout`);
+        throw new Refusal(`Error waiting for ${activity}: timeout`);
       }
       await sleep(1000);
     }
@@ -518,20 +506,12 @@ async function finish(
   if (error !== undefined) {
     const { errors = [] } = error as { errors?: { message: string }[] };
     const text = errors.map(({ message }) => message).join("\n");
-    throw failure(`Error waiting for ${activity}: ${text}`);
+    throw new Refusal(`Error waiting for ${activity}: ${text}`);
   }
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404;
-}
-
-async function prefixed<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw failure(`${what}: ${(error as Error).message}`);
-  }
+  return error instanceof Refusal && error.code === "404";
 }
 
 /** As long as the official plugin waits for a route. */
@@ -555,7 +535,7 @@ function setting(...names: readonly string[]): string | undefined {
 function accessToken(): string {
   const token = setting("GOOGLE_OAUTH_ACCESS_TOKEN");
   if (token === undefined) {
-    throw failure(
+    throw new Refusal(
       [
         "failed to load application credentials.",
         "To use your default gcloud credentials, run:",
@@ -572,24 +552,12 @@ function accessToken(): string {
 function projectOf({ project }: Properties): string {
   const found = project ?? setting(...projectVariables);
   if (found === undefined) {
-    throw failure("project: required field is not set");
+    throw new Refusal("project: required field is not set");
   }
   return String(found);
 }
 
 // Small things
-
-/** Refuses what the official plugin has and this has not. */
-function servesType(urn: string): void {
-  const type = urn.split("::")[2]?.split("$").at(-1);
-  if (type !== routeType) {
-    throw failure(`the stand-in for the gcp plugin does not serve ${type}`);
-  }
-}
-
-function nameOf(urn: string): string {
-  return urn.split("::").slice(3).join("::");
-}
 
 function lastPart(link: unknown): string {
   const text = String(link);
@@ -603,12 +571,3 @@ function isSet(value: unknown): boolean {
     !(Array.isArray(value) && value.length === 0)
   );
 }
-
-/** An error that is no fault of this program, and needs no stack trace. */
-function failure(message: string): Error {
-  const error = new Error(message);
-  error.stack = "";
-  return error;
-}
-
-serve(new GcpProvider());
