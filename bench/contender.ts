@@ -65,7 +65,26 @@ export function environment(
   };
 }
 
-/** A command line, run in the network of the hosts. */
-export function inLab({ lab }: Site, ...command: string[]): string[] {
-  return ["ip", "netns", "exec", lab.netns, ...command];
+/** A command in the network of the hosts, in {@link environment}. */
+export function inLab(
+  site: Site,
+  cwd: string,
+  command: readonly string[],
+  env: Record<string, string> = {},
+): Command {
+  return {
+    command: ["ip", "netns", "exec", site.lab.netns, ...command],
+    cwd,
+    env: environment(site, env),
+  };
+}
+
+/** Both commands of a contender, where they differ by their verb. */
+export function commands(
+  command: (verb: "apply" | "destroy") => Command,
+): Pick<Contender, "apply" | "destroy"> {
+  return {
+    apply: () => command("apply"),
+    destroy: () => command("destroy"),
+  };
 }

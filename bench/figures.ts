@@ -34,6 +34,12 @@ export function select(
   );
 }
 
+/** The sizes that were measured, from the smallest to the largest. */
+export function sizesOf(figures: readonly Figure[]): number[] {
+  const sizes = new Set(figures.map(({ hosts }) => hosts));
+  return [...sizes].sort((a, b) => a - b);
+}
+
 /** Wall clock seconds. */
 export function walls(figures: readonly Figure[]): number[] {
   return figures.flatMap(({ cost }) => cost?.wallSeconds ?? []);
@@ -57,10 +63,8 @@ export function ratios(
 
 /** The middle one; undefined of none. */
 export function median(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [
-    sorted[Math.ceil(sorted.length / 2) - 1],
-    sorted[Math.floor(sorted.length / 2)],
-  ];
+  const sorted = values.toSorted((a, b) => a - b);
+  const low = sorted[Math.ceil(sorted.length / 2) - 1];
+  const high = sorted[Math.floor(sorted.length / 2)];
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }

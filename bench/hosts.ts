@@ -60,12 +60,12 @@ export class BenchHosts {
   }
 
   /** What is not as it has to be after these nodes have been applied, on the first host that is wrong. */
-  async wrong(nodes: readonly BenchNode[]): Promise<string | undefined> {
+  wrong(nodes: readonly BenchNode[]): Promise<string | undefined> {
     return this.first(nodes, (host, seen) => wrongOn(host, nodes, seen));
   }
 
   /** What somebody has left on these hosts, on the first one that is not clean. */
-  async left(nodes: readonly BenchNode[]): Promise<string | undefined> {
+  left(nodes: readonly BenchNode[]): Promise<string | undefined> {
     return this.first(nodes, leftOn);
   }
 
@@ -84,21 +84,17 @@ export class BenchHosts {
 
   /** Brings hosts back to what they were, whatever was done to them. */
   async reset(nodes: readonly BenchNode[]): Promise<void> {
-    await pMap(
-      nodes,
-      (host) =>
-        this.lab.on(
-          host.name,
-          [
-            ...podNetworks.map((cidr) => `ip route flush root ${cidr}`),
-            "echo 0 >/proc/sys/net/ipv4/ip_forward",
-            "echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
-            `printf '%s' '${untouchedHosts(host)}' >/etc/hosts`,
-            "rm -rf /run/pod-network-routes /var/lib/pod-network-routes /etc/sysctl.d/90-pod-routes-* /root/.ansible",
-          ].join("; "),
-        ),
-      { concurrency },
-    );
+    const reset = (host: BenchNode) => {
+      const commands = [
+        ...podNetworks.map((cidr) => `ip route flush root ${cidr}`),
+        "echo 0 >/proc/sys/net/ipv4/ip_forward",
+        "echo 0 >/proc/sys/net/ipv6/conf/all/forwarding",
+        `printf '%s' '${untouchedHosts(host)}' >/etc/hosts`,
+        "rm -rf /run/pod-network-routes /var/lib/pod-network-routes /etc/sysctl.d/90-pod-routes-* /root/.ansible",
+      ];
+      return this.lab.on(host.name, commands.join("; "));
+    };
+    await pMap(nodes, reset, { concurrency });
   }
 }
 

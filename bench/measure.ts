@@ -19,20 +19,20 @@ export interface Cost {
  * @param log the file that takes its output
  */
 export async function measure(command: Command, log: string): Promise<Cost> {
-  return (await inGroup(command, log, async () => {})).cost;
+  const { cost } = await inGroup(command, log, async () => {});
+  return cost;
 }
 
-/** Runs a command and watches its memory, which slows it down: what it takes is not measured. */
+/** Runs a command and watches its memory, which slows it down, so its time is not measured. */
 export async function measureMemory(
   command: Command,
   log: string,
   program?: RegExp,
 ): Promise<Memory> {
-  return (
-    await inGroup(command, log, (group, ended) =>
-      watchMemory(group, ended, program),
-    )
-  ).watched;
+  const { watched } = await inGroup(command, log, (group, ended) =>
+    watchMemory(group, ended, program),
+  );
+  return watched;
 }
 
 async function inGroup<T>(

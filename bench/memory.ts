@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { commandLine, read } from "../lab/processes.ts";
 import type { Group } from "./group.ts";
 
 /** The most memory that a command had at a time, in MiB. */
@@ -27,26 +28,17 @@ export async function watchMemory(
     let sum = 0;
     for (const pid of group.pids) {
       sum += kibibytes(pid, "smaps_rollup", "Pss");
-      if (program.test(proc(pid, "cmdline").replaceAll("\0", " "))) {
+      if (program.test(commandLine(pid))) {
         largest = Math.max(largest, kibibytes(pid, "status", "VmHWM"));
       }
     }
     tree = Math.max(tree, sum);
-    await new Promise((resolve) => setTimeout(resolve, interval));
+    await sleep(interval);
   }
   return { treeMiB: tree / 1024, programMiB: largest / 1024 };
 }
 
 function kibibytes(pid: number, file: string, field: string): number {
   const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m");
-  return Number(found.exec(proc(pid, file))?.[1] ?? 0);
-}
-
-/** A file of a process, empty once the process is gone. */
-function proc(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return "";
-  }
+  return Number(found.exec(read(`/proc/${pid}/${file}`))?.[1] ?? 0);
 }

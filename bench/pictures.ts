@@ -1,7 +1,14 @@
 import { parse, View } from "vega";
 import { compile } from "vega-lite";
 import { type Kind, layoutOf } from "./contender.ts";
-import { type Figure, measures, median, select, walls } from "./figures.ts";
+import {
+  type Figure,
+  measures,
+  median,
+  select,
+  sizesOf,
+  walls,
+} from "./figures.ts";
 import type { Planned } from "./planner.ts";
 import { verbs } from "./yardsticks.ts";
 
@@ -18,7 +25,7 @@ export function peersPicture(
   kinds: readonly Kind[],
   figures: readonly Figure[],
 ): Promise<string> {
-  const sizes = [...new Set(figures.map(({ hosts }) => hosts))];
+  const sizes = sizesOf(figures);
   const points = kinds
     .filter((kind) => layoutOf(kind) === "sequential")
     .flatMap(({ id, title }) =>

@@ -5,6 +5,7 @@ import {
   median,
   ratios,
   select,
+  sizesOf,
   walls,
 } from "./figures.ts";
 import { type Layout, layouts } from "./inventory.ts";
@@ -25,9 +26,8 @@ export interface Run {
 
 /** The report of a run, in Markdown. */
 export function report(run: Run): string {
-  const applied = run.figures.filter(({ measure }) => measure === "apply");
-  const sizes = [...new Set(applied.map(({ hosts }) => hosts))].sort(
-    (a, b) => a - b,
+  const sizes = sizesOf(
+    run.figures.filter(({ measure }) => measure === "apply"),
   );
   const refused = run.figures.filter((figure) => figure.refused !== undefined);
   const sections = [

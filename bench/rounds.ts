@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Contender, Kind, Site } from "./contender.ts";
 import { type Figure, type Measure, measures } from "./figures.ts";
 import type { BenchHosts } from "./hosts.ts";
-import { type BenchNode, inventory } from "./inventory.ts";
+import { inventory } from "./inventory.ts";
 import { measure, measureMemory } from "./measure.ts";
 
-/** Lets contenders loose on the hosts, and believes no one that has not done its work. */
+/** Runs contenders on the hosts, and checks that each has done its work. */
 export class Track {
   private readonly hosts: BenchHosts;
   private readonly directory: string;
@@ -64,11 +64,8 @@ export class Track {
     return this.from(kind, async (contender, log) => {
       await contender.describe(inventory(size, kind.layout));
       try {
-        const memory = await measureMemory(
-          contender.apply(),
-          log,
-          kind.program,
-        );
+        const apply = contender.apply();
+        const memory = await measureMemory(apply, log, kind.program);
         return { ...about, measure: "memory", memory };
       } catch (error) {
         const refused = (error as Error).message;
@@ -77,7 +74,7 @@ export class Track {
     });
   }
 
-  /** Starts a contender from nothing, and brings the hosts back to what they were when it has done. */
+  /** Starts a contender from nothing, and afterwards brings the hosts back to what they were. */
   private async from<T>(
     kind: Kind,
     work: (contender: Contender, log: string) => Promise<T>,
@@ -90,12 +87,8 @@ export class Track {
     try {
       return await work(await kind.start(site), `${directory}.log`);
     } finally {
-      await this.hosts.reset(this.running);
+      await this.hosts.reset(inventory(lab.hosts.length));
     }
-  }
-
-  private get running(): BenchNode[] {
-    return inventory(this.hosts.lab.hosts.length);
   }
 }
 

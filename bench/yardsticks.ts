@@ -1,4 +1,10 @@
-import { type Figure, type Measure, ratios, select } from "./figures.ts";
+import {
+  type Figure,
+  type Measure,
+  ratios,
+  select,
+  sizesOf,
+} from "./figures.ts";
 import type { Layout } from "./inventory.ts";
 import type { Planned } from "./planner.ts";
 
@@ -36,9 +42,6 @@ export function yardsticks(
       ),
     };
   };
-  const sizes = [...new Set(figures.map(({ hosts }) => hosts))].sort(
-    (a, b) => a - b,
-  );
   const both = ["apply", "add"] as const;
   return [
     ...[100, 300].flatMap((hosts) =>
@@ -47,7 +50,7 @@ export function yardsticks(
     ...both.map((measure) => against("floor", 100, measure, 1.35, "scattered")),
     ...both.map((measure) => against("opentofu", 100, measure, 1.6)),
     ...both.map((measure) => against("ansible", 100, measure, 0.2)),
-    ...sizes
+    ...sizesOf(figures)
       .filter((hosts) => hosts >= 10)
       .flatMap((hosts) =>
         both.map((measure) => against("guide", hosts, measure, 1)),

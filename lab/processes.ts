@@ -25,11 +25,14 @@ function children(pid: number): number[] {
 /** The first of these processes whose command line matches. */
 export function withCommandLine(
   pids: readonly number[],
-  commandLine: RegExp,
+  pattern: RegExp,
 ): number | undefined {
-  return pids.find((pid) =>
-    commandLine.test(read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")),
-  );
+  return pids.find((pid) => pattern.test(commandLine(pid)));
+}
+
+/** The command line of a process; empty if the process has ended. */
+export function commandLine(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
 }
 
 /** Ends a process at once; false if it is not there any more. */
@@ -53,7 +56,8 @@ function list(directory: string): string[] {
   }
 }
 
-function read(file: string): string {
+/** A file of a process; empty if the process has ended. */
+export function read(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {

@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { commands, inLab, type Kind } from "../contender.ts";
 import { isController } from "../inventory.ts";
 import type { Python } from "../python.ts";
 import { writeSshConfig } from "../sshConfig.ts";
@@ -20,24 +20,19 @@ export function ansible(python: Python): Kind {
       const tables = join(site.directory, "tables");
       const inventoryFile = join(site.directory, "hosts.json");
       const home = join(site.directory, "a");
-      const play = (book: string): Command => {
-        // a run of its own: no connection of the one before is there to be used again
-        rmSync(join(home, "cp"), { recursive: true, force: true });
-        return {
-          command: inLab(
-            site,
-            ...python.command("ansible-playbook"),
-            "--inventory",
-            inventoryFile,
-            book,
-            "--forks",
-            String(site.parallel),
-          ),
-          cwd: sources,
-          env: environment(site, { ...python.env, ANSIBLE_HOME: home }),
-        };
-      };
       return {
+        ...commands((verb) => {
+          // each run connects anew: it does not use the connections of the run before
+          rmSync(join(home, "cp"), { recursive: true, force: true });
+          const command = [
+            ...python.command("ansible-playbook"),
+            `--inventory=${inventoryFile}`,
+            `${verb}.yml`,
+            `--forks=${site.parallel}`,
+          ];
+          const env = { ...python.env, ANSIBLE_HOME: home };
+          return inLab(site, sources, command, env);
+        }),
         async describe(nodes) {
           writeTables(tables, nodes);
           const hosts = nodes.map(({ name, address }) => [
@@ -63,8 +58,6 @@ export function ansible(python: Python): Kind {
           };
           writeFileSync(inventoryFile, JSON.stringify({ all }));
         },
-        apply: () => play("apply.yml"),
-        destroy: () => play("destroy.yml"),
       };
     },
   };

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { commands, inLab, type Kind } from "../contender.ts";
 import { writeSshConfig } from "../sshConfig.ts";
 
 /** The guide's loops over the hosts, one SSH session after the other. */
@@ -13,12 +13,11 @@ export function guide(openssh: string): Kind {
     async start(site) {
       const machines = join(site.directory, "machines.txt");
       const config = writeSshConfig(site, false);
-      const loop = (verb: string): Command => ({
-        command: inLab(site, "bash", "guide/loop.sh", verb, machines, config),
-        cwd: join(import.meta.dirname, ".."),
-        env: environment(site),
-      });
+      const bench = join(import.meta.dirname, "..");
       return {
+        ...commands((verb) =>
+          inLab(site, bench, ["bash", "guide/loop.sh", verb, machines, config]),
+        ),
         async describe(nodes) {
           const lines = nodes.map(
             ({ name, address, podCidrs: [podCidr = ""] }) =>
@@ -26,8 +25,6 @@ export function guide(openssh: string): Kind {
           );
           writeFileSync(machines, `${lines.join("\n")}\n`);
         },
-        apply: () => loop("apply"),
-        destroy: () => loop("destroy"),
       };
     },
   };

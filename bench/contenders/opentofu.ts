@@ -1,7 +1,7 @@
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../lab/exec.ts";
-import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { commands, environment, inLab, type Kind } from "../contender.ts";
 import { isController } from "../inventory.ts";
 import { writeTables } from "../tables.ts";
 
@@ -14,30 +14,22 @@ export function openTofu(tofu: string, version: string): Kind {
     again: "looks at its state, contacts no host",
     async start(site) {
       const { lab, directory, parallel } = site;
-      const env = environment(site, { CHECKPOINT_DISABLE: "1" });
+      const env = { CHECKPOINT_DISABLE: "1" };
       copyFileSync(
         join(import.meta.dirname, "../opentofu/main.tf"),
         join(directory, "main.tf"),
       );
       await run(tofu, ["init", "-input=false", "-no-color"], {
         cwd: directory,
-        env,
+        env: environment(site, env),
       });
-      const command = (verb: string): Command => ({
-        command: inLab(
-          site,
-          tofu,
-          verb,
-          "-auto-approve",
-          "-input=false",
-          "-no-color",
-          `-parallelism=${parallel}`,
-        ),
-        cwd: directory,
-        env,
-      });
+      const options = ["-auto-approve", "-input=false", "-no-color"];
       const tables = join(directory, "tables");
       return {
+        ...commands((verb) => {
+          const command = [tofu, verb, ...options, `-parallelism=${parallel}`];
+          return inLab(site, directory, command, env);
+        }),
         stateFile: join(directory, "terraform.tfstate"),
         async describe(nodes) {
           writeTables(tables, nodes);
@@ -58,8 +50,6 @@ export function openTofu(tofu: string, version: string): Kind {
             }),
           );
         },
-        apply: () => command("apply"),
-        destroy: () => command("destroy"),
       };
     },
   };

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { commands, inLab, type Kind } from "../contender.ts";
 import { type BenchNode, hasIpv6, namesOn, routesOn } from "../inventory.ts";
 import { writeSshConfig } from "../sshConfig.ts";
 
@@ -14,19 +14,17 @@ export function parallelSsh(openssh: string): Kind {
     async start(site) {
       const config = writeSshConfig(site, true);
       const scripts = (verb: string) => join(site.directory, verb);
-      const all = (verb: string): Command => ({
-        command: inLab(
-          site,
-          "sh",
-          "parallel/all.sh",
-          scripts(verb),
-          config,
-          String(site.parallel),
-        ),
-        cwd: join(import.meta.dirname, ".."),
-        env: environment(site),
-      });
+      const bench = join(import.meta.dirname, "..");
+      const loop = ["sh", "parallel/all.sh"];
       return {
+        ...commands((verb) =>
+          inLab(site, bench, [
+            ...loop,
+            scripts(verb),
+            config,
+            `${site.parallel}`,
+          ]),
+        ),
         async describe(nodes) {
           for (const verb of ["apply", "destroy"] as const) {
             rmSync(scripts(verb), { recursive: true, force: true });
@@ -37,8 +35,6 @@ export function parallelSsh(openssh: string): Kind {
             }
           }
         },
-        apply: () => all("apply"),
-        destroy: () => all("destroy"),
       };
     },
   };

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, environment, inLab, type Kind } from "../contender.ts";
+import { commands, inLab, type Kind } from "../contender.ts";
 import { type BenchNode, isController } from "../inventory.ts";
 import type { Python } from "../python.ts";
 import { writeTables } from "../tables.ts";
@@ -16,21 +16,6 @@ export function pyinfra(python: Python): Kind {
     async start(site) {
       const tables = join(site.directory, "tables");
       const hosts = join(site.directory, "hosts.json");
-      const deploy = (verb: string): Command => ({
-        command: inLab(
-          site,
-          ...python.command("pyinfra"),
-          "inventory.py",
-          "deploy.py",
-          "--yes",
-          "--data",
-          `verb=${verb}`,
-          "--parallel",
-          String(site.parallel),
-        ),
-        cwd: sources,
-        env: environment(site, { ...python.env, HOSTS: hosts }),
-      });
       const login = {
         tables,
         ssh_user: "root",
@@ -46,6 +31,17 @@ export function pyinfra(python: Python): Kind {
           { ...login, ssh_hostname: address },
         ]);
       return {
+        ...commands((verb) => {
+          const command = [
+            ...python.command("pyinfra"),
+            "inventory.py",
+            "deploy.py",
+            "--yes",
+            `--data=verb=${verb}`,
+            `--parallel=${site.parallel}`,
+          ];
+          return inLab(site, sources, command, { ...python.env, HOSTS: hosts });
+        }),
         async describe(nodes) {
           writeTables(tables, nodes);
           const groups = {
@@ -54,8 +50,6 @@ export function pyinfra(python: Python): Kind {
           };
           writeFileSync(hosts, JSON.stringify(groups));
         },
-        apply: () => deploy("apply"),
-        destroy: () => deploy("destroy"),
       };
     },
   };

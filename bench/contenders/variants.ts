@@ -1,4 +1,4 @@
-import type { Command, Kind } from "../contender.ts";
+import { commands, type Kind } from "../contender.ts";
 
 /** The same contender with the scattered inventory. */
 export function scattered(kind: Kind): Kind {
@@ -18,17 +18,13 @@ export function writtenOnce(kind: Kind): Kind {
     title: `${kind.title}, state written once`,
     async start(site) {
       const contender = await kind.start(site);
-      const once = (make: () => Command) => (): Command => {
-        const { env, ...command } = make();
-        return {
-          ...command,
-          env: { ...env, PULUMI_SKIP_CHECKPOINTS: "true" },
-        };
-      };
       return {
         ...contender,
-        apply: once(contender.apply),
-        destroy: once(contender.destroy),
+        ...commands((verb) => {
+          const command = contender[verb]();
+          const env = { ...command.env, PULUMI_SKIP_CHECKPOINTS: "true" };
+          return { ...command, env };
+        }),
       };
     },
   };
