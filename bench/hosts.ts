@@ -1,9 +1,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import pMap from "p-map";
-import { once } from "../lab/cache.ts";
+import { builtFrom, once } from "../lab/cache.ts";
 import { run, step } from "../lab/exec.ts";
-import { builtFrom } from "../lab/goBuild.ts";
 import { Lab } from "../lab/lab.ts";
 import { root } from "../lab/paths.ts";
 import {

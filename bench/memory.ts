@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { commandLine, read } from "../lab/processes.ts";
+import { readIfThere } from "../lab/files.ts";
+import { commandLine } from "../lab/processes.ts";
 import type { Group } from "./group.ts";
 
 /** The most memory that a command had at a time, in MiB. */
@@ -40,5 +41,5 @@ export async function watchMemory(
 
 function kibibytes(pid: number, file: string, field: string): number {
   const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m");
-  return Number(found.exec(read(`/proc/${pid}/${file}`))?.[1] ?? 0);
+  return Number(found.exec(readIfThere(`/proc/${pid}/${file}`))?.[1] ?? 0);
 }

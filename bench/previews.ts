@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { devNodes } from "../lab/devNodes.ts";
+import { devHosts, devNodes } from "../lab/devNodes.ts";
 import { Lab } from "../lab/lab.ts";
 import { root } from "../lab/paths.ts";
 import type { Site } from "./contender.ts";
@@ -22,14 +22,7 @@ export async function measurePreviews(
     () => lab.down(),
     async () => {
       const nodes = devNodes();
-      await lab.add(
-        ...nodes.map(({ name, address }) => ({
-          name,
-          addresses: [`${address}/24`],
-          iface: "ens160",
-          kind: "plain" as const,
-        })),
-      );
+      await lab.add(...devHosts(nodes));
       const site = (name: string): Site => {
         const directory = join(parent, "preview", name);
         mkdirSync(directory, { recursive: true });

@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { installTools } from "../lab/base.ts";
-import { once } from "../lab/cache.ts";
-import { run, step } from "../lab/exec.ts";
-import { cache } from "../lab/paths.ts";
+import { pipInstall } from "../lab/pip.ts";
 
 const requirements = join(import.meta.dirname, "requirements.txt");
 
@@ -18,26 +14,9 @@ export class Python {
 
   /** Installs them, once a machine. */
   static async install(): Promise<Python> {
-    await installTools("pip3");
-    const program = "import sys; print('%d.%d' % sys.version_info[:2])";
-    const version = (await run("python3", ["-c", program])).trim();
-    const hash = createHash("sha256").update(readFileSync(requirements));
-    const name = `bench-peers-${hash.digest("hex").slice(0, 12)}-python${version}`;
-    const directory = await once(join(cache, name), async (unfinished) => {
-      await step(
-        "Installing ansible-core and pyinfra",
-        run("python3", [
-          "-m",
-          "pip",
-          "install",
-          "--quiet",
-          "--no-deps",
-          "--only-binary=:all:",
-          `--target=${unfinished}`,
-          `--requirement=${requirements}`,
-        ]),
-      );
-    });
+    const what = "Installing ansible-core and pyinfra";
+    const file = "../bench/requirements.txt";
+    const directory = await pipInstall("bench-peers", file, what);
     return new Python(directory);
   }
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { installTools } from "../lab/base.ts";
-import { once } from "../lab/cache.ts";
-import { run, step, tryRun } from "../lab/exec.ts";
-import { builtFrom, goBuild, needGo } from "../lab/goBuild.ts";
+import { builtFrom, once } from "../lab/cache.ts";
+import { run, tryRun } from "../lab/exec.ts";
+import { goBuild } from "../lab/goBuild.ts";
 import type { Kind } from "./contender.ts";
 import { ansible } from "./contenders/ansible.ts";
 import { floor } from "./contenders/floor.ts";
@@ -81,18 +81,15 @@ export async function getTools(
 
 async function builtTofu(): Promise<Kind> {
   const directory = builtFrom("opentofu", "../bench/opentofu/go.mod");
-  await once(directory, async (unfinished) => {
-    await needGo("OpenTofu");
-    await step(
-      "Building OpenTofu from Go modules (five minutes)",
-      goBuild(
-        "../bench/opentofu",
-        ["github.com/opentofu/opentofu/cmd/tofu"],
-        unfinished,
-        { ldflags: "-s -w -X github.com/opentofu/opentofu/version.dev=no" },
-      ),
-    );
-  });
+  await once(directory, (unfinished) =>
+    goBuild(unfinished, {
+      what: "OpenTofu",
+      takes: "five minutes",
+      part: "../bench/opentofu",
+      targets: ["github.com/opentofu/opentofu/cmd/tofu"],
+      ldflags: "-s -w -X github.com/opentofu/opentofu/version.dev=no",
+    }),
+  );
   const tofu = join(directory, "tofu");
   const [version = "unknown"] =
     /^OpenTofu v.*$/m.exec(await run(tofu, ["version"])) ?? [];

@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { once } from "./cache.ts";
+import { builtFrom, once } from "./cache.ts";
 import { hasCommand, run, step } from "./exec.ts";
-import { cache, root } from "./paths.ts";
+import { root } from "./paths.ts";
 
 /** Why there can be no lab on this machine, or undefined if there can. */
 export function labObstacle(): string | undefined {
@@ -67,15 +65,11 @@ export function installPackages(packages: readonly string[]): Promise<string> {
 
 /** The file system under every host; made once a machine. */
 export async function base(): Promise<string> {
-  const script = join(root, "lab/hosts/base.sh");
-  const version = createHash("sha256")
-    .update(readFileSync(script))
-    .digest("hex")
-    .slice(0, 12);
-  return once(join(cache, `base-${version}`), async (directory) => {
+  const script = "hosts/base.sh";
+  return once(builtFrom("base", script), async (directory) => {
     await step(
       "Making the file system of the hosts, a small Debian (a quarter of a minute)",
-      run("sh", [script, directory]),
+      run("sh", [join(root, "lab", script), directory]),
     );
   });
 }

@@ -1,13 +1,24 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
+import { cache, root } from "./paths.ts";
+
+/** Where in the cache something belongs that is made from these files below lab/; another place once they change. */
+export function builtFrom(name: string, ...files: string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) {
+    hash.update(readFileSync(join(root, "lab", file)));
+  }
+  return join(cache, `${name}-${hash.digest("hex").slice(0, 12)}`);
+}
 
 /** Makes a directory of the cache, unless it is there. It gets its name only when it is complete. */
 export async function once(

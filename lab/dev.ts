@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readCliArgs } from "../components/verify/verifyCli.ts";
 import { installTools } from "./base.ts";
-import { devNodes, machines } from "./devNodes.ts";
+import { devHosts, devNodes, machines } from "./devNodes.ts";
 import { type Engine, getEngine } from "./engine.ts";
 import { tryRun } from "./exec.ts";
 import { Lab, permanent } from "./lab.ts";
@@ -141,14 +141,7 @@ async function raise(): Promise<Lab> {
     console.log(
       `Starting hosts: ${missing.map((node) => `${node.name} (${node.address})`).join(", ")}`,
     );
-    await lab.add(
-      ...missing.map(({ name, address }) => ({
-        name,
-        addresses: [`${address}/24`],
-        kind: "plain" as const,
-        iface: "ens160",
-      })),
-    );
+    await lab.add(...devHosts(missing));
   }
   for (const { name } of lab.hosts) {
     const { podCidrs = [] } = nodes.find((node) => node.name === name) ?? {};

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Faults } from "../components/core/faults.ts";
 import { readMachines } from "../components/inventory/machinesFile.ts";
 import type { Node } from "../components/inventory/nodes.ts";
+import type { HostSpec } from "./host.ts";
 import { root } from "./paths.ts";
 
 /** The inventory of the stack `dev`. */
@@ -14,4 +15,14 @@ export function devNodes(): Node[] {
   const nodes = readMachines(text, machines, faults);
   faults.throwIfAny(machines);
   return nodes;
+}
+
+/** The hosts of the lab for nodes of that inventory. */
+export function devHosts(nodes: readonly Node[]): HostSpec[] {
+  return nodes.map(({ name, address }) => ({
+    name,
+    addresses: [`${address}/24`],
+    kind: "plain",
+    iface: "ens160",
+  }));
 }

@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { mark, once, wasMarkedToday } from "./cache.ts";
+import { builtFrom, mark, once, wasMarkedToday } from "./cache.ts";
 import { step, tryRun } from "./exec.ts";
-import { builtFrom, goBuild, moduleVersion, needGo } from "./goBuild.ts";
+import { goBuild, moduleVersion } from "./goBuild.ts";
 import { cache } from "./paths.ts";
 import { home, type PluginName, providePlugin } from "./plugin.ts";
 
@@ -132,19 +132,15 @@ async function built(): Promise<Pick<Engine, "pulumi" | "origin">> {
 }
 
 async function build(directory: string): Promise<void> {
-  await needGo("Pulumi CLI");
+  const part = "engine/cli";
   const module = "github.com/pulumi/pulumi";
-  const version = await moduleVersion("engine/cli", `${module}/pkg/v3`);
-  await step(
-    "Building the Pulumi CLI from Go modules (three to four minutes)",
-    goBuild(
-      "engine/cli",
-      [`${module}/pkg/v3/cmd/pulumi`, "./pulumi-language-nodejs"],
-      directory,
-      {
-        ldflags: `-s -w -X ${module}/sdk/v3/go/common/version.Version=${version}`,
-        unoptimized: notUsedHere,
-      },
-    ),
-  );
+  const version = moduleVersion(part, `${module}/pkg/v3`);
+  await goBuild(directory, {
+    what: "Pulumi CLI",
+    takes: "three to four minutes",
+    part,
+    targets: [`${module}/pkg/v3/cmd/pulumi`, "./pulumi-language-nodejs"],
+    ldflags: `-s -w -X ${module}/sdk/v3/go/common/version.Version=${version}`,
+    unoptimized: notUsedHere,
+  });
 }

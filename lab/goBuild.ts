@@ -1,39 +1,27 @@
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hasCommand, run } from "./exec.ts";
-import { cache, root } from "./paths.ts";
+import { hasCommand, run, step } from "./exec.ts";
+import { root } from "./paths.ts";
 
 const sources = join(root, "lab");
 
-/** Where in the cache a program belongs that is built from these files below lab/; another place once they change. */
-export function builtFrom(name: string, ...files: string[]): string {
-  const hash = createHash("sha256");
-  for (const file of files) {
-    hash.update(readFileSync(join(sources, file)));
-  }
-  return join(cache, `${name}-${hash.digest("hex").slice(0, 12)}`);
+/** The version of a Go module that the go.mod of a folder below lab/ requires. */
+export function moduleVersion(part: string, module: string): string {
+  const file = readFileSync(join(sources, part, "go.mod"), "utf8");
+  const line = file.split("\n").find((one) => one.includes(`\t${module} v`));
+  return line?.trim().split(" ")[1] ?? "unknown";
 }
 
-/** Throws where nothing can be built. */
-export async function needGo(what: string): Promise<void> {
-  if (!(await hasCommand("go"))) {
-    throw new Error(
-      `there is no ${what} here, it cannot be downloaded, and there is no Go to build it with: install one of the two`,
-    );
-  }
-}
-
-/** The version of a Go module that a folder below lab/ requires. */
-export async function moduleVersion(
-  part: string,
-  module: string,
-): Promise<string> {
-  const args = ["list", "-m", "-f", "{{.Version}}", module];
-  return (await run("go", args, { cwd: join(sources, part) })).trim();
-}
-
-export interface GoBuildOptions {
+interface GoBuild {
+  /** The programs, and how long their build takes, for messages. */
+  readonly what: string;
+  readonly takes: string;
+  /** What it says where there is no Go. Default: that the programs can be installed as well. */
+  readonly withoutGo?: string;
+  /** The folder below lab/ whose go.mod lists the modules. */
+  readonly part: string;
+  /** The programs' packages. Default: the folder itself. */
+  readonly targets?: readonly string[];
   /** Default: without symbols. */
   readonly ldflags?: string;
   readonly tags?: string;
@@ -42,38 +30,32 @@ export interface GoBuildOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/**
- * Compiles programs with the Go modules that a folder below lab/ lists.
- *
- * @param targets the programs' packages: those of modules, or `.` for the folder itself
- */
+/** Compiles programs into a directory; throws where there is no Go. */
 export async function goBuild(
-  part: string,
-  targets: readonly string[],
   directory: string,
-  {
-    ldflags = "-s -w",
-    tags = "",
-    unoptimized = [],
-    env = {},
-  }: GoBuildOptions = {},
+  { what, takes, part, ...options }: GoBuild,
 ): Promise<void> {
+  if (!(await hasCommand("go"))) {
+    throw new Error(
+      options.withoutGo ??
+        `there is no ${what} here, it cannot be downloaded, and there is no Go to build it with: install one of the two`,
+    );
+  }
   mkdirSync(directory, { recursive: true });
-  await run(
-    "go",
-    [
-      "build",
-      "-trimpath",
-      "-buildvcs=false",
-      "-ldflags",
-      ldflags,
-      "-tags",
-      tags,
-      ...unoptimized.map((packages) => `-gcflags=${packages}=-N -l`),
-      "-o",
-      `${directory}/`,
-      ...targets,
-    ],
-    { cwd: join(sources, part), env: { ...process.env, ...env } },
+  const { ldflags = "-s -w", tags = "", unoptimized = [] } = options;
+  const args = [
+    "build",
+    "-trimpath",
+    "-buildvcs=false",
+    `-ldflags=${ldflags}`,
+    `-tags=${tags}`,
+    ...unoptimized.map((packages) => `-gcflags=${packages}=-N -l`),
+    `-o=${directory}/`,
+    ...(options.targets ?? ["."]),
+  ];
+  const env = { ...process.env, ...options.env };
+  await step(
+    `Building ${what} from Go modules (${takes})`,
+    run("go", args, { cwd: join(sources, part), env }),
   );
 }

@@ -1,15 +1,10 @@
 import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, tryRun, until } from "./exec.ts";
+import { readIfThere } from "./files.ts";
 import { root } from "./paths.ts";
-import { descendant, killNow } from "./processes.ts";
+import { commandLine, descendant, killNow } from "./processes.ts";
 
 /** A host to be made. */
 export interface HostSpec {
@@ -118,7 +113,16 @@ async function connectNat(netns: string, natAddress: string): Promise<void> {
     "link set nat up",
     `route add default via ${gateway}`,
   ];
-  await run("ip", ["-n", netns, "-batch", "-"], { input: setup.join("\n") });
+  await ipBatch(netns, setup);
+}
+
+/** Runs commands of `ip` in a network namespace. */
+export async function ipBatch(
+  netns: string,
+  commands: readonly string[],
+): Promise<void> {
+  const input = commands.join("\n");
+  await run("ip", ["-n", netns, "-batch", "-"], { input });
 }
 
 /** Waits until SSH answers. */
@@ -162,14 +166,8 @@ export function firstProcess(host: Host): number | undefined {
 
 /** Kills what keeps a host running, if it is still the process that we started. */
 export function killSupervisor(directory: string): void {
-  const file = join(directory, "pid");
-  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-  const commandLine = `/proc/${pid}/cmdline`;
-  if (
-    pid > 0 &&
-    existsSync(commandLine) &&
-    readFileSync(commandLine, "utf8").includes(directory)
-  ) {
+  const pid = Number(readIfThere(join(directory, "pid")));
+  if (pid > 0 && commandLine(pid).includes(directory)) {
     killNow(pid);
   }
 }

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { installTools } from "./base.ts";
-import { once } from "./cache.ts";
-import { hasCommand, step, tryRun } from "./exec.ts";
-import { builtFrom, goBuild } from "./goBuild.ts";
+import { builtFrom, once } from "./cache.ts";
+import { tryRun } from "./exec.ts";
+import { goBuild } from "./goBuild.ts";
 
 /** What a cluster of the tests is made of; versions are those of the go.mod files, whatever this machine has. */
 export interface Kubernetes {
@@ -21,6 +21,9 @@ export const images = "/var/lib/lab-images";
 
 const version = "v1.34.4";
 const flannelVersion = "v0.28.4";
+
+const withoutGo =
+  "Kubernetes and flannel are built from Go modules for the tests, so that their versions are known: needs Go";
 
 /** Why there can be no Kubernetes with flannel on this machine, or undefined if nothing is in its way; it is got ready then. */
 export async function kubernetesObstacle(): Promise<string | undefined> {
@@ -68,7 +71,6 @@ const controllerTools = "layer/usr/local/bin";
 function builtServer(): Promise<string> {
   const directory = builtFrom("kubernetes", "kubernetes/server/go.mod");
   return once(directory, async (unfinished) => {
-    await needGoHere();
     const variables = "k8s.io/component-base/version";
     const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
     const ldflags = [
@@ -77,15 +79,15 @@ function builtServer(): Promise<string> {
       `-X ${variables}.gitMajor=${major} -X ${variables}.gitMinor=${minor}`,
     ];
     const programs = ["kube-apiserver", "kube-controller-manager", "kubectl"];
-    await step(
-      `Building ${programs.join(", ")} ${version} from Go modules (four to five minutes)`,
-      goBuild(
-        "kubernetes/server",
-        programs.map((program) => `k8s.io/kubernetes/cmd/${program}`),
-        unfinished,
-        { ldflags: ldflags.join(" "), env: { CGO_ENABLED: "0" } },
-      ),
-    );
+    await goBuild(unfinished, {
+      what: `${programs.join(", ")} ${version}`,
+      takes: "four to five minutes",
+      withoutGo,
+      part: "kubernetes/server",
+      targets: programs.map((program) => `k8s.io/kubernetes/cmd/${program}`),
+      ldflags: ldflags.join(" "),
+      env: { CGO_ENABLED: "0" },
+    });
     makeReadable(unfinished, controllerTools);
     renameSync(
       join(unfinished, "kubectl"),
@@ -106,7 +108,6 @@ function builtImages(): Promise<string> {
     "kubernetes/flanneld/tencent/vpc/v20170312/client.go",
   );
   return once(directory, async (unfinished) => {
-    await needGoHere();
     const flannel = join(images, "flannel/opt/bin");
     const plugin = join(images, "flannel-cni-plugin");
     // its backend `udp`, which exists on this architecture only, is written in C
@@ -116,20 +117,17 @@ function builtImages(): Promise<string> {
     }
     makeReadable(unfinished, flannel);
     makeReadable(unfinished, plugin);
-    await step(
-      `Building flanneld ${flannelVersion} from Go modules (a minute)`,
-      goBuild(
-        "kubernetes/flanneld",
-        ["github.com/flannel-io/flannel"],
-        join(unfinished, flannel),
-        {
-          // the hosts' Debian is not this machine's: no library of either
-          ldflags: `-s -w -extldflags -static -X github.com/flannel-io/flannel/pkg/version.Version=${flannelVersion}`,
-          tags: "netgo,osusergo",
-          env: { CGO_ENABLED: cgo ? "1" : "0" },
-        },
-      ),
-    );
+    await goBuild(join(unfinished, flannel), {
+      what: `flanneld ${flannelVersion}`,
+      takes: "a minute",
+      withoutGo,
+      part: "kubernetes/flanneld",
+      targets: ["github.com/flannel-io/flannel"],
+      // static, because the hosts' Debian has other libraries than this machine
+      ldflags: `-s -w -extldflags -static -X github.com/flannel-io/flannel/pkg/version.Version=${flannelVersion}`,
+      tags: "netgo,osusergo",
+      env: { CGO_ENABLED: cgo ? "1" : "0" },
+    });
     renameSync(
       join(unfinished, flannel, "flannel"),
       join(unfinished, flannel, "flanneld"),
@@ -140,14 +138,6 @@ function builtImages(): Promise<string> {
       { mode: 0o755 },
     );
   });
-}
-
-async function needGoHere(): Promise<void> {
-  if (!(await hasCommand("go"))) {
-    throw new Error(
-      "Kubernetes and flannel are built from Go modules for the tests, so that their versions are known: needs Go",
-    );
-  }
 }
 
 /** Makes a directory in another one that all users of a host can enter, whatever the umask is here. */

@@ -2,7 +2,6 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,6 +10,7 @@ import {
 import { join } from "node:path";
 import { base } from "./base.ts";
 import { run, tryRun, until } from "./exec.ts";
+import { listIfThere } from "./files.ts";
 import {
   allNamespacesOf,
   firstProcess,
@@ -18,6 +18,7 @@ import {
   greets,
   type Host,
   type HostSpec,
+  ipBatch,
   killAll,
   killSupervisor,
   launch,
@@ -93,15 +94,12 @@ export class Lab {
     mkdirSync(lab.directory, { recursive: true, mode: 0o700 });
     lab.save(owner);
     await run("ip", ["netns", "add", lab.netns]);
-    const setup = [
+    await ipBatch(lab.netns, [
       "link set lo up",
       "link add br0 type bridge",
       ...addresses.map((address) => `addr add ${address} dev br0`),
       "link set br0 up",
-    ];
-    await run("ip", ["-n", lab.netns, "-batch", "-"], {
-      input: setup.join("\n"),
-    });
+    ]);
     await generateKey(lab.key, "lab");
     return lab;
   }
@@ -114,7 +112,7 @@ export class Lab {
 
   /** Takes down every lab whose owner has died without doing so. */
   static async sweep(): Promise<void> {
-    for (const id of existsSync(labs) ? readdirSync(labs) : []) {
+    for (const id of listIfThere(labs)) {
       const owner = readAny(id)?.owner ?? permanent;
       if (owner !== permanent && !existsSync(`/proc/${owner}`)) {
         await new Lab(id).down();
@@ -172,11 +170,8 @@ export class Lab {
 
   /** Runs a shell command as root on a host, not by SSH; throws if it fails. */
   async on(name: string, command: string): Promise<string> {
-    const shell = ["/bin/sh", "-c", command];
-    return run("nsenter", [
-      ...allNamespacesOf(this.firstProcess(name)),
-      ...shell,
-    ]);
+    const namespaces = allNamespacesOf(this.firstProcess(name));
+    return run("nsenter", [...namespaces, "/bin/sh", "-c", command]);
   }
 
   /** Gives a host a pod for these CIDRs, in place of the one it has. */
@@ -268,9 +263,7 @@ export class Lab {
         (name) => name === this.netns || name.startsWith(`${this.netns}-`),
       );
     const hosts = join(this.directory, "hosts");
-    const directories = (existsSync(hosts) ? readdirSync(hosts) : []).map(
-      (name) => join(hosts, name),
-    );
+    const directories = listIfThere(hosts).map((name) => join(hosts, name));
     directories.forEach(killSupervisor);
     await Promise.all(ours.map(killAll));
     for (const name of ours) {

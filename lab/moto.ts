@@ -1,12 +1,10 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once as event } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { canInstall, installTools } from "./base.ts";
-import { once } from "./cache.ts";
-import { run, step, tryRun, until } from "./exec.ts";
-import { cache, root } from "./paths.ts";
+import { canInstall } from "./base.ts";
+import { run, until } from "./exec.ts";
+import { root } from "./paths.ts";
+import { hasPip, isInstalled, pipInstall, pythonVersion } from "./pip.ts";
 
 /** moto, an EC2 API that is not ours, served on this machine alone. */
 export interface Moto {
@@ -16,8 +14,7 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-const sources = join(root, "lab/moto");
-const requirements = join(sources, "requirements.txt");
+const requirements = "moto/requirements.txt";
 
 /** Why moto cannot be had on this machine, or undefined if nothing is in its way. */
 export async function motoObstacle(): Promise<string | undefined> {
@@ -26,7 +23,9 @@ export async function motoObstacle(): Promise<string | undefined> {
   if (version !== undefined && !isRecent(version)) {
     return `${needs}; python3 is ${version}`;
   }
-  return isInstalled(version) || (await hasPip()) || (await canInstall())
+  return isInstalled("moto", requirements, version) ||
+    (await hasPip()) ||
+    (await canInstall())
     ? undefined
     : `${needs}, and pip (python3 -m pip)`;
 }
@@ -35,7 +34,7 @@ export async function motoObstacle(): Promise<string | undefined> {
 export async function startMoto(): Promise<Moto> {
   const packages = await install();
   const env = { ...withoutAws(), PYTHONPATH: packages };
-  const child = spawn("python3", [join(sources, "serve.py")], {
+  const child = spawn("python3", [join(root, "lab/moto/serve.py")], {
     env,
     stdio: ["pipe", "ignore", "pipe"],
   });
@@ -75,63 +74,22 @@ async function answers(url: string): Promise<boolean> {
   );
 }
 
-/** Installs moto into a directory of its own, whatever Python packages the machine has besides. */
+/** Installs moto, unless it is there; returns the directory of its packages. */
 async function install(): Promise<string> {
   const obstacle = await motoObstacle();
   if (obstacle !== undefined) {
     throw new Error(obstacle);
   }
-  if (!isInstalled(await pythonVersion()) && !(await hasPip())) {
-    await installTools("pip3");
-  }
-  const directory = installed((await pythonVersion()) ?? "");
-  return once(directory, async (unfinished) => {
-    const options = ["--quiet", "--no-deps", "--only-binary=:all:"];
-    await step(
-      "Installing moto, an EC2 API for the tests (a quarter of a minute)",
-      run("python3", [
-        "-m",
-        "pip",
-        "install",
-        ...options,
-        "--target",
-        unfinished,
-        "--requirement",
-        requirements,
-      ]),
-    );
-  });
-}
-
-function isInstalled(python: string | undefined): boolean {
-  return python !== undefined && existsSync(installed(python));
-}
-
-/** Where it is installed: what is compiled in it fits one version of Python. */
-function installed(python: string): string {
-  const hash = createHash("sha256")
-    .update(readFileSync(requirements))
-    .digest("hex");
-  return join(cache, `moto-${hash.slice(0, 12)}-python${python}`);
-}
-
-/** Such as 3.11; undefined where there is no python3. */
-async function pythonVersion(): Promise<string | undefined> {
-  const program = "import sys; print('%d.%d' % sys.version_info[:2])";
-  const { code, stdout } = await tryRun("sh", [
-    "-c",
-    `python3 -c "${program}"`,
-  ]);
-  return code === 0 ? stdout.trim() : undefined;
+  return pipInstall(
+    "moto",
+    requirements,
+    "Installing moto, an EC2 API for the tests (a quarter of a minute)",
+  );
 }
 
 function isRecent(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major === 3 && minor >= 10;
-}
-
-async function hasPip(): Promise<boolean> {
-  return (await tryRun("sh", ["-c", "python3 -m pip --version"])).code === 0;
 }
 
 /** The environment without what the user has set for AWS, for moto or for Python. */

@@ -14,6 +14,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { remedy, supported } from "../nodeVersion.cjs";
 
+/** Installs what a lockfile lists, and says nothing but what is wrong. */
+export const npmCi = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+
 const pinned = join(dirname(fileURLToPath(import.meta.url)), "node");
 
 /** Where the lab keeps what every checkout can use, as lab/paths.ts has it. */
@@ -60,15 +63,7 @@ function install(platform, version, directory, output) {
     // --prefix, because `npm start` hands npm's own settings down
     const npm = spawnSync(
       "npm",
-      [
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-        "--prefix",
-        unfinished,
-      ],
+      [...npmCi, "--ignore-scripts", `--prefix=${unfinished}`],
       { cwd: unfinished, stdio: ["ignore", output, "inherit"] },
     );
     if (npm.status !== 0) {

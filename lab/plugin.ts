@@ -10,9 +10,9 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { mark, once, wasMarkedToday } from "./cache.ts";
+import { builtFrom, mark, once, wasMarkedToday } from "./cache.ts";
 import { step, tryRun } from "./exec.ts";
-import { builtFrom, goBuild, needGo } from "./goBuild.ts";
+import { goBuild } from "./goBuild.ts";
 import { cache, local, root } from "./paths.ts";
 
 /** A provider plugin that the project uses: a Pulumi package of package.json. */
@@ -112,13 +112,13 @@ async function builtOpenstack(): Promise<string> {
     (file) => `engine/openstack/${file}`,
   );
   const directory = builtFrom("openstack-plugin", ...sources);
-  return once(directory, async (unfinished) => {
-    await needGo("openstack plugin");
-    await step(
-      "Building the openstack plugin from Go modules (a minute)",
-      goBuild("engine/openstack", ["."], unfinished),
-    );
-  });
+  return once(directory, (unfinished) =>
+    goBuild(unfinished, {
+      what: "openstack plugin",
+      takes: "a minute",
+      part: "engine/openstack",
+    }),
+  );
 }
 
 /** Writes a script that starts a stand-in with the Node.js that runs this, and with a compile cache, which halves the time it takes. */

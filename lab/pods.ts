@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { run, tryRun } from "./exec.ts";
-import { type Host, killAll } from "./host.ts";
+import { type Host, ipBatch, killAll } from "./host.ts";
 
 /** A pod for the tests: a network namespace behind a bridge of its host, as a CNI plugin would make it. */
 export interface Pod {
@@ -36,10 +36,8 @@ export async function addPod(
     ),
     ...cidrs.map((cidr) => `route add default via ${nth(cidr, 1)}`),
   ];
-  await run("ip", ["-n", host.netns, "-batch", "-"], {
-    input: outside.join("\n"),
-  });
-  await run("ip", ["-n", pod, "-batch", "-"], { input: inside.join("\n") });
+  await ipBatch(host.netns, outside);
+  await ipBatch(pod, inside);
   // A container runtime has a process of the host keep the network of a pod.
   const namespaces = ["-m", "-u", "-i", "-p", `--net=/run/netns/${pod}`];
   const pause = ["-t", String(first), ...namespaces, "sleep", "infinity"];

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { listIfThere, readIfThere } from "./files.ts";
 
 /** All processes that a process has started, and those that these have started. */
 export function descendants(pid: number): number[] {
@@ -8,15 +8,15 @@ export function descendants(pid: number): number[] {
 /** The first process by this name among those that a process has started, or these have. */
 export function descendant(pid: number, name: string): number | undefined {
   return descendants(pid).find(
-    (child) => read(`/proc/${child}/comm`).trim() === name,
+    (child) => readIfThere(`/proc/${child}/comm`).trim() === name,
   );
 }
 
 /** The processes that a process has started, whichever thread of it. */
-function children(pid: number): number[] {
-  return list(`/proc/${pid}/task`)
+export function children(pid: number): number[] {
+  return listIfThere(`/proc/${pid}/task`)
     .flatMap((thread) =>
-      read(`/proc/${pid}/task/${thread}/children`).split(" "),
+      readIfThere(`/proc/${pid}/task/${thread}/children`).split(" "),
     )
     .filter(Boolean)
     .map(Number);
@@ -32,7 +32,7 @@ export function withCommandLine(
 
 /** The command line of a process; empty if the process has ended. */
 export function commandLine(pid: number): string {
-  return read(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+  return readIfThere(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
 }
 
 /** Ends a process at once; false if it is not there any more. */
@@ -45,22 +45,5 @@ export function killNow(pid: number | undefined): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return []; // it has just ended
-  }
-}
-
-/** A file of a process; empty if the process has ended. */
-export function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
   }
 }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isSupported } from "../nodeVersion.cjs";
-import { fetchNode } from "./node.mjs";
+import { fetchNode, npmCi } from "./node.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [verb = "", ...args] = process.argv.slice(2);
@@ -60,11 +60,9 @@ function install() {
   }
   const omit = wanted.everything ? [] : ["--omit=optional", "--omit=dev"];
   output.write(`Installing packages: npm ci ${omit.join(" ")}\n`);
-  const npm = spawnSync(
-    "npm",
-    ["ci", "--no-audit", "--no-fund", "--loglevel=error", ...omit],
-    { stdio: ["inherit", output, "inherit"] },
-  );
+  const npm = spawnSync("npm", [...npmCi, ...omit], {
+    stdio: ["inherit", output, "inherit"],
+  });
   if (npm.status !== 0) {
     console.error("npm ci failed, see above");
     process.exit(failed);

@@ -1,15 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, environment } from "./engine.ts";
 import { type Result, type RunOptions, run, tryRun } from "./exec.ts";
+import { readIfThere } from "./files.ts";
 import { root } from "./paths.ts";
 
 /** Commands of the CLI that read the stack's configuration. */
@@ -71,9 +66,7 @@ export class Stack {
   /** Sets the stack's configuration: the text of a `Pulumi.<stack>.yaml`. */
   configure(yaml: string): void {
     mkdirSync(this.directory, { recursive: true });
-    const salt = /^encryptionsalt: .*\n/m.exec(
-      existsSync(this.configFile) ? readFileSync(this.configFile, "utf8") : "",
-    );
+    const salt = /^encryptionsalt: .*\n/m.exec(readIfThere(this.configFile));
     writeFileSync(this.configFile, `${salt?.[0] ?? ""}${yaml}`);
   }
 

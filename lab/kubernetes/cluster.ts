@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Result, until } from "../exec.ts";
+import { readIfThere } from "../files.ts";
 import type { HostSpec } from "../host.ts";
 import { getKubernetes, type Kubernetes } from "../kubernetes.ts";
 import { Lab } from "../lab.ts";
@@ -158,8 +159,9 @@ export class Cluster {
 
   /** All that flanneld, or another container, has said on a worker since the cluster was started. */
   flanneldLog(worker: string, container = "kube-flannel"): string {
-    const log = join(this.lab.directory, "logs", worker, `${container}.log`);
-    return existsSync(log) ? readFileSync(log, "utf8") : "";
+    return readIfThere(
+      join(this.lab.directory, "logs", worker, `${container}.log`),
+    );
   }
 
   private async connectPods(nodes: readonly NodeSpec[]): Promise<void> {

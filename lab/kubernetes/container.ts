@@ -1,15 +1,10 @@
 import { spawn } from "node:child_process";
 import { once as event } from "node:events";
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-} from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, until } from "../exec.ts";
 import { allNamespacesOf } from "../host.ts";
+import { children } from "../processes.ts";
 import type { Container } from "./objects.ts";
 
 /** A directory or a file of the host that a container sees. */
@@ -131,9 +126,7 @@ export class Running {
 
   /** What nsenter has started; 0 if there is nothing. */
   private first(): number {
-    const children = `/proc/${this.group}/task/${this.group}/children`;
-    const list = existsSync(children) ? readFileSync(children, "utf8") : "";
-    return Number.parseInt(list, 10) || 0;
+    return children(this.group)[0] ?? 0;
   }
 
   private async gone(seconds = 60): Promise<void> {

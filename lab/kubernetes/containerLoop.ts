@@ -4,6 +4,14 @@ import type { Running } from "./container.ts";
 import type { Container } from "./objects.ts";
 import { Prober } from "./probe.ts";
 
+interface LoopSpec {
+  readonly container: Container;
+  readonly start: () => Promise<Running>;
+  readonly host: { readonly netns: string; readonly address: string };
+  /** Aborted when the pod is stopped. */
+  readonly stopped: AbortSignal;
+}
+
 /** A container of a pod on its node: started, started again whenever it ends, and asked whether it is well. */
 export class ContainerLoop {
   private running: Running | undefined;
@@ -15,40 +23,25 @@ export class ContainerLoop {
   private readiness: Prober | undefined;
   private liveness: Prober | undefined;
 
-  readonly container: Container;
-  private readonly start: (container: Container) => Promise<Running>;
-  private readonly host: { netns: string; address: string };
-  private readonly stopped: AbortSignal;
+  readonly spec: LoopSpec;
 
-  constructor(
-    container: Container,
-    start: (container: Container) => Promise<Running>,
-    host: { netns: string; address: string },
-    stopped: AbortSignal,
-  ) {
-    this.container = container;
-    this.start = start;
-    this.host = host;
-    this.stopped = stopped;
+  constructor(spec: LoopSpec) {
+    this.spec = spec;
   }
 
   /** Runs it until the pod is stopped; one that is to end, until it has ended well. */
   async run(toEnd: boolean): Promise<void> {
+    const { stopped: signal } = this.spec;
     let pause = 0.5;
-    while (!this.stopped.aborted) {
+    while (!signal.aborted) {
       const since = Date.now();
       const code = await this.once();
-      if (toEnd && code === 0) {
-        return;
-      }
-      if (this.stopped.aborted) {
+      if (signal.aborted || (toEnd && code === 0)) {
         return;
       }
       // the kubelet begins with ten seconds and goes up to five minutes, which is too long for tests
       pause = Date.now() - since > 60_000 ? 0.5 : Math.min(pause * 2, 8);
-      await sleep(pause * 1000, undefined, { signal: this.stopped }).catch(
-        () => {},
-      );
+      await sleep(pause * 1000, undefined, { signal }).catch(() => {});
     }
   }
 
@@ -73,8 +66,8 @@ export class ContainerLoop {
 
   /** As `status.containerStatuses` has it. */
   status(ready: boolean): object {
-    const { container, exitCode, startedAt, running } = this;
-    const { name, image } = container;
+    const { exitCode, startedAt, running } = this;
+    const { name, image } = this.spec.container;
     const last =
       exitCode === undefined
         ? {}
@@ -103,9 +96,9 @@ export class ContainerLoop {
 
   /** Starts it and waits until it has ended; returns its exit code, or undefined if it could not be started. */
   private async once(): Promise<number | undefined> {
-    const { container, host } = this;
+    const { container, start, host, stopped } = this.spec;
     try {
-      this.running = await this.start(container);
+      this.running = await start();
     } catch (error) {
       const { message, name } = error as Error;
       console.log(`${container.name}: ${message}`);
@@ -117,7 +110,7 @@ export class ContainerLoop {
     }
     const { running } = this;
     this.last = running;
-    if (this.stopped.aborted) {
+    if (stopped.aborted) {
       void running.stop(0); // it was being started when the pod was stopped
     }
     const { readinessProbe, livenessProbe } = container;

@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listIfThere } from "../files.ts";
 import { firstProcess } from "../host.ts";
 import { Lab } from "../lab.ts";
 import { type Access, Api, Refused } from "./api.ts";
 import { serveLogs } from "./logs.ts";
 import type { Node, Pod } from "./objects.ts";
-import { PodRun, pathOf } from "./podRun.ts";
+import { now, PodRun, pathOf } from "./podRun.ts";
 
 /**
  * The kubelets of all nodes of a lab, and as much of a scheduler as DaemonSets need. Runs as a process
@@ -133,15 +134,15 @@ class Kubelets {
       firstProcess(lab.host(name)) !== undefined &&
       hasCniConfiguration(lab.root(name));
     const before = status?.conditions?.find(({ type }) => type === "Ready");
-    const now = isReady ? "True" : "False";
-    if (before?.status !== now) {
-      const time = new Date().toISOString().replace(/\.\d+/, "");
+    const ready = isReady ? "True" : "False";
+    if (before?.status !== ready) {
+      const time = now();
       await this.api.mergeLists(`/api/v1/nodes/${name}/status`, {
         status: {
           conditions: [
             {
               type: "Ready",
-              status: now,
+              status: ready,
               reason: isReady ? "KubeletReady" : "KubeletNotReady",
               message: isReady ? "" : "cni plugin not initialized",
               lastHeartbeatTime: time,
@@ -155,11 +156,8 @@ class Kubelets {
 }
 
 function hasCniConfiguration(root: string): boolean {
-  const directory = join(root, "etc/cni/net.d");
-  return (
-    existsSync(directory) &&
-    readdirSync(directory).some((file) => /\.(conf|conflist|json)$/.test(file))
-  );
+  const files = listIfThere(join(root, "etc/cni/net.d"));
+  return files.some((file) => /\.(conf|conflist|json)$/.test(file));
 }
 
 /** Ignores the error where the object is gone or was changed meanwhile: the next look finds out. */

@@ -41,12 +41,12 @@ export class PodRun {
     const { initContainers = [], containers } = pod.spec;
     const host = this.host();
     const loop = (container: Container) =>
-      new ContainerLoop(
+      new ContainerLoop({
         container,
-        (which) => this.start(which),
+        start: () => this.start(container),
         host,
-        this.aborted.signal,
-      );
+        stopped: this.aborted.signal,
+      });
     this.init = initContainers.map(loop);
     this.main = containers.map(loop);
     this.whole = this.run();
@@ -63,7 +63,7 @@ export class PodRun {
   /** What a container has said since it was started last; undefined if there is none of that name. */
   output(name: string): string | undefined {
     const loops = [...this.init, ...this.main];
-    return loops.find(({ container }) => container.name === name)?.output();
+    return loops.find(({ spec }) => spec.container.name === name)?.output();
   }
 
   /** Tells the API server how the pod is, if that has changed. */
@@ -153,6 +153,6 @@ function condition(type: string, is: boolean, lastTransitionTime: string) {
 }
 
 /** As the API has times: in whole seconds. */
-function now(): string {
+export function now(): string {
   return new Date().toISOString().replace(/\.\d+/, "");
 }
