@@ -7,7 +7,7 @@ import { cache } from "./paths.ts";
 import { home, type PluginName, providePlugin } from "./plugin.ts";
 
 /** The oldest Pulumi CLI that is accepted: the tests have passed with it, and it runs programs that use @pulumi/pulumi 3.276. */
-const oldest = [3, 220, 0];
+const oldest = "3.220.0";
 
 /** Stands in for Pulumi's own, which Go's module proxy does not have. */
 const languageHost = "engine/cli/pulumi-language-nodejs";
@@ -31,6 +31,8 @@ export interface Engine {
   /** Environment for the engine, on top of the process's own. */
   readonly env: Record<string, string>;
 }
+
+type Cli = Pick<Engine, "pulumi" | "origin">;
 
 /** Finds or gets the engine and these plugins: what is on this machine, else Pulumi's own download, else what Go modules and our stand-ins can give. */
 export async function getEngine(...plugins: PluginName[]): Promise<Engine> {
@@ -65,9 +67,7 @@ export function environment(
   };
 }
 
-async function onPath(): Promise<
-  Pick<Engine, "pulumi" | "origin"> | undefined
-> {
+async function onPath(): Promise<Cli | undefined> {
   for (const directory of (process.env.PATH ?? "").split(delimiter)) {
     const pulumi = join(directory, "pulumi");
     if (existsSync(pulumi)) {
@@ -75,26 +75,20 @@ async function onPath(): Promise<
       if (isRecent(version)) {
         return { pulumi, origin: `${pulumi} ${version}` };
       }
-      console.log(
-        `${pulumi} is ${version}, at least v${oldest.join(".")} is needed`,
-      );
+      console.log(`${pulumi} is ${version}, at least v${oldest} is needed`);
     }
   }
   return undefined;
 }
 
 function isRecent(version: string): boolean {
-  const numbers =
-    /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [];
-  const difference =
-    oldest.map((n, i) => (numbers[i] ?? -1) - n).find((n) => n !== 0) ?? 0;
-  return difference >= 0;
+  const [, numbers] = /^v?(\d+\.\d+\.\d+)/.exec(version) ?? [];
+  const options = { numeric: true };
+  return (numbers ?? "0").localeCompare(oldest, "en", options) >= 0;
 }
 
 /** Pulumi's own installer, by way of its SDK. A machine that cannot reach it is not asked again for a day. */
-async function downloaded(): Promise<
-  Pick<Engine, "pulumi" | "origin"> | undefined
-> {
+async function downloaded(): Promise<Cli | undefined> {
   const directory = join(cache, "pulumi-download");
   const pulumi = join(directory, "bin/pulumi");
   const failed = join(cache, "pulumi-download-failed");
@@ -126,7 +120,7 @@ function builtDirectory(): string {
 }
 
 /** The same programs, compiled from the Go modules that Pulumi publishes. */
-async function built(): Promise<Pick<Engine, "pulumi" | "origin">> {
+async function built(): Promise<Cli> {
   const directory = await once(builtDirectory(), build);
   return { pulumi: join(directory, "pulumi"), origin: "built from Go modules" };
 }

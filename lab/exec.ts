@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { once as event } from "node:events";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** The exit code and the output of a command. */
@@ -17,34 +19,28 @@ export interface RunOptions {
 }
 
 /** Runs a command and returns its exit code and output; a command that fails is no error. */
-export function tryRun(
+export async function tryRun(
   command: string,
   args: readonly string[],
-  options: RunOptions = {},
+  { cwd, env, input = "", show = false }: RunOptions = {},
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (data) => {
-      stdout += data;
-      if (options.show) process.stdout.write(data);
-    });
-    child.stderr.on("data", (data) => {
-      stderr += data;
-      if (options.show) process.stderr.write(data);
-    });
-    child.on("error", reject);
-    child.on("close", (code, signal) =>
-      resolve({
-        code: code ?? 128,
-        stdout,
-        stderr: signal ? `${stderr}\n${signal}` : stderr,
-      }),
-    );
-    child.stdin.on("error", () => {}); // the command may end without reading its input
-    child.stdin.end(options.input ?? "");
-  });
+  const child = spawn(command, args, { cwd, env });
+  if (show) {
+    child.stdout.pipe(process.stdout, { end: false });
+    child.stderr.pipe(process.stderr, { end: false });
+  }
+  child.stdin.on("error", () => {}); // the command may end without reading its input
+  child.stdin.end(input);
+  const [[code, signal], stdout, stderr] = await Promise.all([
+    event(child, "close"),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return {
+    code: code ?? 128,
+    stdout,
+    stderr: signal ? `${stderr}\n${signal}` : stderr,
+  };
 }
 
 /** Runs a command and returns its standard output; throws if it fails, with all of its output. */
@@ -53,13 +49,27 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const { code, stdout, stderr } = await tryRun(command, args, options);
+  const result = await tryRun(command, args, options);
+  return mustSucceed(`${command} ${args.join(" ")}`, result);
+}
+
+/** Returns the standard output of a command; throws if the command has failed. */
+export function mustSucceed(
+  command: string,
+  { code, stdout, stderr }: Result,
+): string {
   if (code !== 0) {
-    throw new Error(
-      `${command} ${args.join(" ")}: exit code ${code}\n${stdout}${stderr}`,
-    );
+    throw new Error(`${command}: exit code ${code}\n${stdout}${stderr}`);
   }
   return stdout;
+}
+
+/** Whether a web server answers with success. */
+export async function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 /** Whether there is a command of this name. */

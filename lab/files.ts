@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 /** The text of a file; empty if it is not there, or is of a process that has ended. */
 export function readIfThere(file: string): string {
@@ -16,4 +16,11 @@ export function listIfThere(directory: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Replaces a file in one step, so that other processes read either the old one or the new one. */
+export function replaceFile(file: string, text: string, mode = 0o644): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text, { mode });
+  renameSync(unfinished, file);
 }

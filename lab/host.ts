@@ -72,19 +72,13 @@ export async function prepare(
 
 /** Starts a host, from the files that it has over the file system `lower` that all hosts share. */
 export async function launch(host: Host, lower: string): Promise<void> {
-  const { name, kind, directory, netns, lab, link, iface, addresses } = host;
-  const { natAddress, layers = [] } = host;
+  const { name, kind, directory, netns, lab, link, addresses } = host;
+  const { iface = "eth0", natAddress, layers = [] } = host;
   const script = join(root, `lab/hosts/${kind}-host.sh`);
   const plain = kind === "plain";
-  const net = [
-    "sh",
-    join(root, "lab/hosts/host-net.sh"),
-    lab,
-    netns,
-    link,
-    iface ?? "eth0",
-  ];
-  await run("sh", [...net.slice(1), ...(plain ? addresses : [])]);
+  const netScript = join(root, "lab/hosts/host-net.sh");
+  const net = [netScript, lab, netns, link, iface];
+  await run("sh", [...net, ...(plain ? addresses : [])]);
   if (plain && natAddress !== undefined) {
     await connectNat(netns, natAddress);
   }
@@ -92,7 +86,7 @@ export async function launch(host: Host, lower: string): Promise<void> {
   const unshare = ["unshare", "-m", "-u", "-i", "-p", "-f", "--kill-child"];
   const isolated = plain
     ? ["ip", "netns", "exec", netns, ...unshare, ...start]
-    : [...start, netns, ...net];
+    : [...start, netns, "sh", ...net];
   const log = openSync(join(directory, "log"), "a");
   const child = spawn(isolated[0] ?? "", isolated.slice(1), {
     detached: true,
@@ -129,19 +123,9 @@ export async function ipBatch(
 export async function greets({ name, lab, address }: Host): Promise<void> {
   const greet =
     'exec 3<>"/dev/tcp/$0/22" && read -t 2 <&3 && [[ $REPLY = SSH* ]]';
-  const probe = [
-    "netns",
-    "exec",
-    lab,
-    "timeout",
-    "3",
-    // --norc, because bash reads ~/.bashrc where its standard input is a socket
-    "bash",
-    "--norc",
-    "-c",
-    greet,
-    address,
-  ];
+  // --norc, because bash reads ~/.bashrc where its standard input is a socket
+  const command = ["timeout", "3", "bash", "--norc", "-c", greet, address];
+  const probe = ["netns", "exec", lab, ...command];
   await until(
     `${name} answers on SSH`,
     async () => (await tryRun("ip", probe)).code === 0 || undefined,

@@ -3,14 +3,12 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
-  renameSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { base } from "./base.ts";
 import { run, tryRun, until } from "./exec.ts";
-import { listIfThere } from "./files.ts";
+import { listIfThere, replaceFile } from "./files.ts";
 import {
   allNamespacesOf,
   firstProcess,
@@ -300,10 +298,7 @@ export class Lab {
       hosts: this.hosts,
       pods: this.podCidrs,
     };
-    // renamed into place, because other processes may be reading it
-    const unfinished = join(this.directory, `lab.json.${process.pid}`);
-    writeFileSync(unfinished, JSON.stringify(saved));
-    renameSync(unfinished, join(this.directory, "lab.json"));
+    replaceFile(join(this.directory, "lab.json"), JSON.stringify(saved));
   }
 }
 

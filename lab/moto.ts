@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once as event } from "node:events";
 import { join } from "node:path";
 import { canInstall } from "./base.ts";
-import { run, until } from "./exec.ts";
+import { answers, run, until } from "./exec.ts";
 import { root } from "./paths.ts";
 import { hasPip, isInstalled, pipInstall, pythonVersion } from "./pip.ts";
 
@@ -54,7 +54,9 @@ export async function startMoto(): Promise<Moto> {
         throw new Error(`moto did not start:\n${said}`);
       }
       const [, url] = /Running on (http:\S+)/.exec(said) ?? [];
-      return url !== undefined && (await answers(url)) ? url : undefined;
+      return url !== undefined && (await answers(`${url}/moto-api/data.json`))
+        ? url
+        : undefined;
     });
     // it writes a line a request, which would fill the pipe
     child.stderr.off("data", listen).resume();
@@ -65,13 +67,6 @@ export async function startMoto(): Promise<Moto> {
     await stop();
     throw error;
   }
-}
-
-async function answers(url: string): Promise<boolean> {
-  return fetch(`${url}/moto-api/data.json`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }
 
 /** Installs moto, unless it is there; returns the directory of its packages. */

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canInstall, installPackages } from "./base.ts";
 import { once } from "./cache.ts";
-import { run, step, tryRun } from "./exec.ts";
+import { answers, run, step, tryRun } from "./exec.ts";
 import { OpenStackClient } from "./openstackClient.ts";
 import { cache, root } from "./paths.ts";
 import { Service } from "./service.ts";
@@ -221,13 +221,6 @@ function services(directory: string, port: number) {
       OS_KEYSTONE_AUTHTOKEN__PASSWORD: password,
     }),
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  return fetch(url).then(
-    ({ ok }) => ok,
-    () => false,
-  );
 }
 
 /** Tells Keystone of both services, and of a user with the rights of any customer. */

@@ -15,13 +15,10 @@ export async function pingTable(
     pods[i]?.host ?? "",
     ...answered.map((ok) => (ok ? "ok" : "FAILS")),
   ]);
+  const line = (row: readonly string[]) =>
+    row.map((cell) => cell.padEnd(width)).join("");
   const text = [["", ...pods.map((pod) => pod.host)], ...rows]
-    .map((row) =>
-      row
-        .map((cell) => cell.padEnd(width))
-        .join("")
-        .trimEnd(),
-    )
+    .map((row) => line(row).trimEnd())
     .join("\n");
   return { text, failed: answers.flat().filter((ok) => !ok).length };
 }

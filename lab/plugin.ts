@@ -6,12 +6,12 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { builtFrom, mark, once, wasMarkedToday } from "./cache.ts";
 import { step, tryRun } from "./exec.ts";
+import { replaceFile } from "./files.ts";
 import { goBuild } from "./goBuild.ts";
 import { cache, local, root } from "./paths.ts";
 
@@ -80,7 +80,7 @@ export async function providePlugin(
   }
   mkdirSync(ours, { recursive: true });
   // first, so that one that is not finished is not taken for the official plugin
-  replace(
+  replaceFile(
     join(ours, standInMark),
     "made by this checkout, see lab/plugin.ts\n",
   );
@@ -133,12 +133,5 @@ function installStandIn(
 export NODE_COMPILE_CACHE="${compiled}"
 exec "${process.execPath}" "${program}" "$@"
 `;
-  replace(join(directory, executable), start, 0o755);
-}
-
-/** Replaces a file in one step, so that other processes read either the old one or the new one. */
-function replace(file: string, text: string, mode = 0o644): void {
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, text, { mode });
-  renameSync(unfinished, file);
+  replaceFile(join(directory, executable), start, 0o755);
 }

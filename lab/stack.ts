@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, environment } from "./engine.ts";
-import { type Result, type RunOptions, run, tryRun } from "./exec.ts";
+import { mustSucceed, type Result, type RunOptions, tryRun } from "./exec.ts";
 import { readIfThere } from "./files.ts";
 import { root } from "./paths.ts";
 
@@ -85,12 +85,8 @@ export class Stack {
     args: readonly string[],
     options: RunOptions = {},
   ): Promise<string> {
-    const [command, ...rest] = this.command(args);
-    return run(command ?? "", rest, {
-      cwd: this.project,
-      env: this.environment(),
-      ...options,
-    });
+    const result = await this.pulumi(args, options);
+    return mustSucceed(this.command(args).join(" "), result);
   }
 
   /** Runs the CLI on this terminal and returns its exit code. */

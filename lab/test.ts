@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { globSync } from "node:fs";
 import { join } from "node:path";
 import { base, installTools, labObstacle } from "./base.ts";
 import { getEngine } from "./engine.ts";
@@ -115,10 +115,5 @@ async function makeReady(): Promise<undefined> {
 }
 
 function testsIn(directory: string): string[] {
-  return readdirSync(join(root, directory), {
-    recursive: true,
-    encoding: "utf8",
-  })
-    .filter((name) => name.endsWith(".test.ts"))
-    .map((name) => join(directory, name));
+  return globSync(join(directory, "**/*.test.ts"), { cwd: root });
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Result, until } from "../exec.ts";
+import { mustSucceed, type Result, until } from "../exec.ts";
 import { readIfThere } from "../files.ts";
 import type { HostSpec } from "../host.ts";
 import { getKubernetes, type Kubernetes } from "../kubernetes.ts";
@@ -64,13 +64,9 @@ export class Cluster {
       const nodes = nodesOf(spec);
       await lab.add(...hostsOf(spec, kubernetes));
       const { netns, address } = lab.host(controller);
-      const controlPlane = new ControlPlane(
-        kubernetes,
-        join(lab.directory, "control-plane"),
-        netns,
-        address,
-        lab.id,
-      );
+      const directory = join(lab.directory, "control-plane");
+      const at = { directory, netns, address, lab: lab.id };
+      const controlPlane = new ControlPlane({ kubernetes, ...at });
       const cluster = new Cluster(lab, nodes, controlPlane);
       await Promise.all([controlPlane.start(), cluster.connectPods(nodes)]);
       cluster.writeKubeconfig();
@@ -100,11 +96,8 @@ export class Cluster {
 
   /** Runs kubectl as an administrator and returns what it prints; throws if it fails. */
   async kubectl(args: readonly string[], input?: string): Promise<string> {
-    const { code, stdout, stderr } = await this.tryKubectl(args, input);
-    if (code !== 0) {
-      throw new Error(`kubectl ${args.join(" ")}: ${stdout}${stderr}`);
-    }
-    return stdout;
+    const result = await this.tryKubectl(args, input);
+    return mustSucceed(`kubectl ${args.join(" ")}`, result);
   }
 
   /** Runs kubectl as an administrator, whatever its exit code. */

@@ -8,6 +8,16 @@ import type { Access } from "./api.ts";
 
 const port = 6443;
 
+interface ControlPlaneSpec {
+  readonly kubernetes: Kubernetes;
+  readonly directory: string;
+  /** The host's network namespace, and the address at which nodes reach the API server. */
+  readonly netns: string;
+  readonly address: string;
+  /** The lab whose hosts are the nodes. */
+  readonly lab: string;
+}
+
 /**
  * etcd, the API server and those controllers of the controller manager that a DaemonSet needs: in the
  * network of a host, with their files in a directory of this machine.
@@ -19,26 +29,11 @@ export class ControlPlane {
   private readonly controllers: Service;
   private readonly kubelets: Service;
 
-  private readonly kubernetes: Kubernetes;
-  private readonly directory: string;
-  private readonly netns: string;
-  private readonly address: string;
+  private readonly spec: ControlPlaneSpec;
 
-  /**
-   * @param address the host's, at which nodes reach the API server
-   * @param lab the lab whose hosts are the nodes
-   */
-  constructor(
-    kubernetes: Kubernetes,
-    directory: string,
-    netns: string,
-    address: string,
-    lab: string,
-  ) {
-    this.kubernetes = kubernetes;
-    this.directory = directory;
-    this.netns = netns;
-    this.address = address;
+  constructor(spec: ControlPlaneSpec) {
+    this.spec = spec;
+    const { kubernetes, directory, address, lab } = spec;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const { apiServer, controllerManager } = kubernetes;
     const access = join(directory, "access.json");
@@ -69,7 +64,8 @@ export class ControlPlane {
 
   /** Starts all but the kubelets, which want nodes. */
   async start(): Promise<void> {
-    const { directory, token } = this;
+    const { directory } = this.spec;
+    const { token, server } = this;
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const files = {
       "sa.key": privateKey.export({ type: "pkcs1", format: "pem" }),
@@ -81,7 +77,6 @@ export class ControlPlane {
     }
     await this.etcd.start();
     await this.startApiServer();
-    const { server } = this;
     const key = readFileSync(this.ca.replace(/crt$/, "key"), "utf8");
     const certificate = this.readCa();
     const access: Access = { server, token, certificate, key };
@@ -113,8 +108,8 @@ export class ControlPlane {
 
   /** Runs kubectl as an administrator. */
   kubectl(args: readonly string[], input?: string): Promise<Result> {
-    const { kubectl } = this.kubernetes;
-    const config = ["--kubeconfig", join(this.directory, "admin.conf")];
+    const { kubectl } = this.spec.kubernetes;
+    const config = ["--kubeconfig", join(this.spec.directory, "admin.conf")];
     const [command = "", ...rest] = this.inside([kubectl, ...config, ...args]);
     return tryRun(command, rest, {
       env: this.env,
@@ -129,12 +124,12 @@ export class ControlPlane {
   }
 
   private get server(): string {
-    return `https://${this.address}:${port}`;
+    return `https://${this.spec.address}:${port}`;
   }
 
   /** The API server makes its own certificate, and puts that of the authority into the same file. */
   private get ca(): string {
-    return join(this.directory, "certificates/apiserver.crt");
+    return join(this.spec.directory, "certificates/apiserver.crt");
   }
 
   private readCa(): string {
@@ -163,7 +158,7 @@ export class ControlPlane {
   ): Service {
     return new Service({
       name,
-      directory: this.directory,
+      directory: this.spec.directory,
       command: this.inside(command),
       env: this.env,
       answers,
@@ -171,12 +166,12 @@ export class ControlPlane {
   }
 
   private inside(command: readonly string[]): string[] {
-    return ["nsenter", `--net=/run/netns/${this.netns}`, "--", ...command];
+    return ["nsenter", `--net=/run/netns/${this.spec.netns}`, "--", ...command];
   }
 
   private get env(): Record<string, string> {
     return {
-      HOME: this.directory,
+      HOME: this.spec.directory,
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     };
   }

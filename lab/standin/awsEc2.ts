@@ -98,12 +98,15 @@ export class Ec2 {
    * - that it is a black hole: the interface is gone or attached to nothing, or its instance does not run.
    */
   async complete(routes: readonly Route[]): Promise<Route[]> {
-    const interfaces = await this.networkInterfacesOf(
-      ids(routes, (route) => route.NetworkInterfaceId),
+    const interfaces = await byId(
+      given(routes, (route) => route.NetworkInterfaceId),
+      "network-interface-id",
+      (input) => this.networkInterfaces(input),
+      (one) => one.NetworkInterfaceId,
     );
     const instances = await this.instancesOf([
-      ...ids(routes, (route) => route.InstanceId),
-      ...ids([...interfaces.values()], (one) => one.Attachment?.InstanceId),
+      ...given(routes, (route) => route.InstanceId),
+      ...given([...interfaces.values()], (one) => one.Attachment?.InstanceId),
     ]);
     return routes.map((route) => {
       const { NetworkInterfaceId = "", InstanceId = "" } = route;
@@ -126,24 +129,13 @@ export class Ec2 {
   }
 
   /** Instances by id; those that are gone are left out. */
-  async instancesOf(wanted: readonly string[]): Promise<Map<string, Instance>> {
-    const found =
-      wanted.length === 0
-        ? []
-        : await this.instances({ Filters: [is("instance-id", wanted)] });
-    return new Map(found.map((one) => [one.InstanceId ?? "", one]));
-  }
-
-  private async networkInterfacesOf(
-    wanted: readonly string[],
-  ): Promise<Map<string, NetworkInterface>> {
-    const found =
-      wanted.length === 0
-        ? []
-        : await this.networkInterfaces({
-            Filters: [is("network-interface-id", wanted)],
-          });
-    return new Map(found.map((one) => [one.NetworkInterfaceId ?? "", one]));
+  instancesOf(wanted: readonly string[]): Promise<Map<string, Instance>> {
+    return byId(
+      wanted,
+      "instance-id",
+      (input) => this.instances(input),
+      (one) => one.InstanceId,
+    );
   }
 }
 
@@ -233,8 +225,22 @@ export function tagsOf(tags: readonly Tag[] | undefined): object {
   );
 }
 
-function ids<T>(list: readonly T[], id: (item: T) => string | undefined) {
-  return [...new Set(list.map(id).filter((one) => one !== undefined))].filter(
-    (one) => one !== "",
-  );
+/** The values that items of a list have, of those that have one. */
+export function given<T>(
+  list: readonly T[] | undefined,
+  value: (item: T) => string | undefined,
+): string[] {
+  return (list ?? []).flatMap((item) => value(item) || []);
+}
+
+/** Items by id, found by a filter of that name. Those that are gone are left out. */
+async function byId<T>(
+  ids: readonly string[],
+  filter: string,
+  find: (input: { Filters: Filter[] }) => Promise<T[]>,
+  id: (item: T) => string | undefined,
+): Promise<Map<string, T>> {
+  const Filters = [is(filter, [...new Set(ids)])];
+  const found = ids.length === 0 ? [] : await find({ Filters });
+  return new Map(found.map((one) => [id(one) ?? "", one]));
 }

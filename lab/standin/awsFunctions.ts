@@ -16,6 +16,7 @@ import {
   type Ec2,
   type FilterArg,
   filters,
+  given,
   is,
   primary,
   tagsOf,
@@ -235,9 +236,9 @@ async function getInstances(ec2: Ec2, args: Args): Promise<Properties> {
     id: ec2.region,
     ids: found.map((instance) => instance.InstanceId),
     instanceTags: args.instanceTags ?? {},
-    ipv6Addresses: given(found.map((one) => ipv6AddressesOf(one)[0])),
-    privateIps: given(found.map(privateIp)),
-    publicIps: given(found.map((instance) => instance.PublicIpAddress)),
+    ipv6Addresses: given(found, (one) => ipv6AddressesOf(primary(one))[0]),
+    privateIps: given(found, privateIp),
+    publicIps: given(found, (one) => one.PublicIpAddress),
   };
 }
 
@@ -277,7 +278,7 @@ async function getInstance(ec2: Ec2, args: Args): Promise<Properties> {
     instanceState: instance.State?.Name ?? "",
     instanceTags: args.instanceTags ?? {},
     instanceType: instance.InstanceType ?? "",
-    ipv6Addresses: ipv6AddressesOf(instance),
+    ipv6Addresses: ipv6AddressesOf(first),
     keyName: instance.KeyName ?? "",
     launchTime: instance.LaunchTime?.toISOString().replace(".000", "") ?? "",
     maintenanceOptions: [],
@@ -295,19 +296,17 @@ async function getInstance(ec2: Ec2, args: Args): Promise<Properties> {
     publicDns: instance.PublicDnsName ?? "",
     publicIp: instance.PublicIpAddress ?? "",
     rootBlockDevices: [],
-    secondaryPrivateIps: given(
-      (first?.PrivateIpAddresses ?? []).map((one) =>
-        one.Primary ? undefined : one.PrivateIpAddress,
-      ),
+    secondaryPrivateIps: given(first?.PrivateIpAddresses, (one) =>
+      one.Primary ? undefined : one.PrivateIpAddress,
     ),
-    securityGroups: given(groups.map((group) => group.GroupName)),
+    securityGroups: given(groups, (group) => group.GroupName),
     sourceDestCheck: checksAddresses(instance),
     subnetId: first?.SubnetId ?? "",
     tags: tagsOf(instance.Tags),
     tenancy: placement?.Tenancy ?? "",
     userData: "",
     userDataBase64: "",
-    vpcSecurityGroupIds: given(groups.map((group) => group.GroupId)),
+    vpcSecurityGroupIds: given(groups, (group) => group.GroupId),
   };
 }
 
@@ -316,10 +315,10 @@ function privateIp(instance: Instance): string | undefined {
   return primary(instance) && instance.PrivateIpAddress;
 }
 
-function ipv6AddressesOf(instance: Instance): string[] {
-  return given(
-    (primary(instance)?.Ipv6Addresses ?? []).map((one) => one.Ipv6Address),
-  );
+function ipv6AddressesOf(
+  one: Pick<NetworkInterface, "Ipv6Addresses"> | undefined,
+): string[] {
+  return given(one?.Ipv6Addresses, (each) => each.Ipv6Address);
 }
 
 async function getNetworkInterfaces(ec2: Ec2, args: Args): Promise<Properties> {
@@ -356,9 +355,8 @@ const ours: Record<
   ) => string[]
 > = {
   // moto looks at the first address alone
-  "addresses.private-ip-address": (one) => privateIpsOf(one),
-  "ipv6-addresses.ipv6-address": (one) =>
-    given((one.Ipv6Addresses ?? []).map((each) => each.Ipv6Address)),
+  "addresses.private-ip-address": privateIpsOf,
+  "ipv6-addresses.ipv6-address": ipv6AddressesOf,
   [sourceDestCheck]: (one, checked) => [String(checked?.has(one))],
 };
 
@@ -369,7 +367,7 @@ async function sourceDestChecks(
 ): Promise<Set<NetworkInterface>> {
   const firsts = interfaces.filter((one) => one.Attachment?.DeviceIndex === 0);
   const instances = await ec2.instancesOf(
-    given(firsts.map((one) => one.Attachment?.InstanceId)),
+    given(firsts, (one) => one.Attachment?.InstanceId),
   );
   return new Set(
     interfaces.filter((one) => {
@@ -426,9 +424,7 @@ async function getNetworkInterface(ec2: Ec2, args: Args): Promise<Properties> {
     enaSrdSpecifications: [],
     id,
     interfaceType: found.InterfaceType ?? "",
-    ipv6Addresses: given(
-      (found.Ipv6Addresses ?? []).map((one) => one.Ipv6Address),
-    ),
+    ipv6Addresses: ipv6AddressesOf(found),
     macAddress: found.MacAddress ?? "",
     outpostArn: found.OutpostArn ?? "",
     ownerId: found.OwnerId ?? "",
@@ -436,7 +432,7 @@ async function getNetworkInterface(ec2: Ec2, args: Args): Promise<Properties> {
     privateIp: found.PrivateIpAddress ?? "",
     privateIps: privateIpsOf(found),
     requesterId: found.RequesterId ?? "",
-    securityGroups: given((found.Groups ?? []).map((group) => group.GroupId)),
+    securityGroups: given(found.Groups, (group) => group.GroupId),
     subnetId: found.SubnetId ?? "",
     tags: tagsOf(found.TagSet),
     vpcId: found.VpcId ?? "",
@@ -444,9 +440,7 @@ async function getNetworkInterface(ec2: Ec2, args: Args): Promise<Properties> {
 }
 
 function privateIpsOf(one: NetworkInterface): string[] {
-  return given(
-    (one.PrivateIpAddresses ?? []).map((each) => each.PrivateIpAddress),
-  );
+  return given(one.PrivateIpAddresses, (each) => each.PrivateIpAddress);
 }
 
 /** The one that is found; none and several are errors, and so is an id that does not exist. */
@@ -476,10 +470,4 @@ async function single<T>(
 
 function arn(ec2: Ec2, owner: string | undefined, resource: string): string {
   return `arn:aws:ec2:${ec2.region}:${owner ?? ""}:${resource}`;
-}
-
-function given(values: readonly (string | undefined)[]): string[] {
-  return values.filter(
-    (value) => value !== undefined && value !== "",
-  ) as string[];
 }

@@ -430,19 +430,14 @@ async function callOnce(
     authorization: `Bearer ${accessToken()}`,
     "content-type": "application/json",
   };
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method,
-      headers,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-  } catch (error) {
-    const { message, cause } = error as Error;
-    throw new Refusal(
-      `${method} ${url}: ${(cause as Error)?.message ?? message}`,
-    );
-  }
+  const response = await fetch(url, {
+    method,
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  }).catch(({ message, cause }: Error) => {
+    const reason = (cause as Error)?.message ?? message;
+    throw new Refusal(`${method} ${url}: ${reason}`);
+  });
   const text = await response.text();
   if (!response.ok) {
     const { status } = response;

@@ -1,6 +1,7 @@
 import { connect as dialSocket } from "node:net";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import ssh2, {
   type ClientChannel,
   type ConnectConfig,
@@ -22,8 +23,10 @@ export interface Connection {
   readonly hostKey?: string;
   readonly dialErrorLimit: number;
   readonly perDialTimeout: number;
-  readonly proxy?: Omit<Connection, "proxy">;
+  readonly proxy?: Endpoint;
 }
+
+type Endpoint = Omit<Connection, "proxy">;
 
 export interface Execution {
   readonly command: string;
@@ -116,15 +119,12 @@ function forward(
   jump: SshClient,
   { host, port }: Connection,
 ): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    jump.forwardOut("127.0.0.1", 0, host, port, (error, channel) =>
-      error ? reject(error) : resolve(channel),
-    );
-  });
+  const open = promisify(jump.forwardOut.bind(jump));
+  return open("127.0.0.1", 0, host, port);
 }
 
 /** Reads the keys and looks for the agent. What is wrong with these is said at once: no attempt would fix it. */
-async function prepare(to: Omit<Connection, "proxy">): Promise<Login> {
+async function prepare(to: Endpoint): Promise<Login> {
   const socket = to.agentSocketPath ?? (process.env.SSH_AUTH_SOCK || undefined);
   const hostKey = to.hostKey === undefined ? undefined : readHostKey(to);
   checkPrivateKey(to);
@@ -157,7 +157,7 @@ async function prepare(to: Omit<Connection, "proxy">): Promise<Login> {
   };
 }
 
-function readHostKey({ hostKey = "" }: Omit<Connection, "proxy">) {
+function readHostKey({ hostKey = "" }: Endpoint) {
   const [type = "", data = ""] = hostKey.trim().split(/\s+/);
   if (utils.parseKey(`${type} ${data}`) instanceof Error) {
     throw new Error("failed to parse host key: ssh: no key found");
@@ -165,10 +165,7 @@ function readHostKey({ hostKey = "" }: Omit<Connection, "proxy">) {
   return { type, data };
 }
 
-function checkPrivateKey({
-  privateKey,
-  privateKeyPassword,
-}: Omit<Connection, "proxy">): void {
+function checkPrivateKey({ privateKey, privateKeyPassword }: Endpoint): void {
   if (privateKey === undefined) {
     return;
   }
