@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../lab/engine.ts";
 import { root } from "../lab/paths.ts";
 import { ProgramStack, succeeded } from "./programStack.ts";
+import { changesIn } from "./stacks.ts";
 
 export type ComponentType =
   | "HostPodRoutes"
@@ -58,14 +58,8 @@ export class ComponentStack extends ProgramStack {
   protected readonly program: string;
   private project = "theirs";
 
-  constructor(
-    name: string,
-    engine: Engine,
-    env: Readonly<Record<string, string | undefined>>,
-    parent: string,
-    netns?: string,
-  ) {
-    super(name, engine, env, parent, netns);
+  constructor(...stack: ConstructorParameters<typeof ProgramStack>) {
+    super(...stack);
     this.program = this.directory;
     mkdirSync(this.program, { recursive: true });
     const modules = join(this.program, "node_modules");
@@ -95,14 +89,8 @@ export class ComponentStack extends ProgramStack {
 
   /** What a preview would do, by kind: `{ create: ["routes-rtb-1-10-200-0-0-24"] }`. */
   async plan(declared: Components): Promise<Record<string, string[]>> {
-    const { steps } = JSON.parse(
-      succeeded(await this.run(declared, "preview", "--json")),
-    ) as { steps: { op: string; urn: string }[] };
-    const changes: Record<string, string[]> = {};
-    for (const { op, urn } of steps.filter(({ op }) => op !== "same")) {
-      changes[op] = [...(changes[op] ?? []), urn.split("::")[3] ?? ""].sort();
-    }
-    return changes;
+    const preview = ["preview", "--json"];
+    return changesIn(succeeded(await this.run(declared, ...preview)));
   }
 
   /** Gives the stack, and its project, another name: `pulumi stack rename`. */

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, it } from "node:test";
+import { before, it } from "node:test";
 import { getEngine } from "../lab/engine.ts";
 import type { PluginName } from "../lab/plugin.ts";
 import {
@@ -11,6 +9,7 @@ import {
   type ComponentType,
 } from "./componentStack.ts";
 import { failed } from "./programStack.ts";
+import { temporaryDirectory } from "./temporaryDirectory.ts";
 
 /** A component of a cloud, and what a test needs to know of that. */
 interface Subject {
@@ -24,8 +23,7 @@ interface Subject {
 
 /** What holds for the routes of every cloud, whatever stack, project and component are called. Tests of one suite. */
 export function keepsItsRoutes({ plugin, type, ...cloud }: Subject): void {
-  const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-kept-"));
-  after(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory("kept");
   const newStack = async (name: string, parent: string) => {
     const engine = await getEngine(plugin);
     const env = { HOME: directory, ...cloud.env() };

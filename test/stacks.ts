@@ -86,7 +86,15 @@ export async function planOf(
   stack: Stack,
   type: string,
 ): Promise<Record<string, string[]>> {
-  const { steps } = JSON.parse(await stack.must(["preview", "--json"])) as {
+  return changesIn(await stack.must(["preview", "--json"]), type);
+}
+
+/** The same, read off the output of `preview --json`. */
+export function changesIn(
+  preview: string,
+  type = "",
+): Record<string, string[]> {
+  const { steps } = JSON.parse(preview) as {
     steps: { op: string; urn: string }[];
   };
   const changes: Record<string, string[]> = {};
@@ -97,6 +105,28 @@ export async function planOf(
     }
   }
   return changes;
+}
+
+/** The faults of a report, as `WHERE: KIND SUBJECT`. A host that did not answer is `HOST: unreachable`. */
+export function faultsOf({ state, hosts, overlays }: Report): string[] {
+  const all = [
+    { where: "stack", findings: state },
+    ...overlays.map(({ component, ...rest }) => ({
+      where: component,
+      ...rest,
+    })),
+    ...hosts.map(({ node, ...rest }) => ({ where: node, ...rest })),
+  ];
+  return [
+    ...hosts
+      .filter(({ unreachable }) => unreachable !== undefined)
+      .map(({ node }) => `${node}: unreachable`),
+    ...all.flatMap(({ where, findings }) =>
+      findings
+        .filter(({ severity }) => severity === "fault")
+        .map(({ kind, subject }) => `${where}: ${kind} ${subject}`),
+    ),
+  ];
 }
 
 /** What is said about the mistakes of an input, without the paint around it. */

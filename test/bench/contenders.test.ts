@@ -43,6 +43,17 @@ describe("the contenders of the bench", () => {
     return found;
   }
 
+  /** The contender ssh, but that one of its commands does nothing. */
+  function doingNothing(verb: "apply" | "destroy"): Kind {
+    const ssh = kind("ssh");
+    const env = process.env;
+    const nothing = () => ({ command: ["true"], cwd: directory, env });
+    return {
+      ...ssh,
+      start: async (site) => ({ ...(await ssh.start(site)), [verb]: nothing }),
+    };
+  }
+
   for (const id of tried) {
     test(`${id} does all the work, and takes it back`, async () => {
       const figures = await track.round(kind(id), 3, 1);
@@ -63,32 +74,16 @@ describe("the contenders of the bench", () => {
     assert.ok(memory.programMiB > 30 && memory.treeMiB > memory.programMiB);
   });
 
-  test("who does not do the work gets no figure, and does not hold up the next one", async () => {
-    const idle: Kind = {
-      ...kind("ssh"),
-      start: async (site) => ({
-        ...(await kind("ssh").start(site)),
-        apply: () => ({ command: ["true"], cwd: directory, env: process.env }),
-      }),
-    };
+  test("a contender that does not do the work gets no figure, and the next one is still measured", async () => {
+    const idle = doingNothing("apply");
     const [figure, ...more] = await track.round(idle, 3, 1);
     assert.match(figure?.refused ?? "", /routes: 0 instead of 2/);
     assert.equal(figure?.cost, undefined);
     assert.deepEqual(more, []);
   });
 
-  test("who leaves something behind gets no figure, and it is cleared away", async () => {
-    const untidy: Kind = {
-      ...kind("ssh"),
-      start: async (site) => ({
-        ...(await kind("ssh").start(site)),
-        destroy: () => ({
-          command: ["true"],
-          cwd: directory,
-          env: process.env,
-        }),
-      }),
-    };
+  test("a contender that leaves something behind gets no figure, and what it left is removed", async () => {
+    const untidy = doingNothing("destroy");
     const figures = await track.round(untidy, 3, 1);
     assert.match(figures.at(-1)?.refused ?? "", /routes: 3 instead of 0/);
     assert.equal(await hosts.left(inventory(4)), undefined);

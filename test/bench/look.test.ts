@@ -24,25 +24,16 @@ function seen(
 }
 
 test("the inventory is one controller, and workers with a pod CIDR each", () => {
+  const node = (name: string, address: string, ...podCidrs: string[]) => ({
+    name,
+    address,
+    internalIps: [address],
+    podCidrs,
+  });
   assert.deepEqual(nodes, [
-    {
-      name: "server",
-      address: "10.240.0.10",
-      internalIps: ["10.240.0.10"],
-      podCidrs: [],
-    },
-    {
-      name: "node-0",
-      address: "10.240.0.11",
-      internalIps: ["10.240.0.11"],
-      podCidrs: ["10.200.0.0/24"],
-    },
-    {
-      name: "node-1",
-      address: "10.240.0.12",
-      internalIps: ["10.240.0.12"],
-      podCidrs: ["10.200.1.0/24"],
-    },
+    node("server", "10.240.0.10"),
+    node("node-0", "10.240.0.11", "10.200.0.0/24"),
+    node("node-1", "10.240.0.12", "10.200.1.0/24"),
   ]);
 });
 
@@ -122,14 +113,9 @@ test("a worker has no route to itself and no names", () => {
   const own = "127.0.0.1 localhost\n127.0.1.1 node-0\n";
   const other = "10.200.1.0/24 via 10.240.0.12 dev eth0\n";
   assert.equal(wrongOn(node0, nodes, seen(other, 1, own)), undefined);
-  assert.match(
-    wrongOn(node0, nodes, seen(routes, 1, own)) ?? "",
-    /not wanted 10.200.0.0\/24/,
-  );
-  assert.match(
-    wrongOn(node0, nodes, seen(other, 1, own + names)) ?? "",
-    /hosts/,
-  );
+  const wrong = (text: string) => wrongOn(node0, nodes, text) ?? "";
+  assert.match(wrong(seen(routes, 1, own)), /not wanted 10.200.0.0\/24/);
+  assert.match(wrong(seen(other, 1, own + names)), /hosts/);
 });
 
 test("a host with pods of both address families forwards both", () => {
@@ -143,11 +129,9 @@ test("a host with pods of both address families forwards both", () => {
 });
 
 test("nothing is left when all is as it was", () => {
-  assert.equal(leftOn(server, seen("", 0, untouched)), undefined);
-  assert.match(leftOn(server, seen(routes, 0, untouched)) ?? "", /routes/);
-  assert.match(leftOn(server, seen("", 1, untouched)) ?? "", /forwards/);
-  assert.match(
-    leftOn(server, seen("", 0, untouched + names)) ?? "",
-    /not as it was/,
-  );
+  const left = (text: string) => leftOn(server, text) ?? "nothing";
+  assert.equal(left(seen("", 0, untouched)), "nothing");
+  assert.match(left(seen(routes, 0, untouched)), /routes/);
+  assert.match(left(seen("", 1, untouched)), /forwards/);
+  assert.match(left(seen("", 0, untouched + names)), /not as it was/);
 });

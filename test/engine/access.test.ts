@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,28 +17,28 @@ import { describe, it } from "node:test";
 import { run, until } from "../../lab/exec.ts";
 import { root } from "../../lab/paths.ts";
 import { blocksRunBy } from "../readmeBlocks.ts";
-import { lines, says, up, verified, verify } from "../stacks.ts";
+import { lines, says, up, upFails, verified, verify } from "../stacks.ts";
 import {
   assertSame,
   type Config,
   plainHosts,
   Scenario,
-  type TestNode,
+  workerHosts,
+  workers,
 } from "./scenario.ts";
 
-const nodes: TestNode[] = [0, 1].map((i) => ({
-  name: `worker-${i}`,
-  internalIp: `10.240.0.${20 + i}`,
-  podCidrs: [`10.200.${i}.0/24`],
-}));
+const nodes = workers(2);
+const names = nodes.map(({ name }) => name);
+const route = "10.200.1.0/24 via 10.240.0.21 dev eth0";
 
 describe("SSH", () => {
-  const scenario = new Scenario(() =>
-    plainHosts("10.240.0", { bastion: 2, "worker-0": 20, "worker-1": 21 }),
-  );
+  const scenario = new Scenario([
+    ...plainHosts("10.240.0", { bastion: 2 }),
+    ...workerHosts(2),
+  ]);
   const ssh = (changed: Config): Config => ({
     nodes,
-    ssh: { ...(scenario.access.ssh as object), ...changed },
+    ssh: { ...scenario.ssh, ...changed },
   });
 
   const works = async (
@@ -47,9 +48,7 @@ describe("SSH", () => {
   ) => {
     const stack = await scenario.stack(name, config, env);
     const output = await up(stack);
-    assert.deepEqual(await scenario.table("worker-0"), [
-      "10.200.1.0/24 via 10.240.0.21 dev eth0",
-    ]);
+    assert.deepEqual(await scenario.table("worker-0"), [route]);
     const { code, stdout, stderr } = await verify(stack);
     assert.equal(code, 0, stdout + stderr);
     const key = keyLines(readFileSync(scenario.lab.key, "utf8"));
@@ -80,19 +79,11 @@ describe("SSH", () => {
     t.after(() => rmSync(directory, { recursive: true }));
     symlinkSync(join(root, "components"), join(directory, "components"));
     const owner = "owner=pod-network-routes.restricted.routes";
-    const values = await run(
-      "sh",
-      [
-        "-ec",
-        `${make.replace(/^owner=.*$/m, owner)}\necho "name=$name; $0"`,
-        owner,
-      ],
-      { cwd: directory },
-    );
-    const workers = ["worker-0", "worker-1"];
+    const making = `${make.replace(/^owner=.*$/m, owner)}\necho "name=$name; $0"`;
+    const values = await run("sh", ["-ec", making, owner], { cwd: directory });
     // bash looks for commands where it expects a number, and dash does not
     await scenario.lab.on("worker-1", "ln -sf bash /usr/bin/sh");
-    for (const worker of workers) {
+    for (const worker of names) {
       copyFileSync(
         join(root, "components/hosts/hostPodRoutes.sh"),
         join(scenario.lab.root(worker), "root/hostPodRoutes.sh"),
@@ -115,10 +106,8 @@ describe("SSH", () => {
     }
     const stack = await scenario.stack("restricted", ssh({ user: "ops" }));
     await up(stack);
-    assert.deepEqual(await scenario.table("worker-0"), [
-      "10.200.1.0/24 via 10.240.0.21 dev eth0",
-    ]);
-    for (const worker of workers) {
+    assert.deepEqual(await scenario.table("worker-0"), [route]);
+    for (const worker of names) {
       await cannotBecomeRoot(worker);
     }
     const { code, report } = await verified(stack);
@@ -129,7 +118,7 @@ describe("SSH", () => {
     }
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("worker-0"), []);
-    for (const worker of workers) {
+    for (const worker of names) {
       await scenario.lab.on(worker, "mv /root/ops /etc/sudoers.d/ops");
     }
     await scenario.lab.on("worker-1", "ln -sf dash /usr/bin/sh");
@@ -146,40 +135,35 @@ describe("SSH", () => {
       route: "10.9.0.0/16 via 10.240.0.1",
       hosts: "10.9.0.1 x",
     };
-    const script = await scenario.lab.on(
-      worker,
-      "ls /run/pod-network-routes/*.sh",
-    );
+    const { lab } = scenario;
+    const script = await lab.on(worker, "ls /run/pod-network-routes/*.sh");
     const converge = `sudo -n sh ${script.trim()} converge`;
     const own = "touch /tmp/ran";
+    const texts = [
+      `delay[$(${own})0]`,
+      `$(${own})`,
+      `\`${own}\``,
+      `x\n;${own}`,
+      "/etc/*",
+      "../x",
+      "-x",
+    ];
     const inputs = Object.keys(facts).flatMap((fact) =>
-      [
-        `delay[$(${own})0]`,
-        `$(${own})`,
-        `\`${own}\``,
-        `x\n;${own}`,
-        "/etc/*",
-        "../x",
-        "-x",
-      ].map(
-        (text) =>
-          `${Object.entries({ ...facts, [fact]: text })
-            .map((words) => words.join(" "))
-            .join("\n")}\nend\n`,
-      ),
+      texts.map((text) => {
+        const lines = Object.entries({ ...facts, [fact]: text });
+        return `${lines.map((words) => words.join(" ")).join("\n")}\nend\n`;
+      }),
     );
     inputs.push(
       "owner evil\nnode x 10.240.0.20\nadopt yes\nheal 10\nroute 0.0.0.0/0 via 10.240.0.21\nend\n",
     );
     const directory = "/run/inputs";
-    mkdirSync(join(scenario.lab.root(worker), directory));
+    const onWorker = join(lab.root(worker), directory);
+    mkdirSync(onWorker);
     inputs.forEach((input, i) => {
-      writeFileSync(
-        join(scenario.lab.root(worker), directory, String(i)),
-        input,
-      );
+      writeFileSync(join(onWorker, String(i)), input);
     });
-    const said = await scenario.lab.on(
+    const said = await lab.on(
       worker,
       `cd ${directory}; for i in *; do su ops -c '${converge}' <$i 2>&1 && echo done; done; rm -r ${directory}`,
     );
@@ -216,19 +200,16 @@ describe("SSH", () => {
   });
 
   it("says so when a user who is not root does without sudo", async () => {
-    const stack = await scenario.stack(
-      "no-sudo",
-      ssh({ user: "ops", sudo: false }),
-    );
-    const output = says(await stack.pulumi(["up", "--yes", "--skip-preview"]));
+    const config = ssh({ user: "ops", sudo: false });
+    const stack = await scenario.stack("no-sudo", config);
     assert.match(
-      output,
+      await upFails(stack),
       /pod-network-routes: needs root: log in as root, or set ssh\.sudo/,
     );
   });
 
   it("works through a bastion, where the hosts answer nobody else", async () => {
-    for (const worker of ["worker-0", "worker-1"]) {
+    for (const worker of names) {
       await scenario.lab.on(worker, "ip route add prohibit 10.240.0.1");
     }
     await works("bastion", ssh({ bastion: { host: "10.240.0.2" } }));
@@ -243,7 +224,7 @@ describe("SSH", () => {
       says(await stack.pulumi(["preview"])),
       /host keys do not match[\s\S]*bastion 10\.240\.0\.2: its host key is/,
     );
-    for (const worker of ["worker-0", "worker-1"]) {
+    for (const worker of names) {
       await scenario.lab.on(worker, "ip route del prohibit 10.240.0.1");
     }
   });
@@ -256,7 +237,7 @@ describe("SSH", () => {
     try {
       const env = { ...process.env, SSH_AUTH_SOCK: socket };
       await until("the agent listens", async () =>
-        (await exists(socket)) ? true : undefined,
+        existsSync(socket) ? true : undefined,
       );
       await run("ssh-add", ["-q", scenario.lab.key], { env });
       await works("agent", { nodes, ssh: {} }, { SSH_AUTH_SOCK: socket });
@@ -268,16 +249,8 @@ describe("SSH", () => {
   it("works with a key and passphrase from the configuration, which are in the clear nowhere", async () => {
     const file = join(scenario.lab.directory, "protected");
     await run("cp", [scenario.lab.key, file]);
-    await run("ssh-keygen", [
-      "-q",
-      "-p",
-      "-P",
-      "",
-      "-N",
-      "correct horse",
-      "-f",
-      file,
-    ]);
+    const encrypt = ["-q", "-p", "-P", "", "-N", "correct horse"];
+    await run("ssh-keygen", [...encrypt, "-f", file]);
     const stack = await scenario.stack("secret", {
       nodes,
       ssh: { connectTimeout: 2 },
@@ -304,19 +277,14 @@ describe("SSH", () => {
     const exported = await stack.must(["stack", "export"]);
     const outputs = await stack.must(["stack", "output", "--json"]);
     const seen = [refused, previewed, arguments_, said, exported, outputs];
-    const { code, stdout, stderr } = await verify(stack, "--json");
-    assert.equal(code, 0, stdout + stderr);
+    const checked = await verify(stack, "--json");
+    assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+    for (const { stdout, stderr } of [logged, loggedAgain, checked]) {
+      seen.push(stdout, stderr);
+    }
     seen.push(await stack.must(["destroy", "--yes", "--skip-preview"]));
     for (const secret of ["correct horse", ...keyLines(key)]) {
-      for (const text of [
-        ...seen,
-        logged.stdout,
-        logged.stderr,
-        loggedAgain.stdout,
-        loggedAgain.stderr,
-        stdout,
-        stderr,
-      ]) {
+      for (const text of seen) {
         assert.ok(!text.includes(secret));
       }
       const search = `grep -rlF '${secret}' / --exclude-dir=proc --exclude-dir=sys || :`;
@@ -334,7 +302,7 @@ describe("SSH", () => {
   });
 });
 
-/** What must be nowhere in the clear of a private key: each of its lines. */
+/** The lines of a private key that must not stand in any text. */
 function keyLines(key: string): string[] {
   const lines = key
     .split("\n")
@@ -343,7 +311,7 @@ function keyLines(key: string): string[] {
   return lines;
 }
 
-/** The arguments of every process on this machine, as long as something goes on. */
+/** The command lines of all processes that this machine has until a promise is settled. */
 async function commandLines(during: Promise<unknown>): Promise<string> {
   const seen = new Set<string>();
   let ended = false;
@@ -363,12 +331,4 @@ async function commandLines(during: Promise<unknown>): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return [...seen].join("\n");
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (
-    (
-      await run("sh", ["-c", `test -e "$0" && echo yes || echo no`, path])
-    ).trim() === "yes"
-  );
 }

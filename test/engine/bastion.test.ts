@@ -2,30 +2,23 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Stack } from "../../lab/stack.ts";
 import { upFails } from "../stacks.ts";
-import { plainHosts, Scenario, type TestNode } from "./scenario.ts";
+import { plainHosts, Scenario, workerHosts, workers } from "./scenario.ts";
 
 const many = 30;
-const names = Array.from({ length: many }, (_, i) => `worker-${i}`);
-const nodes: TestNode[] = names.map((name, i) => ({
-  name,
-  internalIp: `10.240.0.${20 + i}`,
-  podCidrs: [`10.200.${i}.0/24`],
-}));
+const nodes = workers(many);
 
 describe("hosts behind one bastion", () => {
-  const scenario = new Scenario(() =>
-    plainHosts("10.240.0", {
-      bastion: 2,
-      ...Object.fromEntries(names.map((name, i) => [name, 20 + i])),
-    }),
-  );
+  const scenario = new Scenario([
+    ...plainHosts("10.240.0", { bastion: 2 }),
+    ...workerHosts(many),
+  ]);
   let stack: Stack;
   const configure = (healInterval: number) =>
     scenario.configure(stack, {
       nodes,
       healInterval,
       ssh: {
-        ...(scenario.access.ssh as object),
+        ...scenario.ssh,
         connectTimeout: 5,
         bastion: { host: "10.240.0.2" },
       },

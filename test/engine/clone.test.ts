@@ -47,6 +47,21 @@ describe("a fresh clone", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  /** What a preview says that fails because a file was changed. */
+  async function previewFails(
+    name: string,
+    changed: (text: string) => string,
+  ): Promise<string> {
+    const file = join(one, name);
+    const before = readFileSync(file, "utf8");
+    writeFileSync(file, changed(before));
+    const preview = ["run", "--silent", "pulumi", "preview"];
+    const { code, stdout } = await tryRun("npm", preview, { cwd: one, env });
+    writeFileSync(file, before);
+    assert.notEqual(code, 0);
+    return stdout;
+  }
+
   it("is tried with the commands that README gives", () => {
     const [block = ""] = blocksRunBy("test/engine/clone.test.ts");
     const commands = block.trim().split("\n");
@@ -78,21 +93,10 @@ describe("a fresh clone", () => {
   });
 
   it("says what to install for a cloud", async () => {
-    const file = join(one, "Pulumi.dev.yaml");
-    const before = readFileSync(file);
-    writeFileSync(
-      file,
-      "config:\n  pod-network-routes:target: aws\n  pod-network-routes:instances: {names: [a]}\n",
-    );
-    const { code, stdout } = await tryRun(
-      "npm",
-      ["run", "--silent", "pulumi", "preview"],
-      { cwd: one, env },
-    );
-    writeFileSync(file, before);
-    assert.notEqual(code, 0);
+    const aws =
+      "config:\n  pod-network-routes:target: aws\n  pod-network-routes:instances: {names: [a]}\n";
     assert.match(
-      stdout,
+      await previewFails("Pulumi.dev.yaml", () => aws),
       /error: a package is missing: 1 fault; nothing was changed\n +- target: needs @pulumi\/aws, which is not installed: npm ci\n/,
     );
   });
@@ -104,17 +108,9 @@ describe("a fresh clone", () => {
   });
 
   it("hands commands to the engine by npm run pulumi", async () => {
-    const output = await npm(
-      one,
-      "run",
-      "--silent",
-      "pulumi",
-      "--",
-      "stack",
-      "output",
-      "routeTable",
-      "--json",
-    );
+    const stackOutput = ["--", "stack", "output", "routeTable", "--json"];
+    const pulumi = ["run", "--silent", "pulumi"];
+    const output = await npm(one, ...pulumi, ...stackOutput);
     assert.deepEqual(JSON.parse(output)[0], {
       destination: "10.200.0.0/24",
       nextHop: "198.19.249.34",
@@ -127,13 +123,9 @@ describe("a fresh clone", () => {
   });
 
   it("plans no deletions where package.json does not say that it is of ES modules, but names what is missing", async () => {
-    const file = join(one, "package.json");
-    const before = readFileSync(file, "utf8");
-    writeFileSync(file, before.replace('"type": "module",', ""));
-    const preview = ["run", "--silent", "pulumi", "preview"];
-    const { code, stdout } = await tryRun("npm", preview, { cwd: one, env });
-    writeFileSync(file, before);
-    assert.notEqual(code, 0);
+    const stdout = await previewFails("package.json", (text) =>
+      text.replace('"type": "module",', ""),
+    );
     assert.match(stdout, /"type": "module" is missing/);
     assert.doesNotMatch(stdout, /to delete/);
   });

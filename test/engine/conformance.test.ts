@@ -3,24 +3,24 @@
 // $COMMAND_PLUGIN_DIR: the stand-in and the official plugin have to pass alike.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { types } from "@pulumi/command";
 import type { Engine } from "../../lab/engine.ts";
 import { run, tryRun, until } from "../../lab/exec.ts";
 import { Lab } from "../../lab/lab.ts";
+import { changesIn } from "../stacks.ts";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
 import { type Command, CommandStack, engineUnderTest } from "./commandStack.ts";
 
 type Connection = types.input.remote.ConnectionArgs;
 
 let lab: Lab;
 let engine: Engine;
-let directory: string;
+const directory = temporaryDirectory("conformance");
 
 before(async () => {
-  directory = mkdtempSync(join(tmpdir(), "pod-network-routes-conformance-"));
   const { plugin, ...found } = await engineUnderTest(directory);
   engine = found;
   console.log(`Command plugin under test: ${plugin}`);
@@ -31,10 +31,7 @@ before(async () => {
   );
 });
 
-after(async () => {
-  await lab.down();
-  rmSync(directory, { recursive: true, force: true });
-});
+after(() => lab.down());
 
 describe("the life of a command", () => {
   let stack: CommandStack;
@@ -102,13 +99,8 @@ describe("the life of a command", () => {
 
   test("a preview of changes runs nothing, and does not know the new outputs", async () => {
     const plan = await stack.run(commands("second"), "preview", "--json");
-    const { steps } = JSON.parse(plan.stdout) as {
-      steps: { op: string; urn: string }[];
-    };
-    const updates = steps
-      .filter(({ op }) => op === "update")
-      .map(({ urn }) => urn.split("::").at(-1));
-    assert.deepEqual(updates.sort(), ["created", "dependent", "updated"]);
+    const { update } = changesIn(plan.stdout);
+    assert.deepEqual(update, ["created", "dependent", "updated"]);
     assert.deepEqual(await ran("one", "updated"), ["create first"]);
     assert.deepEqual(await ran("one", "created"), ["create first"]);
   });
@@ -207,12 +199,9 @@ describe("a command that fails", () => {
 
   test("leaves no resource where it was a create, and is run again by the next up", async () => {
     assert.deepEqual(Object.keys(stack.commands), ["other"]);
+    const create = note("failing", "create");
     await stack.up({
-      failing: {
-        connection: to("one"),
-        create: note("failing", "create"),
-        stdin: "input",
-      },
+      failing: { connection: to("one"), create, stdin: "input" },
     });
     assert.deepEqual(await ran("one", "failing"), [
       "create input",
@@ -263,16 +252,9 @@ describe("a connection", () => {
     const sealed = join(directory, "sealed");
     const foreign = join(directory, "foreign");
     const socket = join(directory, "agent");
-    await run("ssh-keygen", [
-      "-q",
-      "-t",
-      "ed25519",
-      "-N",
-      "open sesame",
-      "-f",
-      sealed,
-    ]);
-    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", foreign]);
+    const make = ["-q", "-t", "ed25519"];
+    await run("ssh-keygen", [...make, "-N", "open sesame", "-f", sealed]);
+    await run("ssh-keygen", [...make, "-N", "", "-f", foreign]);
     const authorized = readFileSync(`${sealed}.pub`, "utf8").trim();
     await lab.on("one", `echo '${authorized}' >>/root/.ssh/authorized_keys`);
     agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
@@ -309,13 +291,10 @@ describe("a connection", () => {
       agentGone: to("one", { agentSocketPath: join(directory, "gone") }),
       user: to("one", { user: "ops" }),
     };
-    const commands = Object.entries(connections).map(([name, connection]) => [
-      name,
-      {
-        connection,
-        create: `touch /tmp/${name}; id -un; echo $SSH_CONNECTION`,
-      },
-    ]);
+    const commands = Object.entries(connections).map(([name, connection]) => {
+      const create = `touch /tmp/${name}; id -un; echo $SSH_CONNECTION`;
+      return [name, { connection, create }];
+    });
     said = await stack.upFails({
       ...Object.fromEntries(commands),
       large: {
@@ -529,18 +508,10 @@ async function acceptVariables(name: string): Promise<void> {
   const options = ["-F", "none", "-i", lab.key, "-o", "SendEnv=GREETING"];
   const trust = ["-o", `UserKnownHostsFile=${lab.knownHosts}`];
   await until(`${name} accepts variables`, async () => {
+    const ssh = ["ssh", ...options, ...trust, `root@${address}`];
     const { stdout } = await tryRun(
       "ip",
-      [
-        "netns",
-        "exec",
-        lab.netns,
-        "ssh",
-        ...options,
-        ...trust,
-        `root@${address}`,
-        "echo $GREETING",
-      ],
+      ["netns", "exec", lab.netns, ...ssh, "echo $GREETING"],
       { env: { ...process.env, GREETING: "hello" } },
     );
     return stdout === "hello\n" ? true : undefined;

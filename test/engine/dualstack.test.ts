@@ -13,7 +13,7 @@ const nodes: TestNode[] = [0, 1, 2].map((i) => ({
 }));
 
 describe("a dual-stack cluster", () => {
-  const scenario = new Scenario(() =>
+  const scenario = new Scenario(
     nodes.map(({ name, internalIp }) => ({
       name,
       addresses: [`${internalIp[0]}/24`, `${internalIp[1]}/64`],
@@ -33,11 +33,9 @@ describe("a dual-stack cluster", () => {
       "fd00:200::/64 via fd00:240::20 dev eth0 metric 1024 pref medium",
       "fd00:200:0:2::/64 via fd00:240::22 dev eth0 metric 1024 pref medium",
     ]);
-    const forwarding = await scenario.lab.on(
-      "worker-1",
-      "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding",
-    );
-    assert.equal(forwarding, "1\n1\n");
+    const ipv6 = "/proc/sys/net/ipv6/conf/all/forwarding";
+    const both = `cat /proc/sys/net/ipv4/ip_forward ${ipv6}`;
+    assert.equal(await scenario.lab.on("worker-1", both), "1\n1\n");
     await scenario.assertPodsReachEachOther();
     const { code, report } = await verified(stack);
     assert.equal(code, 0, JSON.stringify(report));
@@ -45,12 +43,6 @@ describe("a dual-stack cluster", () => {
     assert.deepEqual({ sent, failed }, { sent: 12, failed: [] });
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("worker-1"), []);
-    assert.equal(
-      await scenario.lab.on(
-        "worker-1",
-        "cat /proc/sys/net/ipv6/conf/all/forwarding",
-      ),
-      "0\n",
-    );
+    assert.equal(await scenario.lab.on("worker-1", `cat ${ipv6}`), "0\n");
   });
 });

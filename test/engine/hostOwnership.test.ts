@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { type Engine, getEngine } from "../../lab/engine.ts";
 import { ComponentStack } from "../componentStack.ts";
 import { failed, succeeded } from "../programStack.ts";
 import { lines } from "../stacks.ts";
-import { plainHosts, Scenario } from "./scenario.ts";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
+import { plainHosts, Scenario, workers } from "./scenario.ts";
 
 const hosts = { "controller-0": 10, "worker-0": 20, "worker-1": 21 };
 
 describe("the owner of routes on hosts", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
-  const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-owner-"));
-  after(() => rmSync(directory, { recursive: true, force: true }));
+  const scenario = new Scenario(plainHosts("10.240.0", hosts));
+  const directory = temporaryDirectory("owner");
   let engine: Engine;
   let stack: ComponentStack;
 
@@ -24,11 +22,7 @@ describe("the owner of routes on hosts", () => {
     args: {
       nodes: [
         { name: "controller-0", internalIp: "10.240.0.10" },
-        ...[0, 1].map((i) => ({
-          name: `worker-${i}`,
-          internalIp: `10.240.0.2${i}`,
-          podCidrs: [`10.${net}.${i}.0/24`],
-        })),
+        ...workers(2, net),
       ],
       ssh: {
         privateKeyFile: scenario.lab.key,

@@ -5,7 +5,7 @@ import { before, describe, it } from "node:test";
 import fc from "fast-check";
 import { root } from "../../lab/paths.ts";
 import { anyText, nasty } from "../unit/hostileText.ts";
-import { assertSame, plainHosts, Scenario } from "./scenario.ts";
+import { assertSame, Scenario, workerHosts } from "./scenario.ts";
 
 const place = "/run/pod-network-routes";
 const good = [
@@ -25,7 +25,7 @@ const whole = good.join("\n");
 const shells = ["dash", "bash --posix", "busybox ash"];
 const awks = ["mawk", "gawk", "busybox awk"];
 
-/** Run by a shell that takes them for arithmetic, a name, an option or a command, all of them would leave a file in /tmp. */
+/** Texts for a fact. Most leave a file in /tmp if a shell or awk runs them. */
 const commands = [
   "delay[$(touch /tmp/ran)0]",
   "$(touch /tmp/ran)",
@@ -88,7 +88,6 @@ function variants(): string[] {
     .filter((_, i) => i !== 7)
     .map((line) => [...lines.slice(0, -1), line, "end"]);
   // routes and ranges of routes may be in any order
-  // routes and ranges of routes may be in any order
   const swapped = lines.slice(1).flatMap((line, i) => {
     const [before, after] = [lines.slice(0, i), lines.slice(i + 2)];
     return i === 5 ? [] : [[...before, line, lines[i] ?? "", ...after]];
@@ -150,9 +149,7 @@ function variants(): string[] {
 }
 
 describe("the script on a host, given what no component would send,", () => {
-  const scenario = new Scenario(() =>
-    plainHosts("10.240.0", { "worker-0": 20 }),
-  );
+  const scenario = new Scenario(workerHosts(1));
   const on = (command: string) => scenario.lab.on("worker-0", command);
   const files = () => join(scenario.lab.root("worker-0"), place);
   /** Runs the script once for each input; returns which inputs it accepts. */
@@ -232,7 +229,7 @@ describe("the script on a host, given what no component would send,", () => {
     await untouchedBy("converge", inputs);
   });
 
-  it("runs nothing of a record that an older version wrote as it came", async () => {
+  it("runs nothing that stands in a record, which an older version may have written unchecked", async () => {
     assert.deepEqual(await acceptedOf("converge", [whole]), [0]);
     const record = "/var/lib/pod-network-routes/prod";
     // what fails is tried again after a time that is computed

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { readFileSync } from "node:fs";
+import { before, describe, it } from "node:test";
 import { succeeded } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
 import { plainHosts, Scenario } from "./scenario.ts";
 
 /** A program whose key is the output of a resource that takes its time. */
@@ -21,9 +20,9 @@ new HostPodRoutes("pods", { ...args, ssh });
 `;
 
 describe("a program whose key is the output of a slow resource", () => {
-  const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-key-"));
+  const directory = temporaryDirectory("key");
   const hosts = { "node-0": 20, "node-1": 21, bastion: 2 };
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(plainHosts("10.240.0", hosts));
   let stack: ScratchStack;
 
   /** What is declared, in a network where the hosts are reached through the bastion. */
@@ -62,7 +61,6 @@ describe("a program whose key is the output of a slow resource", () => {
     };
     stack = await ScratchStack.of(own, "late", files, scenario.lab.netns);
   });
-  after(() => rmSync(directory, { recursive: true, force: true }));
 
   it("is previewed, without a word about hosts that cannot be asked yet", async () => {
     const said = succeeded(await stack.run(declared(10), "preview"));

@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { run } from "../../lab/exec.ts";
 import type { Stack } from "../../lab/stack.ts";
 import { up } from "../stacks.ts";
-import { plainHosts, Scenario, type TestNode } from "./scenario.ts";
-
-/** Node 0, 1 or 2 of the stack that has the pod CIDRs 10.`network`.0.0/16, so that several stacks can share the hosts. */
-function worker(network: number, i: number, last = 20 + i): TestNode {
-  return {
-    name: `worker-${i}`,
-    internalIp: `10.240.0.${last}`,
-    podCidrs: [`10.${network}.${i}.0/24`],
-  };
-}
+import { Scenario, worker, workerHosts, workers } from "./scenario.ts";
 
 function route(network: number, i: number, last = 20 + i): string {
   return `10.${network}.${i}.0/24 via 10.240.0.${last} dev eth0`;
 }
 
-/** What is said of this host, which cannot be cleaned: once, and with the command that lets go of it. */
+/** The command that the warning about a host that cannot be cleaned prints. Asserts that there is one such warning. */
 function command(output: string, host: string): string {
   const [, diagnostics = ""] = output.split(/^Diagnostics:$/m);
   const said = diagnostics
@@ -31,16 +21,8 @@ function command(output: string, host: string): string {
   return shown;
 }
 
-/** Runs a command as it is printed, where the stack's project is. */
-async function asPrinted(stack: Stack, printed: string): Promise<void> {
-  const [program = "", ...args] = stack.inside(["sh", "-c", printed]);
-  await run(program, args, { cwd: stack.project, env: stack.environment() });
-}
-
 describe("letting go", () => {
-  const scenario = new Scenario(() =>
-    plainHosts("10.240.0", { "worker-0": 20, "worker-1": 21, "worker-2": 22 }),
-  );
+  const scenario = new Scenario(workerHosts(3));
   const routes = async (host: string, network: number) =>
     (await scenario.table(host)).filter((line) =>
       line.startsWith(`10.${network}.`),
@@ -52,7 +34,7 @@ describe("letting go", () => {
       .includes(`pod-network-routes.${stack}.routes`);
 
   describe("of a host that is taken out of the inventory while it is down", () => {
-    const [worker0, worker1, worker2] = [0, 1, 2].map((i) => worker(200, i));
+    const [worker0, worker1, worker2] = workers(3);
     let stack: Stack;
 
     it("is announced by a preview, which shows no change of that host", async () => {
@@ -88,7 +70,7 @@ describe("letting go", () => {
       await scenario.lab.kill("worker-2");
       scenario.configure(stack, { nodes: [worker1] });
       const printed = command(await up(stack), "worker-2 (10.240.0.22)");
-      await asPrinted(stack, printed);
+      await scenario.asPrinted(stack, printed);
       assert.doesNotMatch(await up(stack), /worker-2/);
       assert.doesNotMatch(
         await stack.must(["stack", "--show-urns"]),
@@ -118,7 +100,7 @@ describe("letting go", () => {
 
   describe("of a host that takes connections and says nothing", () => {
     it("holds up no up, and the host is cleaned once it answers", async () => {
-      const [worker0, worker1] = [0, 1].map((i) => worker(201, i));
+      const [worker0, worker1] = workers(2, 201);
       const stack = await scenario.stack("frozen", {
         nodes: [worker0, worker1],
       });
@@ -135,8 +117,8 @@ describe("letting go", () => {
   });
 
   describe("of the old host of a node that has another address now", () => {
-    const [worker0, worker1] = [0, 1].map((i) => worker(202, i));
-    const moved = worker(202, 0, 22);
+    const [worker0, worker1] = workers(2, 202);
+    const moved = worker(0, { net: 202, last: 22 });
     let stack: Stack;
 
     it("does not hold up the new one, nor any later up", async () => {
@@ -169,7 +151,7 @@ describe("letting go", () => {
       await lab.on("worker-2", "ip address add 10.240.0.20/24 dev eth0");
       scenario.configure(stack, { nodes: [moved, worker1] });
       const printed = command(await up(stack), "worker-0 (10.240.0.20)");
-      await asPrinted(stack, printed);
+      await scenario.asPrinted(stack, printed);
       assert.doesNotMatch(await up(stack), /cannot clean/);
       assert.deepEqual(await routes("worker-2", 202), [route(202, 1)]);
     });

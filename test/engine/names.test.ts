@@ -7,7 +7,7 @@ import { faultsIn, says, upFails } from "../stacks.ts";
 import { plainHosts, Scenario } from "./scenario.ts";
 
 describe("hosts that are reached by their names", () => {
-  const scenario = new Scenario(() =>
+  const scenario = new Scenario(
     plainHosts("10.240.0", { "node-0": 20, "node-1": 21, "node-2": 22 }),
   );
   let own: string;
@@ -44,7 +44,7 @@ describe("hosts that are reached by their names", () => {
     const hostKeys = await keys("node-1", "node-2");
     scenario.configure(stack, {
       nodes: [node(0), node(1, "node-1.exampel"), node(2, "node-2.exampel")],
-      ssh: { ...(scenario.access.ssh as object), hostKeys },
+      ssh: { ...scenario.ssh, hostKeys },
     });
     const before = await scenario.everything("node-0");
     for (const said of [
@@ -69,7 +69,7 @@ describe("hosts that are reached by their names", () => {
     scenario.configure(stack, {
       nodes: [node(0), node(1)],
       ssh: {
-        ...(scenario.access.ssh as object),
+        ...scenario.ssh,
         hostKeys,
         bastion: { host: "way.exampel" },
       },
@@ -86,7 +86,7 @@ describe("hosts that are reached by their names", () => {
     const hostKeys = await keys("node-1");
     scenario.configure(stack, {
       nodes: [node(0), node(1, "node-1.example"), node(2)],
-      ssh: { ...(scenario.access.ssh as object), hostKeys },
+      ssh: { ...scenario.ssh, hostKeys },
     });
     assert.match(await stack.must(["preview"]), /no answer from node-1/);
     await upFails(stack);

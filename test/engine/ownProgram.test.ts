@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { failed } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
 
 const make =
   'new HostPodRoutes("pods", { nodes: [], healInterval: 0, ssh: { agentSocket: "/run/agent" } }';
@@ -26,7 +26,7 @@ const places = {
 };
 
 describe("a program of one's own that gives a component bad arguments", () => {
-  const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-own-"));
+  const directory = temporaryDirectory("own");
   let program: string;
   let stack: ScratchStack;
 
@@ -37,7 +37,6 @@ describe("a program of one's own that gives a component bad arguments", () => {
       "package.json": '{ "main": "index.js" }',
     });
   });
-  after(() => rmSync(directory, { recursive: true, force: true }));
 
   for (const [place, code] of Object.entries(places)) {
     it(`ends with the faults alone, each once, when it does so ${place}`, async () => {

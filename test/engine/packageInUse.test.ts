@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import type { HostPodRoutesArgs } from "../../components/index.ts";
 import { failed, succeeded } from "../programStack.ts";
 import { ScratchStack, scratchProgram } from "../scratchProgram.ts";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
 import { plainHosts, Scenario } from "./scenario.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -75,9 +75,9 @@ const nodes = [
 const apply = ["up", "--yes", "--skip-preview"];
 
 describe("a program that imports the package", () => {
-  const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-import-"));
+  const directory = temporaryDirectory("import");
   const hosts = { server: 10, "node-0": 20, "node-1": 21 };
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(plainHosts("10.240.0", hosts));
   const args = (): HostPodRoutesArgs => ({
     nodes,
     ssh: {
@@ -91,7 +91,6 @@ describe("a program that imports the package", () => {
   before(async () => {
     program = await scratchProgram(directory);
   });
-  after(() => rmSync(directory, { recursive: true, force: true }));
 
   async function makeStack(name: string, files: Files): Promise<void> {
     rmSync(join(program, "tsconfig.json"), { force: true });
@@ -99,22 +98,21 @@ describe("a program that imports the package", () => {
     stack = await ScratchStack.of(program, name, files, netns);
   }
 
-  for (const { title, name, files, importVerify, options } of [
-    {
-      title: "and was made by pulumi new typescript",
-      name: "template",
-      files: template,
-      importVerify: 'const { verify } = require("pod-network-routes/verify");',
-      options: [],
-    },
-    {
-      title: "and is an ES module",
-      name: "modules",
-      files: esModule,
-      importVerify: 'import { verify } from "pod-network-routes/verify";',
-      options: ["--input-type=module"],
-    },
-  ]) {
+  for (const [title, name, files, importVerify, ...options] of [
+    [
+      "and was made by pulumi new typescript",
+      "template",
+      template,
+      'const { verify } = require("pod-network-routes/verify");',
+    ],
+    [
+      "and is an ES module",
+      "modules",
+      esModule,
+      'import { verify } from "pod-network-routes/verify";',
+      "--input-type=module",
+    ],
+  ] as const) {
     describe(title, () => {
       before(() => makeStack(name, files));
 

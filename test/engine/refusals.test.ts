@@ -7,22 +7,16 @@ import { says, up, upFails } from "../stacks.ts";
 import {
   assertSame,
   type Config,
-  plainHosts,
   Scenario,
   type TestNode,
+  workerHosts,
+  workers,
 } from "./scenario.ts";
-
-const hosts = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };
 
 function nodes(
   ...changed: (Partial<TestNode> & { role?: string })[]
 ): TestNode[] {
-  return [0, 1, 2].map((i) => ({
-    name: `worker-${i}`,
-    internalIp: `10.240.0.${20 + i}`,
-    podCidrs: [`10.200.${i}.0/24`],
-    ...changed[i],
-  }));
+  return workers(3).map((node, i) => ({ ...node, ...changed[i] }));
 }
 
 const networks = {
@@ -30,17 +24,13 @@ const networks = {
   serviceCidrs: ["10.32.0.0/24"],
 };
 
-/** Bad configurations, and what the preview has to say of each: all of it, in one run. */
-const table: [string, Config, RegExp[]][] = [
-  [
-    "a pod CIDR with host bits set",
+/** Bad configurations, each with the messages of one preview. */
+const table: Record<string, [Config, ...RegExp[]]> = {
+  "a pod CIDR with host bits set": [
     { nodes: nodes({ podCidrs: ["10.200.0.5/24"] }) },
-    [
-      /nodes\[0\]\.podCidrs\[0\]: "10\.200\.0\.5\/24" has host bits set, the canonical form is 10\.200\.0\.0\/24/,
-    ],
+    /nodes\[0\]\.podCidrs\[0\]: "10\.200\.0\.5\/24" has host bits set, the canonical form is 10\.200\.0\.0\/24/,
   ],
-  [
-    "one pod CIDR twice and one inside another",
+  "one pod CIDR twice and one inside another": [
     {
       nodes: nodes(
         {},
@@ -48,13 +38,10 @@ const table: [string, Config, RegExp[]][] = [
         { podCidrs: ["10.200.0.128/25"] },
       ),
     },
-    [
-      /nodes\[1\]: pod CIDR "10\.200\.0\.0\/24" is also that of worker-0/,
-      /nodes\[2\]: pod CIDR "10\.200\.0\.128\/25" overlaps 10\.200\.0\.0\/24 of worker-0/,
-    ],
+    /nodes\[1\]: pod CIDR "10\.200\.0\.0\/24" is also that of worker-0/,
+    /nodes\[2\]: pod CIDR "10\.200\.0\.128\/25" overlaps 10\.200\.0\.0\/24 of worker-0/,
   ],
-  [
-    "pod CIDRs in the node subnet and in the service CIDR",
+  "pod CIDRs in the node subnet and in the service CIDR": [
     {
       ...networks,
       nodes: nodes(
@@ -62,32 +49,23 @@ const table: [string, Config, RegExp[]][] = [
         { podCidrs: ["10.32.0.0/25"] },
       ),
     },
-    [
-      /overlaps the node subnet 10\.240\.0\.0\/24/,
-      /overlaps the service CIDR 10\.32\.0\.0\/24/,
-    ],
+    /overlaps the node subnet 10\.240\.0\.0\/24/,
+    /overlaps the service CIDR 10\.32\.0\.0\/24/,
   ],
-  [
-    "a next hop outside the node subnet, and its network address as one",
+  "a next hop outside the node subnet, and its network address as one": [
     {
       ...networks,
       nodes: nodes({ internalIp: "10.250.0.20" }, { internalIp: "10.240.0.0" }),
     },
-    [
-      /next hop "10\.250\.0\.20" of worker-0 is outside the node subnets 10\.240\.0\.0\/24/,
-      /is the network address of 10\.240\.0\.0\/24/,
-    ],
+    /next hop "10\.250\.0\.20" of worker-0 is outside the node subnets 10\.240\.0\.0\/24/,
+    /is the network address of 10\.240\.0\.0\/24/,
   ],
-  [
-    "a name and an address twice",
+  "a name and an address twice": [
     { nodes: nodes({}, { name: "worker-0" }, { internalIp: "10.240.0.20" }) },
-    [
-      /name "worker-0" is taken by worker-0/,
-      /internal IP "10\.240\.0\.20" is taken by worker-0/,
-    ],
+    /name "worker-0" is taken by worker-0/,
+    /internal IP "10\.240\.0\.20" is taken by worker-0/,
   ],
-  [
-    "names that are no host names",
+  "names that are no host names": [
     {
       nodes: nodes(
         { name: "$(reboot)" },
@@ -95,82 +73,60 @@ const table: [string, Config, RegExp[]][] = [
         { name: "-oProxyCommand=x" },
       ),
     },
-    [
-      /nodes\[0\]\.name: "\$\(reboot\)" is not a host name/,
-      /nodes\[1\]\.name: "a\\nroute/,
-      /nodes\[2\]\.name: "-oProxyCommand=x"/,
-    ],
+    /nodes\[0\]\.name: "\$\(reboot\)" is not a host name/,
+    /nodes\[1\]\.name: "a\\nroute/,
+    /nodes\[2\]\.name: "-oProxyCommand=x"/,
   ],
-  [
-    "unknown keys",
+  "unknown keys": [
     { nodes: nodes(), nodeSubnet: ["10.240.0.0/24"] },
-    [/nodeSubnet: is not a known key, did you mean nodeSubnets\?/],
+    /nodeSubnet: is not a known key, did you mean nodeSubnets\?/,
   ],
-  [
-    "shell in addresses",
+  "shell in addresses": [
     {
       nodes: nodes(
         { internalIp: "10.240.0.20;reboot" },
         { podCidrs: ["`id`"] },
       ),
     },
-    [
-      /nodes\[0\]\.internalIp: "10\.240\.0\.20;reboot" is not an IP address/,
-      /nodes\[1\]\.podCidrs\[0\]: "`id`" is not a CIDR/,
-    ],
+    /nodes\[0\]\.internalIp: "10\.240\.0\.20;reboot" is not an IP address/,
+    /nodes\[1\]\.podCidrs\[0\]: "`id`" is not a CIDR/,
   ],
-  [
-    "a key file that is not there",
+  "a key file that is not there": [
     { nodes: nodes(), ssh: { privateKeyFile: "~/.ssh/nowhere" } },
-    [/ssh\.privateKeyFile: file "~\/\.ssh\/nowhere" does not exist/],
+    /ssh\.privateKeyFile: file "~\/\.ssh\/nowhere" does not exist/,
   ],
-  [
-    "no host key",
+  "no host key": [
     { nodes: nodes({ internalIp: "10.240.0.99" }) },
-    [
-      /nodes\[0\]: no .* host key of worker-0 .*ssh-keyscan -t ed25519,ecdsa 10\.240\.0\.99 >> ~\/\.ssh\/known_hosts/,
-    ],
+    /nodes\[0\]: no .* host key of worker-0 .*ssh-keyscan -t ed25519,ecdsa 10\.240\.0\.99 >> ~\/\.ssh\/known_hosts/,
   ],
-  [
-    "an unknown target",
+  "an unknown target": [
     { nodes: nodes(), target: "azure" },
-    [/target: "azure" is not a target/],
+    /target: "azure" is not a target/,
   ],
-  [
-    "a private key in the clear",
+  "a private key in the clear": [
     { nodes: nodes(), ssh: { privateKey: "-----BEGIN" } },
-    [
-      /ssh\.privateKey: stands in the clear in the stack's file, store it with: pulumi config set --secret/,
-    ],
+    /ssh\.privateKey: stands in the clear in the stack's file, store it with: pulumi config set --secret/,
   ],
-];
+};
 
-/** Bad machines.txt files, likewise. */
-const files: [string, string, RegExp[]][] = [
-  [
-    "a missing column",
+/** The same for contents of machines.txt. */
+const files: Record<string, [string, ...RegExp[]]> = {
+  "a missing column": [
     "10.240.0.20 worker-0\n10.240.0.21 w.k.l worker-1 10.200.1.0/24\n",
-    [/:1: "10\.240\.0\.20 worker-0" has 2 columns, expected IPV4 FQDN HOST/],
+    /:1: "10\.240\.0\.20 worker-0" has 2 columns, expected IPV4 FQDN HOST/,
   ],
-  [
-    "a tab",
-    "10.240.0.20\tw.k.l worker-0 10.200.0.0/24\n",
-    [/:1: .* has a tab/],
-  ],
-  [
-    "Windows line ends and a byte order mark",
+  "a tab": ["10.240.0.20\tw.k.l worker-0 10.200.0.0/24\n", /:1: .* has a tab/],
+  "Windows line ends and a byte order mark": [
     "\ufeff10.240.0.20 w.k.l worker-0 10.200.0.7/24\r\n",
-    [
-      /:1: starts with a byte order mark/,
-      /has Windows line ends/,
-      /:1 POD_SUBNET: "10\.200\.0\.7\/24" has host bits set/,
-    ],
+    /:1: starts with a byte order mark/,
+    /has Windows line ends/,
+    /:1 POD_SUBNET: "10\.200\.0\.7\/24" has host bits set/,
   ],
-  ["nothing in it", "", [/lists no machine/]],
-];
+  "nothing in it": ["", /lists no machine/],
+};
 
 describe("bad input", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(workerHosts(3));
   let stack: Stack;
   let untouched: string;
 
@@ -189,11 +145,11 @@ describe("bad input", () => {
     assert.doesNotMatch(output, /\n\s+at .*\(/, "a stack trace");
   };
 
-  for (const [what, config, messages] of table) {
+  for (const [what, [config, ...messages]] of Object.entries(table)) {
     it(`with ${what} is refused at preview`, () => refused(config, messages));
   }
 
-  for (const [what, content, messages] of files) {
+  for (const [what, [content, ...messages]] of Object.entries(files)) {
     it(`of machines.txt with ${what} is refused at preview`, async () => {
       const machinesFile = join(stack.directory, "machines.txt");
       writeFileSync(machinesFile, content);
@@ -221,14 +177,8 @@ describe("bad input", () => {
   });
 
   it("of a host key that does not match is refused, by preview and by up, before any host is touched", async () => {
-    const [key, ...others] = ["worker-1", "worker-0"].map(
-      (name) => scenario.lab.host(name).hostKey,
-    );
-    assert.equal(others.length, 1);
-    const ssh = {
-      ...(scenario.access.ssh as object),
-      hostKeys: { "worker-0": key },
-    };
+    const { hostKey } = scenario.lab.host("worker-1");
+    const ssh = { ...scenario.ssh, hostKeys: { "worker-0": hostKey } };
     scenario.configure(stack, { nodes: nodes(), ssh });
     assert.match(
       says(await stack.pulumi(["preview"])),
@@ -243,7 +193,7 @@ describe("bad input", () => {
 });
 
 describe("a host that does not answer", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(workerHosts(3));
   const routes = (...to: number[]) =>
     to.map((i) => `10.200.${i}.0/24 via 10.240.0.${20 + i} dev eth0`);
   let stack: Stack;
@@ -275,7 +225,7 @@ describe("a host that does not answer", () => {
 });
 
 describe("a host that takes connections and says nothing", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(workerHosts(3));
 
   it("holds up no other, and is made by the next up", async () => {
     scenario.lab.freeze("worker-0");
@@ -294,7 +244,7 @@ describe("a host that takes connections and says nothing", () => {
 });
 
 describe("a next hop that a host cannot reach", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(workerHosts(3));
 
   it("is named, the other routes are set, and the next up fixes it", async () => {
     const offLink = { internalIp: "172.16.0.5", address: "10.240.0.21" };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { engineWithGivenPlugin } from "../../lab/givenPlugin.ts";
@@ -8,7 +7,8 @@ import type { HostSpec } from "../../lab/host.ts";
 import { Lab } from "../../lab/lab.ts";
 import { configOf, Stack } from "../../lab/stack.ts";
 import { asPrinted } from "../asPrinted.ts";
-import { lines } from "../stacks.ts";
+import { lines, planOf } from "../stacks.ts";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
 
 export type Config = Record<string, unknown>;
 
@@ -19,31 +19,62 @@ export interface TestNode {
   podCidrs?: string[];
 }
 
-/** What {@link Scenario.plan} reads off a preview. */
-export type Changes = Record<string, string[]>;
+/** A worker of {@link worker}. */
+interface Worker extends TestNode {
+  internalIp: string;
+  podCidrs: string[];
+}
+
+/**
+ * Worker `i`, with the address 10.240.0.20 + `i` and the pod CIDR 10.200.`i`.0/24, unless other numbers are given:
+ * `last` ends the address, `net` and `cidr` stand in the pod CIDR.
+ */
+export function worker(
+  i: number,
+  { net = 200, cidr = i, last = 20 + i } = {},
+): Worker {
+  return {
+    name: `worker-${i}`,
+    internalIp: `10.240.0.${last}`,
+    podCidrs: [`10.${net}.${cidr}.0/24`],
+  };
+}
+
+/** The first workers. Stacks with other `net` can share their hosts. */
+export function workers(count: number, net?: number): Worker[] {
+  return Array.from({ length: count }, (_, i) => worker(i, { net }));
+}
+
+/** The hosts of {@link workers}. */
+export function workerHosts(
+  count: number,
+  kind: HostSpec["kind"] = "plain",
+): HostSpec[] {
+  return workers(count).map(({ name, internalIp }) => ({
+    name,
+    addresses: [`${internalIp}/24`],
+    kind,
+  }));
+}
 
 /** Hosts and stacks for the tests of one file, raised before its first test and gone after its last. */
 export class Scenario {
   lab!: Lab;
-  private home!: string;
+  private readonly home = temporaryDirectory("test");
 
   constructor(
-    specs: () => HostSpec[],
+    specs: readonly HostSpec[],
     addresses: readonly string[] = ["10.240.0.1/24", "fd00:240::1/64"],
   ) {
     before(async () => {
       this.lab = await Lab.raise(`t${process.pid}`, addresses);
-      this.home = mkdtempSync(join(tmpdir(), "pod-network-routes-test-"));
-      await this.lab.add(...specs());
+      await this.lab.add(...specs);
       const ssh = join(this.home, ".ssh");
       mkdirSync(ssh);
       copyFileSync(this.lab.key, join(ssh, "id_ed25519"));
       this.trustHosts();
     });
-    after(async () => {
-      await this.lab.down();
-      rmSync(this.home, { recursive: true, force: true });
-    });
+    after(() => this.lab.down());
   }
 
   /** Writes the known_hosts file anew, for hosts that have come or gone. */
@@ -73,20 +104,16 @@ export class Scenario {
     stack.configure(
       typeof config === "string"
         ? config
-        : configOf({ ...this.access, ...config }),
+        : configOf({ ssh: this.ssh, ...config }),
     );
   }
 
   /** How the tests log in, unless they say otherwise. */
-  get access(): Config {
-    return {
-      ssh: {
-        privateKeyFile: "~/.ssh/id_ed25519",
-        connectTimeout: 1,
-        connectAttempts: 2,
-      },
-    };
-  }
+  readonly ssh = {
+    privateKeyFile: "~/.ssh/id_ed25519",
+    connectTimeout: 1,
+    connectAttempts: 2,
+  };
 
   /** See {@link asPrinted}. */
   asPrinted(stack: Stack, command: string): Promise<string> {
@@ -142,20 +169,25 @@ export class Scenario {
   }
 
   /** The commands that a preview plans, by what it would do with them: `{ update: ["worker-0"] }`. */
-  async plan(stack: Stack): Promise<Changes> {
-    const { steps } = JSON.parse(await stack.must(["preview", "--json"])) as {
-      steps: { op: string; urn: string }[];
-    };
-    const changes: Changes = {};
-    for (const { op, urn } of steps) {
-      if (urn.includes("command:remote:Command::") && op !== "same") {
-        changes[op] = [
-          ...(changes[op] ?? []),
-          urn.replace(/^.*::routes-/, ""),
-        ].sort();
-      }
-    }
-    return changes;
+  async plan(stack: Stack): Promise<Record<string, string[]>> {
+    const plan = await planOf(stack, "command:remote:Command");
+    const withoutPrefix = (name: string) => name.replace(/^routes-/, "");
+    return Object.fromEntries(
+      Object.entries(plan).map(([op, names]) => [op, names.map(withoutPrefix)]),
+    );
+  }
+
+  /** Asserts that no packet from a host to an address is lost while something goes on. */
+  async losesNoPacket(
+    from: string,
+    address: string,
+    during: () => Promise<unknown>,
+  ): Promise<void> {
+    const stop = this.lab.pinging(from, address);
+    await during();
+    const { sent, received } = await stop();
+    assert.ok(sent > 20, `only ${sent} packets were sent`);
+    assert.equal(received, sent);
   }
 }
 

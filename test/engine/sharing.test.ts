@@ -1,29 +1,31 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Stack } from "../../lab/stack.ts";
-import { lines, says, up, upFails } from "../stacks.ts";
-import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario.ts";
+import { lines, up, upFails } from "../stacks.ts";
+import {
+  assertSame,
+  plainHosts,
+  Scenario,
+  type TestNode,
+  workerHosts,
+  workers,
+} from "./scenario.ts";
 
-const hosts = { "controller-0": 10, "worker-0": 20, "worker-1": 21 };
+const hosts = [
+  ...plainHosts("10.240.0", { "controller-0": 10 }),
+  ...workerHosts(2),
+];
+const forwarding = "cat /proc/sys/net/ipv4/ip_forward";
 
 function cluster(net: number): TestNode[] {
   return [
     { name: "controller-0", internalIp: "10.240.0.10" },
-    {
-      name: "worker-0",
-      internalIp: "10.240.0.20",
-      podCidrs: [`10.${net}.0.0/24`],
-    },
-    {
-      name: "worker-1",
-      internalIp: "10.240.0.21",
-      podCidrs: [`10.${net}.1.0/24`],
-    },
+    ...workers(2, net),
   ];
 }
 
 describe("what is not ours on a host", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(hosts);
 
   it("survives up, update and destroy byte for byte, and destroy restores the host", async () => {
     const foreign = [
@@ -48,13 +50,7 @@ describe("what is not ours on a host", () => {
 
     const stack = await scenario.stack("foreign", { nodes: cluster(200) });
     await up(stack);
-    assert.equal(
-      await scenario.lab.on(
-        "controller-0",
-        "cat /proc/sys/net/ipv4/ip_forward",
-      ),
-      "1\n",
-    );
+    assert.equal(await scenario.lab.on("controller-0", forwarding), "1\n");
     const routes = await scenario.lab.on("controller-0", "ip route");
     assert.match(routes, /^10\.200\.0\.0\/24 via 10\.240\.0\.20 .*173/m);
     assert.match(routes, /^10\.200\.1\.0\/24 via 10\.240\.0\.21 .*173/m);
@@ -76,15 +72,14 @@ describe("what is not ours on a host", () => {
     assertSame(await scenario.everything("worker-0"), worker);
   });
 
-  it("is named when it stands in the way, and nothing on that host is touched", async () => {
-    await scenario.lab.on(
-      "worker-0",
-      "ip route add 10.210.1.0/24 via 10.240.0.1",
-    );
-    await scenario.lab.on(
-      "worker-1",
-      "ip route add 10.210.0.0/24 dev eth0 metric 7 proto static",
-    );
+  it("is named where a route of ours must be, and nothing on that host is touched", async () => {
+    const inTheWay = {
+      "worker-0": "10.210.1.0/24 via 10.240.0.1",
+      "worker-1": "10.210.0.0/24 dev eth0 metric 7 proto static",
+    };
+    for (const [worker, route] of Object.entries(inTheWay)) {
+      await scenario.lab.on(worker, `ip route add ${route}`);
+    }
     const worker0 = await scenario.everything("worker-0");
     const worker1 = await scenario.everything("worker-1");
     const stack = await scenario.stack("in-the-way", { nodes: cluster(210) });
@@ -101,23 +96,15 @@ describe("what is not ours on a host", () => {
     assertSame(await scenario.everything("worker-1"), worker1);
 
     // each printed command does what it says, as it stands
-    for (const [worker, route, printed] of [
-      [
-        "worker-0",
-        "10.210.1.0/24 via 10.240.0.1",
-        /ip route del 10\.210\.1\.0.*? proto boot/,
-      ],
-      [
-        "worker-1",
-        "10.210.0.0/24 dev eth0 metric 7 proto static",
-        /ip route del 10\.210\.0\.0.*? proto static/,
-      ],
+    for (const [worker, printed] of [
+      ["worker-0", /ip route del 10\.210\.1\.0.*? proto boot/],
+      ["worker-1", /ip route del 10\.210\.0\.0.*? proto static/],
     ] as const) {
       const [command = "none is printed"] = printed.exec(output) ?? [];
       await scenario.lab.on(worker, command);
       const left = await scenario.lab.on(worker, "ip route");
       assert.doesNotMatch(left, /10\.210\.[01]\.0/);
-      await scenario.lab.on(worker, `ip route add ${route}`);
+      await scenario.lab.on(worker, `ip route add ${inTheWay[worker]}`);
     }
 
     scenario.configure(stack, { nodes: cluster(210), adoptExisting: true });
@@ -173,7 +160,7 @@ describe("what is not ours on a host", () => {
 });
 
 describe("two stacks on the same hosts", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(hosts);
 
   it("keep their own routes and names, whatever the other does", async () => {
     const before = await scenario.everything("controller-0");
@@ -206,13 +193,7 @@ describe("two stacks on the same hosts", () => {
 
     await one.must(["destroy", "--yes", "--skip-preview"]);
     assert.deepEqual(await scenario.table("controller-0"), of(221));
-    assert.equal(
-      await scenario.lab.on(
-        "controller-0",
-        "cat /proc/sys/net/ipv4/ip_forward",
-      ),
-      "1\n",
-    );
+    assert.equal(await scenario.lab.on("controller-0", forwarding), "1\n");
     assert.match(
       await scenario.lab.on("controller-0", "cat /etc/hosts"),
       /# BEGIN pod-network-routes pod-network-routes\.two\.routes\n/,
@@ -221,7 +202,7 @@ describe("two stacks on the same hosts", () => {
     assertSame(await scenario.everything("controller-0"), before);
   });
 
-  it("are one and the same, where the state of the first was lost, by the command in the message", async () => {
+  it("have one owner after the command in the message, where the state of the first was lost", async () => {
     const before = await scenario.everything("controller-0");
     const lost = await scenario.stack("lost", { nodes: cluster(223) });
     await up(lost);
@@ -238,7 +219,7 @@ describe("two stacks on the same hosts", () => {
 });
 
 describe("a block of /etc/hosts whose end somebody removed", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(hosts);
 
   it("is refused, and no line of anybody is touched", async () => {
     const stack = await scenario.stack("damaged", { nodes: cluster(241) });
@@ -268,17 +249,14 @@ describe("a block of /etc/hosts whose end somebody removed", () => {
 });
 
 describe("a host without the means", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(hosts);
 
   it("is refused by a user who may not become root, and says so", async () => {
     const stack = await scenario.stack("guest", {
       nodes: cluster(230),
-      ssh: { ...(scenario.access.ssh as object), user: "guest" },
+      ssh: { ...scenario.ssh, user: "guest" },
     });
-    assert.match(
-      says(await stack.pulumi(["up", "--yes", "--skip-preview"])),
-      /sudo: a password is required/,
-    );
+    assert.match(await upFails(stack), /sudo: a password is required/);
   });
 
   let stack: Stack;

@@ -9,7 +9,7 @@ import { type Config, plainHosts, Scenario } from "./scenario.ts";
 
 describe("three stacks: infra gives the nodes, this project routes, a consumer reads the routes", () => {
   const workers = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };
-  const scenario = new Scenario(() =>
+  const scenario = new Scenario(
     plainHosts("10.240.0", { "controller-0": 10, ...workers }),
   );
   const stack = "organization/infra/prod";
@@ -35,7 +35,7 @@ describe("three stacks: infra gives the nodes, this project routes, a consumer r
   };
 
   /** Asserts that the stack of the routes fails with this message, and that no host is touched. */
-  const refused = async (config: Config, faults: string[]) => {
+  const refused = async (config: Config, ...faults: string[]) => {
     const before = await scenario.everything("worker-0");
     scenario.configure(routes, config);
     const said = await upFails(routes);
@@ -69,9 +69,10 @@ describe("three stacks: infra gives the nodes, this project routes, a consumer r
   });
 
   it("a stack that is not applied yet is refused", async () => {
-    await refused({ inventory: { stack } }, [
+    await refused(
+      { inventory: { stack } },
       `inventory.output: stack ${stack} has no output "nodes", it has none at all, apply it first: pulumi up`,
-    ]);
+    );
   });
 
   it("the nodes of the infra stack are routed, and a second run changes nothing", async () => {
@@ -127,24 +128,22 @@ describe("three stacks: infra gives the nodes, this project routes, a consumer r
     const interval = "healInterval: 0 is not allowed: expected 1 to 3600";
     await refused(
       { inventory: { stack: "organization/infra/prdo" }, healInterval: 0 },
-      [
-        'inventory.stack: "organization/infra/prdo" cannot be read: unknown stack "organization/infra/prdo"; expected ORG/PROJECT/STACK, one of: pulumi stack ls --all',
-        interval,
-      ],
+      'inventory.stack: "organization/infra/prdo" cannot be read: unknown stack "organization/infra/prdo"; expected ORG/PROJECT/STACK, one of: pulumi stack ls --all',
+      interval,
     );
     await refused(
       { inventory: { stack, output: "workers" }, healInterval: 0 },
-      [
-        `inventory.output: stack ${stack} has no output "workers", it has nodes`,
-        interval,
-      ],
+      `inventory.output: stack ${stack} has no output "workers", it has nodes`,
+      interval,
     );
-    await refused({ inventory: { stack: "" } }, [
+    await refused(
+      { inventory: { stack: "" } },
       'inventory.stack: "" is not allowed: expected ORG/PROJECT/STACK',
-    ]);
-    await refused({ inventory: { stack: "infra/prod" } }, [
+    );
+    await refused(
+      { inventory: { stack: "infra/prod" } },
       `inventory.stack: "infra/prod" cannot be read: organization name must be 'organization'; expected ORG/PROJECT/STACK, one of: pulumi stack ls --all`,
-    ]);
+    );
     await assertRoutes(3);
   });
 

@@ -6,24 +6,23 @@ import { until } from "../../lab/exec.ts";
 import { root } from "../../lab/paths.ts";
 import type { Stack } from "../../lab/stack.ts";
 import { lines, up } from "../stacks.ts";
-import { assertSame, Scenario, type TestNode } from "./scenario.ts";
+import {
+  assertSame,
+  Scenario,
+  worker,
+  workerHosts,
+  workers,
+} from "./scenario.ts";
 
-const nodes: TestNode[] = [0, 1].map((i) => ({
-  name: `worker-${i}`,
-  internalIp: `10.240.0.${20 + i}`,
-  podCidrs: [`10.200.${i}.0/24`],
-}));
+const nodes = workers(2);
 const unit = "pod-routes-pod-network-routes.systemd.routes.service";
 const route = "10.200.1.0/24 via 10.240.0.21 dev eth0";
+const forwarding = "cat /proc/sys/net/ipv4/ip_forward";
+const mainPid = `systemctl show -p MainPID --value ${unit}`;
 
 describe("on hosts with systemd", () => {
-  const scenario = new Scenario(() =>
-    nodes.map(({ name, internalIp }) => ({
-      name,
-      addresses: [`${internalIp}/24`],
-      kind: "systemd",
-    })),
-  );
+  const scenario = new Scenario(workerHosts(2, "systemd"));
+  const onWorker0 = (command: string) => scenario.lab.on("worker-0", command);
   let stack: Stack;
   let fresh: string;
 
@@ -47,8 +46,7 @@ describe("on hosts with systemd", () => {
       "worker-1": "systemd",
     });
     assert.equal(
-      await scenario.lab.on(
-        "worker-0",
+      await onWorker0(
         `systemctl is-enabled ${unit}; systemctl is-active ${unit}`,
       ),
       "enabled\nactive\n",
@@ -57,8 +55,7 @@ describe("on hosts with systemd", () => {
   });
 
   it("the unit is confined, as far as docs/hosts.md says", async () => {
-    const said = await scenario.lab.on(
-      "worker-0",
+    const said = await onWorker0(
       `systemd-analyze security --no-pager ${unit} | tail -n 1`,
     );
     const [, level] = /exposure level for \S+: ([\d.]+) /.exec(said) ?? [];
@@ -68,14 +65,11 @@ describe("on hosts with systemd", () => {
   });
 
   it("the unit can write nothing but the two switches of forwarding", async () => {
-    const sandbox = `nsenter -t $(systemctl show -p MainPID --value ${unit}) -m setpriv --bounding-set -all,+net_admin --inh-caps -all sh -c`;
-    const opened = (path: string, within: string) =>
-      scenario.lab
-        .on(
-          "worker-0",
-          `${within} 'true >>${path}' 2>/dev/null && echo yes || echo no`,
-        )
-        .then((said) => said.trim());
+    const sandbox = `nsenter -t $(${mainPid}) -m setpriv --bounding-set -all,+net_admin --inh-caps -all sh -c`;
+    const opened = async (path: string, within: string) => {
+      const write = `${within} 'true >>${path}' 2>/dev/null`;
+      return (await onWorker0(`${write} && echo yes || echo no`)).trim();
+    };
     const record = `/var/lib/pod-network-routes/${unit.slice(11, -8)}`;
     const paths = [
       `${record}/routes`,
@@ -100,10 +94,7 @@ describe("on hosts with systemd", () => {
     for (const path of ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]) {
       assert.equal(await opened(`/proc/sys/net/${path}`, sandbox), "yes", path);
     }
-    const mounts = await scenario.lab.on(
-      "worker-0",
-      `${sandbox} 'cat /proc/self/mountinfo'`,
-    );
+    const mounts = await onWorker0(`${sandbox} 'cat /proc/self/mountinfo'`);
     for (const path of ["/proc/sys", "/sys", "/"]) {
       const [, options] =
         new RegExp(`^\\S+ \\S+ \\S+ \\S+ ${path} (\\S+)`, "m").exec(mounts) ??
@@ -113,38 +104,28 @@ describe("on hosts with systemd", () => {
   });
 
   it("a deleted route is back within the healing interval, and so is forwarding", async () => {
-    await scenario.lab.on(
-      "worker-0",
+    await onWorker0(
       "ip route del 10.200.1.0/24; echo 0 > /proc/sys/net/ipv4/ip_forward",
     );
     await back(10);
-    assert.equal(
-      await scenario.lab.on("worker-0", "cat /proc/sys/net/ipv4/ip_forward"),
-      "1\n",
-    );
+    assert.equal(await onWorker0(forwarding), "1\n");
   });
 
-  it("a wrong next hop of ours is put right", async () => {
-    await scenario.lab.on(
-      "worker-0",
-      "ip route replace 10.200.1.0/24 via 10.240.0.1 proto 173",
-    );
+  it("a route of ours with a wrong next hop is corrected", async () => {
+    await onWorker0("ip route replace 10.200.1.0/24 via 10.240.0.1 proto 173");
     await back(10);
   });
 
   it("the routes are there after a restart of networkd", async () => {
-    await scenario.lab.on("worker-0", "systemctl restart systemd-networkd");
+    await onWorker0("systemctl restart systemd-networkd");
     await back(10);
   });
 
   it("the routes are back after networkd has deleted what it does not know, as netplan apply makes it do", async () => {
-    await scenario.lab.on(
-      "worker-0",
-      "ip route add 192.0.2.0/24 via 10.240.0.1 proto 99",
-    );
-    await scenario.lab.on("worker-0", "networkctl reconfigure eth0");
+    await onWorker0("ip route add 192.0.2.0/24 via 10.240.0.1 proto 99");
+    await onWorker0("networkctl reconfigure eth0");
     await until("networkd has deleted foreign routes", async () => {
-      const routes = await scenario.lab.on("worker-0", "ip route");
+      const routes = await onWorker0("ip route");
       return routes.includes("192.0.2.0/24") ? undefined : true;
     });
     await back(10);
@@ -153,95 +134,69 @@ describe("on hosts with systemd", () => {
   it("the routes, forwarding and the unit are back after a reboot", async () => {
     await scenario.lab.reboot("worker-0");
     await back(30);
-    assert.equal(
-      await scenario.lab.on("worker-0", "cat /proc/sys/net/ipv4/ip_forward"),
-      "1\n",
-    );
+    assert.equal(await onWorker0(forwarding), "1\n");
     await scenario.lab.addPod("worker-0", ["10.200.0.0/24"]);
     await scenario.lab.addPod("worker-1", ["10.200.1.0/24"]);
     await scenario.assertPodsReachEachOther();
   });
 
   it("stopping the unit removes the routes, starting it brings them back", async () => {
-    await scenario.lab.on("worker-0", `systemctl stop ${unit}`);
+    await onWorker0(`systemctl stop ${unit}`);
     assert.deepEqual(await scenario.table("worker-0"), []);
-    await scenario.lab.on("worker-0", `systemctl start ${unit}`);
+    await onWorker0(`systemctl start ${unit}`);
     await back(10);
   });
 
   it("twenty restarts of the unit lose no packet", async () => {
-    const stop = scenario.lab.pinging("worker-0", "10.200.1.2");
-    await scenario.lab.on(
-      "worker-0",
-      `for i in $(seq 20); do systemctl restart ${unit} || exit; done`,
+    const restarts = `for i in $(seq 20); do systemctl restart ${unit} || exit; done`;
+    await scenario.losesNoPacket("worker-0", "10.200.1.2", () =>
+      onWorker0(restarts),
     );
-    const { sent, received } = await stop();
-    assert.ok(sent > 20, `only ${sent} packets were sent`);
-    assert.equal(received, sent);
   });
 
   it("a crash of the unit leaves the routes alone", async () => {
-    const before = await scenario.lab.on(
-      "worker-0",
-      `systemctl show -p MainPID --value ${unit}`,
-    );
-    const monitor = scenario.lab.on(
-      "worker-0",
-      "timeout 5 ip monitor route || true",
-    );
-    await scenario.lab.on("worker-0", `kill -9 ${before}`);
+    const before = await onWorker0(mainPid);
+    const monitor = onWorker0("timeout 5 ip monitor route || true");
+    await onWorker0(`kill -9 ${before}`);
     await until("systemd has started it again", async () => {
-      const now = await scenario.lab.on(
-        "worker-0",
-        `systemctl show -p MainPID --value ${unit}`,
-      );
+      const now = await onWorker0(mainPid);
       return now === before || now.trim() === "0" ? undefined : true;
     });
     assert.doesNotMatch(await monitor, /10\.200/);
   });
 
-  it("a unit of another version gives way at the next update, and the routes stay", async () => {
+  it("a unit of another version is replaced by the next update, and the routes stay", async () => {
     const file = `/etc/systemd/system/${unit}`;
-    const capabilities = `grep CapBnd /proc/$(systemctl show -p MainPID --value ${unit})/status`;
-    const confined = await scenario.lab.on("worker-0", capabilities);
-    await scenario.lab.on(
-      "worker-0",
+    const capabilities = `grep CapBnd /proc/$(${mainPid})/status`;
+    const confined = await onWorker0(capabilities);
+    await onWorker0(
       `sed -i /CapabilityBoundingSet/d ${file}; systemctl daemon-reload; systemctl restart ${unit}`,
     );
     await back(10);
-    const free = await scenario.lab.on("worker-0", capabilities);
+    const free = await onWorker0(capabilities);
     assert.notEqual(free, confined);
-    const monitor = scenario.lab.on(
-      "worker-0",
-      "timeout 8 ip monitor route || true",
-    );
+    const monitor = onWorker0("timeout 8 ip monitor route || true");
     scenario.configure(stack, { nodes, healInterval: 3 });
     await up(stack);
     await until("the unit is confined again", async () => {
-      const now = await scenario.lab.on("worker-0", `${capabilities} || true`);
+      const now = await onWorker0(`${capabilities} || true`);
       return now === confined ? true : undefined;
     });
     assert.doesNotMatch(await monitor, /10\.200/);
   });
 
   it("an update loses no packet, and the journal has no line for each look", async () => {
-    const stop = scenario.lab.pinging("worker-0", "10.200.1.2");
-    const third = {
-      name: "worker-2",
-      internalIp: "10.240.0.99",
-      podCidrs: ["10.200.9.0/24"],
-    };
-    await scenario.lab.add({
-      name: "worker-2",
-      addresses: ["10.240.0.99/24"],
-      kind: "plain",
+    const third = worker(2, { cidr: 9, last: 99 });
+    await scenario.losesNoPacket("worker-0", "10.200.1.2", async () => {
+      await scenario.lab.add({
+        name: "worker-2",
+        addresses: ["10.240.0.99/24"],
+        kind: "plain",
+      });
+      scenario.trustHosts();
+      scenario.configure(stack, { nodes: [...nodes, third], healInterval: 1 });
+      await up(stack);
     });
-    scenario.trustHosts();
-    scenario.configure(stack, { nodes: [...nodes, third], healInterval: 1 });
-    await up(stack);
-    const { sent, received } = await stop();
-    assert.ok(sent > 20, `only ${sent} packets were sent`);
-    assert.equal(received, sent);
     const journal = await scenario.lab.on(
       "worker-1",
       `journalctl -b -u ${unit} -o cat`,
@@ -250,20 +205,20 @@ describe("on hosts with systemd", () => {
   });
 
   it("a user without root cannot hold up a change, the healing or a destroy with a lock", async () => {
-    const held = await scenario.lab.on("worker-0", holdLocks);
+    const held = await onWorker0(holdLocks);
     // a user may lock this file, because every user may read it; the test is that no script waits for the lock
     assert.match(held, /^\/run\/pod-network-routes$/m);
     assert.doesNotMatch(held, /^\/var\/lib\/pod-network-routes$/m);
     scenario.configure(stack, { nodes, healInterval: 2 });
     await up(stack);
-    await scenario.lab.on("worker-0", "ip route del 10.200.1.0/24");
+    await onWorker0("ip route del 10.200.1.0/24");
     await back(10);
   });
 
   it("destroy takes the unit and everything else away", async () => {
     await scenario.lab.removePod("worker-0");
     await stack.must(["destroy", "--yes", "--skip-preview"]);
-    await scenario.lab.on("worker-0", "pkill -u nobody");
+    await onWorker0("pkill -u nobody");
     assertSame(await settled(scenario), fresh);
   });
 });

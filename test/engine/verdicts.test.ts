@@ -1,53 +1,24 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import type { Report } from "../../components/verify/verifyReport.ts";
 import { until } from "../../lab/exec.ts";
-import { descendants, killNow } from "../../lab/processes.ts";
 import type { Stack } from "../../lab/stack.ts";
-import { up, upFails, verified, verify } from "../stacks.ts";
+import { background, killAll } from "../background.ts";
+import { faultsOf, up, upFails, verified, verify } from "../stacks.ts";
 import {
   type Config,
-  plainHosts,
   Scenario,
-  type TestNode,
+  worker,
+  workerHosts,
+  workers,
 } from "./scenario.ts";
 
-const nodes: TestNode[] = [0, 1, 2].map((i) => ({
-  name: `worker-${i}`,
-  internalIp: `10.240.0.${20 + i}`,
-  podCidrs: [`10.200.${i}.0/24`],
-}));
+const nodes = workers(3);
 
-/** The last node with another pod CIDR: other hosts are to change. */
-const moved = nodes.map((node, i) =>
-  i === 2 ? { ...node, podCidrs: ["10.200.9.0/24"] } : node,
-);
-
-/** Every fault, as `WHERE: KIND SUBJECT`. */
-function faults({ state, hosts, overlays }: Report): string[] {
-  const all = [
-    { where: "stack", findings: state },
-    ...overlays.map(({ component, findings }) => ({
-      where: component,
-      findings,
-    })),
-    ...hosts.map(({ node, findings }) => ({ where: node, findings })),
-  ];
-  return [
-    ...hosts
-      .filter(({ unreachable }) => unreachable !== undefined)
-      .map(({ node }) => `${node}: unreachable`),
-    ...all.flatMap(({ where, findings }) =>
-      findings
-        .filter(({ severity }) => severity === "fault")
-        .map(({ kind, subject }) => `${where}: ${kind} ${subject}`),
-    ),
-  ];
-}
+/** The last node has another pod CIDR, so that the other hosts must change. */
+const moved = [...workers(2), worker(2, { cidr: 9 })];
 
 /** What fixes the first fault of this kind. */
 function fixOf({ state, hosts }: Report, kind: string): string {
@@ -58,9 +29,7 @@ function fixOf({ state, hosts }: Report, kind: string): string {
 }
 
 describe("the verdict of verify on a stack", () => {
-  const scenario = new Scenario(() =>
-    plainHosts("10.240.0", { "worker-0": 20, "worker-1": 21, "worker-2": 22 }),
-  );
+  const scenario = new Scenario(workerHosts(3));
   let stack: Stack;
 
   before(async () => {
@@ -72,14 +41,14 @@ describe("the verdict of verify on a stack", () => {
   /** Asserts what verify finds wrong; returns its report. */
   async function isWrong(...expected: string[]): Promise<Report> {
     const { code, report } = await verified(stack);
-    assert.deepEqual(faults(report), expected);
+    assert.deepEqual(faultsOf(report), expected);
     assert.deepEqual([code, report.verdict, report.ok], [1, "wrong", false]);
     return report;
   }
 
   async function isWell(): Promise<void> {
     const { code, report } = await verified(stack);
-    assert.deepEqual(faults(report), []);
+    assert.deepEqual(faultsOf(report), []);
     assert.deepEqual([code, report.verdict, report.ok], [0, "well", true]);
   }
 
@@ -106,20 +75,10 @@ exec /tmp/ip "$@"
         `set -e; rm -f /tmp/at-work /tmp/go-on; ip=$(readlink -f "$(command -v ip)"); cp "$ip" /tmp/ip; printf '%s' '${waits}' >/tmp/waits; chmod +x /tmp/waits; mount --bind /tmp/waits "$ip"`,
       );
     }
-    const [command = "", ...args] = stack.command([
-      "up",
-      "--yes",
-      "--skip-preview",
-      "--parallel",
-      "1",
+    const { ended, pid } = background(stack, [
+      ...["up", "--yes", "--skip-preview"],
+      ...["--parallel", "1"],
     ]);
-    const child = spawn(command, args, {
-      cwd: stack.project,
-      env: stack.environment(),
-      stdio: "ignore",
-    });
-    const ended = once(child, "exit");
-    const engine = child.pid ?? 0;
     await until(`the update is at work on ${hosts}`, async () => {
       const found = await Promise.all(
         hosts.map((host) => lab.on(host, "ls /tmp")),
@@ -127,10 +86,9 @@ exec /tmp/ip "$@"
       return found.some((text) => text.includes("at-work")) || undefined;
     });
     if (signal === "SIGINT") {
-      process.kill(engine, signal);
+      process.kill(pid, signal);
     } else {
-      // a machine that loses its power spares none of them
-      [engine, ...descendants(engine)].forEach(killNow);
+      killAll(pid);
     }
     for (const host of hosts) {
       await lab.on(
@@ -181,7 +139,7 @@ exec /tmp/ip "$@"
     await interrupted("SIGINT", "worker-0", "worker-1");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    const found = faults(report);
+    const found = faultsOf(report);
     const [late = ""] =
       found.find((one) => one.includes(" behind "))?.split(":") ?? [];
     assert.deepEqual(found, [
@@ -236,7 +194,7 @@ exec /tmp/ip "$@"
     await interrupted("SIGKILL", "worker-1", "worker-2");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    const found = faults(report);
+    const found = faultsOf(report);
     assert.ok(found.includes("stack: unfinished Pulumi"), String(found));
     for (const node of ["worker-1", "worker-2"]) {
       assert.ok(found.includes(`${node}: state ${node}`), String(found));
@@ -249,7 +207,7 @@ exec /tmp/ip "$@"
     await interrupted("SIGKILL", "worker-0", "worker-1");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    const found = faults(report);
+    const found = faultsOf(report);
     for (const fault of [
       "stack: unfinished Pulumi",
       "worker-0: behind worker-0",
@@ -322,7 +280,7 @@ exec /tmp/ip "$@"
     await upFails(two);
     const { code, report } = await verified(two);
     assert.equal(code, 1);
-    assert.deepEqual(faults(report), [
+    assert.deepEqual(faultsOf(report), [
       "stack: last-run pulumi up",
       "overlay: state overlay",
     ]);

@@ -2,48 +2,37 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type { Report } from "../../components/verify/verifyReport.ts";
 import type { Stack } from "../../lab/stack.ts";
-import { up, verified, verify } from "../stacks.ts";
-import { assertSame, plainHosts, Scenario, type TestNode } from "./scenario.ts";
+import { faultsOf, up, verified, verify } from "../stacks.ts";
+import {
+  assertSame,
+  plainHosts,
+  Scenario,
+  type TestNode,
+  workerHosts,
+  workers,
+} from "./scenario.ts";
 
 const server: TestNode = { name: "server", internalIp: "10.240.0.10" };
-const workers: TestNode[] = [0, 1, 2].map((i) => ({
-  name: `worker-${i}`,
-  internalIp: `10.240.0.${20 + i}`,
-  podCidrs: [`10.200.${i}.0/24`],
-}));
+const nodes = workers(3);
 const owner = "pod-network-routes.verify.routes";
 const unit = `pod-routes-${owner}.service`;
 
-/** Every finding that is a fault, as `HOST: KIND SUBJECT`. */
-function faults({ hosts }: Report): string[] {
-  return hosts.flatMap(({ node, findings, unreachable }) => [
-    ...(unreachable === undefined ? [] : [`${node}: unreachable`]),
-    ...findings
-      .filter(({ severity }) => severity === "fault")
-      .map(({ kind, subject }) => `${node}: ${kind} ${subject}`),
-  ]);
-}
-
 describe("npm run verify", () => {
-  const scenario = new Scenario(() => [
+  const scenario = new Scenario([
     ...plainHosts("10.240.0", { server: 10, "worker-2": 22 }),
-    ...[0, 1].map((i) => ({
-      name: `worker-${i}`,
-      addresses: [`10.240.0.${20 + i}/24`],
-      kind: "systemd" as const,
-    })),
+    ...workerHosts(2, "systemd"),
   ]);
   let stack: Stack;
 
   before(async () => {
     const { lab } = scenario;
     await Promise.all(["worker-0", "worker-1"].map((n) => lab.booted(n)));
-    for (const { name, podCidrs = [] } of workers) {
+    for (const { name, podCidrs = [] } of nodes) {
       await lab.addPod(name, podCidrs);
     }
     // no host is to fix what the tests break before it is looked at
     stack = await scenario.stack("verify", {
-      nodes: [server, ...workers],
+      nodes: [server, ...nodes],
       healInterval: 3600,
     });
     await up(stack);
@@ -53,7 +42,7 @@ describe("npm run verify", () => {
     const hosts = ["server", "worker-0", "worker-2"];
     const before = await Promise.all(hosts.map((h) => scenario.everything(h)));
     const { code, report } = await verified(stack);
-    assert.deepEqual(faults(report), []);
+    assert.deepEqual(faultsOf(report), []);
     assert.equal(code, 0);
     assert.equal(report.ok, true);
     assert.deepEqual(
@@ -80,114 +69,109 @@ describe("npm run verify", () => {
     }
   });
 
-  const broken: [
-    what: string,
-    host: string,
-    command: string,
-    fault: string,
-    pings?: string[],
-  ][] = [
-    [
-      "a deleted route",
+  /** What is broken: the host, the command that breaks it, the fault, and the pings that fail then. */
+  const broken: Record<
+    string,
+    [host: string, command: string, fault: string, ...pings: string[]]
+  > = {
+    "a deleted route": [
       "worker-0",
       "ip route del 10.200.1.0/24",
       "missing 10.200.1.0/24",
-      ["worker-0 worker-1", "worker-1 worker-0"],
+      "worker-0 worker-1",
+      "worker-1 worker-0",
     ],
-    [
-      "a wrong next hop",
+    "a wrong next hop": [
       "worker-0",
       "ip route replace 10.200.1.0/24 via 10.240.0.10 proto 173",
       "wrong 10.200.1.0/24",
-      [],
     ],
-    [
-      "a stale route of ours",
+    "a stale route of ours": [
       "worker-1",
       "ip route add 10.200.9.0/24 via 10.240.0.10 proto 173",
       "stale 10.200.9.0/24",
     ],
-    [
-      "a foreign route that takes a part of a pod CIDR",
+    "a foreign route that takes a part of a pod CIDR": [
       "worker-0",
       "ip route add 10.200.1.0/25 via 10.240.0.99",
       "foreign 10.200.1.0/25",
-      ["worker-0 worker-1", "worker-1 worker-0"],
+      "worker-0 worker-1",
+      "worker-1 worker-0",
     ],
-    [
-      "a rule that leads packets elsewhere",
+    "a rule that leads packets elsewhere": [
       "worker-0",
       "ip route add 10.200.1.0/24 via 10.240.0.99 table 100; ip rule add to 10.200.1.0/24 table 100",
       "detour 10.200.1.0/24",
-      ["worker-0 worker-1", "worker-1 worker-0"],
+      "worker-0 worker-1",
+      "worker-1 worker-0",
     ],
-    [
-      "forwarding that is off",
+    "forwarding that is off": [
       "worker-1",
       "echo 0 > /proc/sys/net/ipv4/ip_forward",
       "forwarding net.ipv4.ip_forward",
-      [
-        "worker-0 worker-1",
-        "worker-1 worker-0",
-        "worker-1 worker-2",
-        "worker-2 worker-1",
-      ],
+      "worker-0 worker-1",
+      "worker-1 worker-0",
+      "worker-1 worker-2",
+      "worker-2 worker-1",
     ],
-    [
-      "a line that is gone from the block of /etc/hosts",
+    "a line that is gone from the block of /etc/hosts": [
       "server",
       "sed '/worker-1/d' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts",
       "hosts /etc/hosts",
     ],
-    [
-      "a line that somebody put into the block of /etc/hosts",
+    "a line that somebody put into the block of /etc/hosts": [
       "server",
       "sed 's/^# END/10.6.6.6 mallory\\n&/' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts",
       "hosts /etc/hosts",
     ],
-    [
-      "a unit that is disabled",
+    "a unit that is disabled": [
       "worker-0",
       `systemctl disable ${unit}`,
       "persistence unit",
     ],
-    [
-      "forwarding that a reboot would forget",
+    "forwarding that a reboot would forget": [
       "worker-0",
       `rm /etc/sysctl.d/90-pod-routes-${owner}.conf`,
       "persistence sysctl.d",
     ],
-    [
-      "other routes on record, which a reboot would bring",
+    "other routes on record, which a reboot would bring": [
       "worker-0",
       `sed -i s/10.240.0.21/10.240.0.10/ /var/lib/pod-network-routes/${owner}/routes`,
       "persistence record",
     ],
-    [
-      "a host that was set up anew",
+    "a host that was set up anew": [
       "worker-2",
       `rm -r /var/lib/pod-network-routes`,
       "state worker-2",
     ],
-  ];
-  for (const [what, host, command, fault, pings = []] of broken) {
+  };
+  for (const [what, [host, command, fault, ...pings]] of Object.entries(
+    broken,
+  )) {
     it(`finds ${what}, and says what fixes it`, async () => {
       await scenario.lab.on(host, command);
       const { code, report } = await verified(stack);
       assert.equal(code, 1);
       assert.equal(report.ok, false);
-      assert.deepEqual(faults(report), [`${host}: ${fault}`]);
+      assert.deepEqual(faultsOf(report), [`${host}: ${fault}`]);
       assert.deepEqual(
         report.pings.failed.map(({ from, to }) => `${from} ${to}`).sort(),
         pings,
       );
-      const found = report.hosts.find(({ node }) => node === host)?.findings;
-      const { fix = "" } = found?.find((f) => f.severity === "fault") ?? {};
+      const { fix = "" } =
+        found(report, host).find((one) => one.severity === "fault") ?? {};
       await fixed(fix, host);
       const after = await verified(stack);
-      assert.deepEqual(faults(after.report), []);
+      assert.deepEqual(faultsOf(after.report), []);
       assert.equal(after.code, 0);
     });
+  }
+
+  /** What a report says of a host. */
+  function found({ hosts }: Report, host = "worker-0") {
+    const { findings } = hosts.find(({ node }) => node === host) ?? {};
+    assert.ok(findings, host);
+    return findings;
   }
 
   /** Does what a report says, on the host or with Pulumi. */
@@ -222,12 +206,11 @@ describe("npm run verify", () => {
   it("finds a unit that is stopped, and says what starts it", async () => {
     await scenario.lab.on("worker-0", `systemctl stop ${unit}`);
     const { report } = await verified(stack);
-    const found = report.hosts.find(({ node }) => node === "worker-0");
-    const stopped = found?.findings.find(({ subject }) => subject === "unit");
+    const stopped = found(report).find(({ subject }) => subject === "unit");
     assert.equal(stopped?.kind, "persistence");
     await fixed(stopped?.fix ?? "", "worker-0");
     const after = await verified(stack);
-    assert.deepEqual(faults(after.report), []);
+    assert.deepEqual(faultsOf(after.report), []);
   });
 
   it("shows no command with the name of an interface that a shell would run", async () => {
@@ -243,10 +226,9 @@ describe("npm run verify", () => {
     await lab.on("worker-0", all.join(" && "));
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    const { findings = [] } =
-      report.hosts.find(({ node }) => node === "worker-0") ?? {};
-    const found = findings.map(({ kind, subject }) => `${kind} ${subject}`);
-    assert.deepEqual(found.sort(), [
+    const findings = found(report);
+    const said = findings.map(({ kind, subject }) => `${kind} ${subject}`);
+    assert.deepEqual(said.sort(), [
       "foreign 10.200.1.0/25",
       `rp_filter ${name}`,
       "stale 10.200.9.0/24",
@@ -256,7 +238,7 @@ describe("npm run verify", () => {
       assert.doesNotMatch(fix, /reboot|ssh /);
     }
     await lab.on("worker-0", `ip link del '${name}'`);
-    assert.deepEqual(faults((await verified(stack)).report), []);
+    assert.deepEqual(faultsOf((await verified(stack)).report), []);
   });
 
   it("takes no network that an ordinary user made for that of a pod", async () => {
@@ -284,21 +266,15 @@ describe("npm run verify", () => {
     );
     const { code, report } = await verified(stack);
     assert.equal(code, 0);
-    const notes = report.hosts.find(({ node }) => node === "worker-0");
+    const [note, ...others] = found(report);
     assert.deepEqual(
-      notes?.findings.map(({ severity, kind, subject }) => [
-        severity,
-        kind,
-        subject,
-      ]),
-      [["note", "rp_filter", "eth0"]],
+      [note?.severity, note?.kind, note?.subject],
+      ["note", "rp_filter", "eth0"],
     );
-    const [note] = notes?.findings ?? [];
+    assert.deepEqual(others, []);
     await asPrinted(note?.fix ?? "");
     const after = await verified(stack);
-    const { findings } =
-      after.report.hosts.find(({ node }) => node === "worker-0") ?? {};
-    assert.deepEqual(findings, []);
+    assert.deepEqual(found(after.report), []);
   });
 
   it("prints all of it for people", async () => {
@@ -321,7 +297,7 @@ describe("npm run verify", () => {
     await scenario.lab.kill("worker-2");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    assert.deepEqual(faults(report), ["worker-2: unreachable"]);
+    assert.deepEqual(faultsOf(report), ["worker-2: unreachable"]);
     assert.deepEqual(
       report.pings.left.map(({ node }) => node),
       ["worker-2"],
@@ -331,7 +307,7 @@ describe("npm run verify", () => {
   });
 
   it("says so if there is nothing to look at", async () => {
-    const empty = await scenario.stack("empty", { nodes: workers });
+    const empty = await scenario.stack("empty", { nodes });
     const { code, stdout, stderr } = await verify(empty, "--json");
     assert.deepEqual([code, stdout], [2, ""]);
     assert.equal(

@@ -1,23 +1,16 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { describe, it } from "node:test";
 import { until } from "../../lab/exec.ts";
-import { descendants, killNow } from "../../lab/processes.ts";
 import type { Stack } from "../../lab/stack.ts";
+import { background, killAll } from "../background.ts";
 import { blocksRunBy } from "../readmeBlocks.ts";
 import { up } from "../stacks.ts";
-import { assertSame, plainHosts, Scenario } from "./scenario.ts";
+import { assertSame, Scenario, workerHosts, workers } from "./scenario.ts";
 
-const hosts = { "worker-0": 20, "worker-1": 21, "worker-2": 22 };
-const nodes = Object.entries(hosts).map(([name, last], i) => ({
-  name,
-  internalIp: `10.240.0.${last}`,
-  podCidrs: [`10.200.${i}.0/24`],
-}));
+const nodes = workers(3);
 
 describe("a stack whose state is written once, at the end of a run", () => {
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(workerHosts(3));
 
   it("carries on after a run that was killed, and destroy leaves nothing", async () => {
     const before = await everywhere();
@@ -38,8 +31,8 @@ describe("a stack whose state is written once, at the end of a run", () => {
     await scenario.lab.on("worker-2", "touch /run/go");
     await stack.must(["cancel", "--yes"]);
     await up(stack);
-    for (const host of Object.keys(hosts)) {
-      assert.equal((await scenario.table(host)).length, 2, host);
+    for (const { name } of nodes) {
+      assert.equal((await scenario.table(name)).length, 2, name);
     }
     await stack.must(["destroy", "--yes", "--skip-preview"]);
     await scenario.lab.on("worker-2", "rm /run/go");
@@ -50,31 +43,16 @@ describe("a stack whose state is written once, at the end of a run", () => {
   });
 
   function everywhere(): Promise<string[]> {
-    return Promise.all(
-      Object.keys(hosts).map((host) => scenario.everything(host)),
-    );
+    return Promise.all(nodes.map(({ name }) => scenario.everything(name)));
   }
 });
 
-/** Begins an `up` and kills it, and all that it has started, as soon as it has come so far. */
+/** Begins an `up`, and kills it as soon as it has come so far. */
 async function killedOnce(stack: Stack, far: () => Promise<boolean>) {
-  const [command = "", ...args] = stack.command([
-    "up",
-    "--yes",
-    "--skip-preview",
-  ]);
-  const running = spawn(command, args, {
-    cwd: stack.project,
-    env: stack.environment(),
-    stdio: "ignore",
-  });
-  const ended = once(running, "exit");
+  const { ended, pid } = background(stack, ["up", "--yes", "--skip-preview"]);
   await until("the first hosts have routes", async () =>
     (await far()) ? true : undefined,
   );
-  const pid = running.pid ?? 0;
-  for (const each of [pid, ...descendants(pid)]) {
-    killNow(each);
-  }
+  killAll(pid);
   assert.deepEqual(await ended, [null, "SIGKILL"]);
 }

@@ -20,18 +20,16 @@ describe("a fault campaign", () => {
     assert.deepEqual([...injected.keys()].sort(), [...faultKinds].sort());
   });
 
-  for (const [what, right, broken] of [
-    [
-      "leaves old routes",
+  for (const [what, [right, broken]] of Object.entries({
+    "leaves old routes": [
       "if (d in via && !(d in want) && !(d in kept)) print",
       "if (0) print",
     ],
-    [
-      "stops at the first fault, and does not finish",
+    "stops at the first fault, and does not finish": [
       "ip -force -batch",
       "ip -batch /dev/null; true",
     ],
-  ] as const) {
+  } as const)) {
     it(`finds a script that ${what}`, async (t) => {
       const project = mkdtempSync(join(tmpdir(), "pod-network-routes-broken-"));
       t.after(() => rmSync(project, { recursive: true }));

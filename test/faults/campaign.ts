@@ -1,14 +1,14 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../lab/exec.ts";
 import { engineWithGivenPlugin } from "../../lab/givenPlugin.ts";
 import { Lab } from "../../lab/lab.ts";
 import { configOf, Stack } from "../../lab/stack.ts";
+import { background } from "../background.ts";
 import { verify } from "../stacks.ts";
-import { type Injected, inject, prepare } from "./inject.ts";
+import { type Injected, inject, prepare, type Site } from "./inject.ts";
 import { type FaultKind, plan, type Run, type Table } from "./plan.ts";
 import { Witness } from "./witness.ts";
 
@@ -54,7 +54,7 @@ export async function campaign(options: Options): Promise<Outcome> {
     for (const host of all) {
       witness.watch(host);
     }
-    const ground = new Ground(lab, stack, witness);
+    const ground = new Ground({ lab, stack, witness });
     const injected = new Map<FaultKind, { runs: number; hits: number }>();
     const violations: string[] = [];
     for (const [i, run] of plan(runs, seed).entries()) {
@@ -114,19 +114,15 @@ async function raise(lab: Lab, home: string, project: string): Promise<Stack> {
   return stack;
 }
 
-/** What the hosts are to be like between the runs. */
+/** The cluster of a campaign, and what its hosts have to be like between the runs. */
 class Ground {
   private now: Table | undefined;
   private healInterval = 1;
 
-  private readonly lab: Lab;
-  private readonly stack: Stack;
-  private readonly witness: Witness;
+  private readonly site: Site;
 
-  constructor(lab: Lab, stack: Stack, witness: Witness) {
-    this.lab = lab;
-    this.stack = stack;
-    this.witness = witness;
+  constructor(site: Site) {
+    this.site = site;
   }
 
   /** One run: the change with its fault, what verify says then, the recovery, and a look at everything. */
@@ -134,38 +130,29 @@ class Ground {
     hit: boolean;
     wrong: string[];
   }> {
-    const { lab, stack, witness } = this;
+    const { lab, stack, witness } = this.site;
     const before = this.now;
     this.configure(table ?? before ?? {}, fault === "other host key");
     const restore = await prepare(fault, { lab, host });
     const lastRun = await this.lastRun();
     const verb = table === undefined ? "destroy" : "up";
     const flags = verb === "up" ? ["--skip-preview"] : [];
-    const [command = "", ...args] = stack.command([verb, "--yes", ...flags]);
-    const child = spawn(command, args, {
-      cwd: stack.project,
-      env: stack.environment(),
-      stdio: "ignore",
-    });
+    const { ended, pid } = background(stack, [verb, "--yes", ...flags]);
     let underWay = true;
-    const ended = once(child, "exit").then(([code]) => {
+    ended.then(() => {
       underWay = false;
-      return code as number | null;
     });
-    await Promise.race([
-      ended,
-      new Promise((resolve) => setTimeout(resolve, after)),
-    ]);
+    await Promise.race([ended, sleep(after)]);
     const injected: Injected = await inject(fault, {
       lab,
       stack,
       witness,
       host,
       withSystemd,
-      engine: child.pid ?? 0,
+      engine: pid,
       underWay: () => underWay,
     });
-    const code = await ended;
+    const [code] = await ended;
     await injected.fix();
     await restore();
     await this.foreignBack();
@@ -215,7 +202,7 @@ class Ground {
     }
     const looks = async () => [await this.look(before), await this.look(table)];
     const seen = await looks();
-    const verdict = await verify(this.stack);
+    const verdict = await verify(this.site.stack);
     if (JSON.stringify(seen) !== JSON.stringify(await looks())) {
       return []; // a host fixed itself meanwhile
     }
@@ -238,12 +225,12 @@ class Ground {
   /** What Pulumi has written down of the last run, as text. */
   private async lastRun(): Promise<string> {
     const args = ["stack", "history", "--json", "--page-size", "1"];
-    return (await this.stack.pulumi(args)).stdout;
+    return (await this.site.stack.pulumi(args)).stdout;
   }
 
   /** Whether the state has no host that is to be cleaned: one that could not be reached stays there, and the change succeeds. */
   private async isClean(table: Table): Promise<boolean> {
-    const { stdout } = await this.stack.pulumi(["stack", "export"]);
+    const { stdout } = await this.site.stack.pulumi(["stack", "export"]);
     return [...stdout.matchAll(/::routes-(worker-\d)@/g)].every(
       ([, name = ""]) => name in table,
     );
@@ -261,7 +248,7 @@ class Ground {
   }
 
   private configure(table: Table, wrongKey: boolean): void {
-    const { lab, stack } = this;
+    const { lab, stack } = this.site;
     const nodes = [
       { name: controller, internalIp: addresses[controller] },
       ...Object.entries(table).map(([name, n]) => ({
@@ -287,7 +274,7 @@ class Ground {
 
   /** What the documentation says to do: `pulumi cancel` if the stack is locked, and the same again. */
   private async recover(verb: string, table: Table): Promise<string[]> {
-    const { stack } = this;
+    const { stack } = this.site;
     this.configure(table, false);
     const again = [verb, "--yes", "--skip-preview"];
     let result = await stack.pulumi(again);
@@ -303,7 +290,7 @@ class Ground {
   /** A reboot or a dead host loses the routes that no service of the host restores. */
   private async foreignBack(): Promise<void> {
     for (const host of all) {
-      await this.lab.on(host, `ip route replace ${foreignRoute}`);
+      await this.site.lab.on(host, `ip route replace ${foreignRoute}`);
     }
   }
 
@@ -314,7 +301,7 @@ class Ground {
         Object.entries(table).map(([n, i]) => `${cidr(i)} via ${addresses[n]}`),
       ),
     );
-    return this.witness
+    return this.site.witness
       .take()
       .filter((seen) => !right.has(seen.replace(/^\S+: /, "")))
       .map((seen) => `a route that was never right: ${seen}`);
@@ -332,7 +319,7 @@ class Ground {
             .map(([name, n]) => `${cidr(n)} via ${addresses[name]} dev eth0`)
             .sort()
         : [];
-      const said = (await this.lab.on(host, lookCommand)).split("\n");
+      const said = (await this.site.lab.on(host, lookCommand)).split("\n");
       const facts = (word: string) =>
         said
           .filter((line) => line.startsWith(`${word} `))

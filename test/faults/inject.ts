@@ -1,15 +1,21 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { tryRun } from "../../lab/exec.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { descendants, killNow, withCommandLine } from "../../lab/processes.ts";
 import type { Stack } from "../../lab/stack.ts";
+import { killAll } from "../background.ts";
 import type { FaultKind } from "./plan.ts";
 import type { Witness } from "./witness.ts";
 
-/** Where a fault is to happen. */
-export interface Place {
+/** What a campaign works on. */
+export interface Site {
   readonly lab: Lab;
   readonly stack: Stack;
   readonly witness: Witness;
+}
+
+/** Where a fault is to happen. */
+interface Place extends Site {
   /** The engine that is at work. */
   readonly engine: number;
   readonly host: string;
@@ -34,7 +40,7 @@ export async function inject(kind: FaultKind, place: Place): Promise<Injected> {
   const children = () => descendants(engine);
   switch (kind) {
     case "engine killed":
-      return { hit: killAllOf(engine), fix: nothing };
+      return { hit: killAll(engine), fix: nothing };
     case "program killed":
       return once(place, () => withCommandLine(children(), /pulumi\/cmd\/run/));
     case "plugin killed":
@@ -130,12 +136,6 @@ async function fill(lab: Lab, host: string) {
     );
 }
 
-/** The engine and all that it has started: a machine that loses its power spares none of them. */
-function killAllOf(engine: number): boolean {
-  const all = [engine, ...descendants(engine)];
-  return all.map(killNow).some(Boolean);
-}
-
 /** Waits for a process to be there, as long as the change is under way, and kills it. */
 async function once(
   { underWay }: Place,
@@ -145,7 +145,7 @@ async function once(
     if (killNow(find())) {
       return { hit: true, fix: nothing };
     }
-    await pause(10);
+    await sleep(10);
   }
   return { hit: false, fix: nothing };
 }
@@ -158,13 +158,8 @@ async function onHost(
   const namespaces = ["-m", "-u", "-i", "-n", "-p"];
   while (underWay()) {
     const target = ["-t", String(lab.firstProcess(host)), ...namespaces];
-    const { code } = await tryRun("nsenter", [
-      ...target,
-      "--",
-      "/bin/sh",
-      "-c",
-      command,
-    ]);
+    const shell = ["--", "/bin/sh", "-c", command];
+    const { code } = await tryRun("nsenter", [...target, ...shell]);
     if (code === 0) {
       return { hit: true, fix: nothing };
     }
@@ -180,7 +175,7 @@ async function hanging(place: Place, milliseconds: number): Promise<Injected> {
     return { hit: true, fix: () => lab.on(host, "systemctl start ssh") };
   }
   lab.freeze(host);
-  const thawed = pause(milliseconds).then(() => lab.thaw(host));
+  const thawed = sleep(milliseconds).then(() => lab.thaw(host));
   return { hit: true, fix: () => thawed };
 }
 
@@ -192,13 +187,9 @@ async function slow(place: Place): Promise<Injected> {
   }
   while (underWay()) {
     lab.freeze(host);
-    await pause(300);
+    await sleep(300);
     lab.thaw(host);
-    await pause(100);
+    await sleep(100);
   }
   return { hit: true, fix: nothing };
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

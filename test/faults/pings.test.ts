@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { plainHosts, Scenario, type TestNode } from "../engine/scenario.ts";
-
-const address = (i: number) => `10.240.0.${20 + i}`;
-const node = (i: number, cidr: number): TestNode => ({
-  name: `worker-${i}`,
-  internalIp: address(i),
-  podCidrs: [`10.200.${cidr}.0/24`],
-});
+import { Scenario, worker, workerHosts, workers } from "../engine/scenario.ts";
 
 describe("random changes", () => {
-  const hosts = [0, 1, 2, 3].map((i) => [`worker-${i}`, 20 + i]);
-  const scenario = new Scenario(() =>
-    plainHosts("10.240.0", Object.fromEntries(hosts)),
-  );
+  const scenario = new Scenario(workerHosts(4));
 
   it("lose no packet between two pods that they do not concern", async () => {
-    const fixed = [node(0, 0), node(1, 1)];
+    const fixed = workers(2);
     const others = fc
       .tuple(
         fc.shuffledSubarray([2, 3]),
@@ -26,7 +16,10 @@ describe("random changes", () => {
       )
       .map(([names, cidrs, adopt]) => ({
         adoptExisting: adopt,
-        nodes: [...fixed, ...names.map((n, i) => node(n, cidrs[i] ?? 0))],
+        nodes: [
+          ...fixed,
+          ...names.map((n, i) => worker(n, { cidr: cidrs[i] })),
+        ],
       }));
     const stack = await scenario.stack("pings", { nodes: fixed });
     await stack.must(["up", "--yes", "--skip-preview"]);

@@ -20,7 +20,7 @@ describe("seed 003: routes of the subnet, and forwarding on every host, in one s
     "worker-1": 21,
     "worker-2": 22,
   };
-  const scenario = new Scenario(() => plainHosts("10.240.0", hosts));
+  const scenario = new Scenario(plainHosts("10.240.0", hosts));
   let neutron: Neutron;
   let subnet: string;
   let tunnel: Tunnel;

@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { before, beforeEach, describe, it } from "node:test";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
 
 const { isSupported }: { isSupported: (version: string) => boolean } =
   createRequire(import.meta.url)("../../nodeVersion.cjs");
@@ -26,16 +26,14 @@ const old = "20.20.2";
 /** What a copy of the project needs for preload.cjs and lab/run.mjs to run. */
 const sources = ["nodeVersion.cjs", "preload.cjs", "package-lock.json"];
 
-let directory: string;
+const directory = temporaryDirectory("node");
 before(() => {
-  directory = mkdtempSync(join(tmpdir(), "pod-network-routes-node-"));
   // stands in for the version of the Node.js that runs the test
   writeFileSync(
     join(directory, "older.cjs"),
     `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${old}" } });`,
   );
 });
-after(() => rmSync(directory, { recursive: true }));
 
 /** Runs Node.js as if it were the old one. */
 function runOlder(
@@ -104,25 +102,23 @@ describe("preload.cjs", () => {
       encoding: "utf8",
     });
 
+  /** Asserts that a program ended with one line and the exit code that Pulumi knows. */
+  function refused(ended: Ended, ...parts: string[]): void {
+    assert.equal(ended.status, 32);
+    assert.equal(ended.stdout, "");
+    assert.match(ended.stderr, /^[^\n]+\n$/);
+    errorNames(ended, ...parts);
+  }
+
   it("ends a program under an older Node.js with one line and the exit code that Pulumi knows", () => {
-    const { status, stdout, stderr } = runOlder(run, project);
-    assert.equal(status, 32);
-    assert.equal(stdout, "");
-    assert.match(stderr, /^[^\n]+\n$/);
-    for (const part of [old, process.execPath, "22.18", "24", "nodejs.org"]) {
-      assert.ok(stderr.includes(part), `${part} in ${stderr}`);
-    }
+    const wanted = ["22.18", "24", "nodejs.org"];
+    refused(runOlder(run, project), old, process.execPath, ...wanted);
   });
 
   it("ends a program of a project that is not of ES modules with one line and that exit code", () => {
-    writeFileSync(join(project, "package.json"), '{ "main": "index.ts" }');
-    const { status, stdout, stderr } = runProgram();
-    assert.equal(status, 32);
-    assert.equal(stdout, "");
-    assert.match(stderr, /^[^\n]+\n$/);
-    for (const part of ['"type": "module"', join(project, "package.json")]) {
-      assert.ok(stderr.includes(part), `${part} in ${stderr}`);
-    }
+    const file = join(project, "package.json");
+    writeFileSync(file, '{ "main": "index.ts" }');
+    refused(runProgram(), '"type": "module"', file);
   });
 
   it("makes Node.js keep what it has compiled in node_modules/.cache", () => {
@@ -152,12 +148,8 @@ describe("lab/run.mjs", { skip }, () => {
   let env: NodeJS.ProcessEnv;
   beforeEach(() => {
     checkout = mkdtempSync(join(directory, "checkout-"));
-    for (const name of [
-      ...sources,
-      "lab/run.mjs",
-      "lab/node.mjs",
-      "lab/node",
-    ]) {
+    const lab = ["lab/run.mjs", "lab/node.mjs", "lab/node"];
+    for (const name of [...sources, ...lab]) {
       cpSync(join(root, name), join(checkout, name), { recursive: true });
     }
     writeFileSync(
@@ -261,12 +253,10 @@ ${afterwards}
         ["start", 1],
         ["verify", 2],
       ] as const) {
-        const { status, stderr } = start(verb);
-        assert.equal(status, expected);
-        for (const part of [old, "22.18", "24", "nodejs.org"]) {
-          assert.ok(stderr.includes(part), `${part} in ${stderr}`);
-        }
-        assert.doesNotMatch(stderr, /\n {4}at /);
+        const ended = start(verb);
+        assert.equal(ended.status, expected);
+        errorNames(ended, old, "22.18", "24", "nodejs.org");
+        assert.doesNotMatch(ended.stderr, /\n {4}at /);
         assert.deepEqual(cached(), []);
       }
       npmInstalls(working);
@@ -276,21 +266,27 @@ ${afterwards}
 
   it("says what is needed where there is no Node.js for the machine", () => {
     rmSync(join(checkout, "lab", "node", platform), { recursive: true });
-    const { status, stderr } = start("start");
-    assert.equal(status, 1);
-    for (const part of [old, platform, "22.18", "nodejs.org"]) {
-      assert.ok(stderr.includes(part), `${part} in ${stderr}`);
-    }
+    const ended = start("start");
+    assert.equal(ended.status, 1);
+    errorNames(ended, old, platform, "22.18", "nodejs.org");
   });
 
   it("says what is needed where there is no npm", () => {
     env.PATH = join(checkout, "empty");
-    const { status, stderr } = start("start");
-    assert.equal(status, 1);
-    assert.ok(stderr.includes("npm"));
-    assert.ok(stderr.includes("nodejs.org"));
+    const ended = start("start");
+    assert.equal(ended.status, 1);
+    errorNames(ended, "npm", "nodejs.org");
   });
 });
+
+type Ended = ReturnType<typeof runOlder>;
+
+/** Asserts that standard error has all of these parts. */
+function errorNames({ stderr }: Ended, ...parts: string[]): void {
+  for (const part of parts) {
+    assert.ok(stderr.includes(part), `${part} in ${stderr}`);
+  }
+}
 
 function pinnedVersion(): string {
   const file = join(root, "lab", "node", platform, "package.json");

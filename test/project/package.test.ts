@@ -2,23 +2,22 @@ import assert from "node:assert/strict";
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import * as ts from "typescript";
 import { run, tryRun } from "../../lab/exec.ts";
 import { root } from "../../lab/paths.ts";
 import { blocksRunBy } from "../readmeBlocks.ts";
 import { manifest, scratchProgram } from "../scratchProgram.ts";
+import { temporaryDirectory } from "../temporaryDirectory.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "pod-network-routes-package-"));
+const directory = temporaryDirectory("package");
 const clouds = { aws: "Aws", gcp: "Gcp", openstack: "OpenStack" };
 let program: string;
 let installed: string;
@@ -28,20 +27,17 @@ before(async () => {
   installed = join(program, "node_modules/pod-network-routes");
 });
 
-after(() => rmSync(directory, { recursive: true, force: true }));
-
 describe("the package", () => {
   it("holds the compiled components with their types, the scripts for hosts, licence and README, and nothing else", () => {
-    const files = readdirSync(installed, { recursive: true, encoding: "utf8" })
+    const files = filesBelow(installed)
       .filter((file) => /\.\w+$|LICENSE/.test(file))
       .sort();
     const compiled = files
       .filter((file) => file.endsWith(".js"))
       .map((file) => file.slice("dist/".length, -".js".length));
-    const scripts = readdirSync(join(root, "components"), {
-      recursive: true,
-      encoding: "utf8",
-    }).filter((file) => file.endsWith(".sh") && !file.startsWith("dist/"));
+    const scripts = filesBelow(join(root, "components")).filter(
+      (file) => file.endsWith(".sh") && !file.startsWith("dist/"),
+    );
     assert.deepEqual(
       files,
       [
@@ -72,17 +68,14 @@ describe("the package", () => {
     const rest = commands.replace(/^npm ci\n/, "");
     assert.notEqual(rest, commands);
     await run("sh", ["-e", "-c", rest], { cwd: clone });
-    const names = await run(
-      process.execPath,
-      ["--eval", 'console.log(Object.keys(require("pod-network-routes")))'],
-      { cwd: mine },
-    );
+    const code = 'console.log(Object.keys(require("pod-network-routes")))';
+    const names = await run(process.execPath, ["--eval", code], { cwd: mine });
     assert.equal(names, "[ 'FlannelOverlay', 'HostPodRoutes' ]\n");
   });
 
   it("asks for what it imports, and for nothing else", () => {
     const dist = join(installed, "dist");
-    const imported = readdirSync(dist, { recursive: true, encoding: "utf8" })
+    const imported = filesBelow(dist)
       .filter((file) => file.endsWith(".js"))
       .flatMap((file) => [
         ...readFileSync(join(dist, file), "utf8").matchAll(
@@ -137,10 +130,8 @@ describe("the package", () => {
 
   it("names the SDK that a cloud's component lacks", async () => {
     for (const cloud of Object.keys(clouds)) {
-      const { code, stderr } = await node(
-        [],
-        `require("pod-network-routes/${cloud}")`,
-      );
+      const imports = `require("pod-network-routes/${cloud}")`;
+      const { code, stderr } = await node([], imports);
       assert.notEqual(code, 0);
       const missing = new RegExp(`Cannot find module '@pulumi/${cloud}/`);
       assert.match(stderr, missing);
@@ -197,13 +188,8 @@ describe("the package's types", () => {
         const report: Promise<Report> = verify({ stack: "prod" });
         console.log(tables, ids, report);
       `;
-      assert.deepEqual(
-        mistakes(`${all}${args}${made}`, {
-          moduleResolution: resolution,
-          module,
-        }),
-        [],
-      );
+      const options = { moduleResolution: resolution, module };
+      assert.deepEqual(mistakes(`${all}${args}${made}`, options), []);
     });
   }
 
@@ -293,6 +279,10 @@ describe("the package's types", () => {
     assert.deepEqual(mistakes(example), []);
   });
 });
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" });
+}
 
 /** Runs a line of JavaScript in the program's directory. */
 function node(options: string[], code: string) {
