@@ -14,7 +14,7 @@ import { networksSchema } from "./flannelNetworks.ts";
 export interface FlannelOverlayArgs extends NodeNetworkArgs {
   /** How SSH reaches the controller on which kubectl is run. Default: as root with a key of the SSH agent, host keys from `~/.ssh/known_hosts`. */
   ssh?: SshArgs;
-  /** Whether objects of these names that somebody else made are taken over. A destroy removes them too. Default: `false`, it is an error. */
+  /** Whether objects of these names that somebody else made are taken over; a destroy then removes them too. Default: `false`, it is an error. */
   adoptExisting?: boolean;
   /** The overlay itself. Default: as flannel's own manifest has it. */
   flannel?: FlannelArgs;

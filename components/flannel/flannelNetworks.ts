@@ -52,7 +52,10 @@ function toNetworks(
   return networks;
 }
 
-/** flanneld ends on a node whose pod CIDR is outside of its network; the rest would break what is around. */
+/**
+ * Adds a fault for each node without a pod CIDR in every network, where flanneld would end, and for each network that
+ * overlaps other addresses, which could not be reached any more.
+ */
 export function checkNetworks(
   networks: readonly Cidr[],
   cluster: readonly Node[],

@@ -22,7 +22,7 @@ export interface FlannelPlan extends Args {
   readonly hosts: Hosts;
 }
 
-/** So many does the script take; Kubernetes itself is made for 5000. */
+/** The most nodes that the script takes; Kubernetes itself supports 5,000. */
 const mostNodes = 10000;
 
 /** The arguments, of which those of the overlay are read key by key too. */

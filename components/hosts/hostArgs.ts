@@ -23,7 +23,7 @@ export interface HostPodRoutesArgs extends NodeNetworkArgs {
   controllerHosts?: boolean;
   /** Whether a host's route to a pod CIDR that somebody else made is taken over, and replaced if it leads elsewhere. Default: `false`, it is an error. */
   adoptExisting?: boolean;
-  /** Seconds between two looks of a host at its own routes, which it then fixes. Default: `10`. */
+  /** Seconds between two checks by a host of its own routes, which it then corrects. Default: `10`. */
   healInterval?: number;
   /** What the hosts call this stack's routes, of letters, digits, `.`, `_` and `-`; unique among the stacks that share a host. Change it only after a destroy. Default: project, stack and component as they were called when it was first applied, with dots in between, after the organization where there is one. */
   owner?: string;

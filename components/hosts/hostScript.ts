@@ -38,19 +38,19 @@ function theScript(): Script {
   return script;
 }
 
-/** The command that makes a host as standard input says. */
+/** The command that sets up a host as its standard input says. */
 export function convergeCommand(sudo: boolean): string {
   const { path, is } = theScript();
   return `sh -c '${is(path)} && exec ${shell(sudo)} ${path} converge; echo "${path} is missing or has other contents; a warning before says why it could not be put there" >&2; exit 1'`;
 }
 
-/** The command that undoes it, with the copy of the script that did it. On a host without a record of this owner it does nothing: the host was installed anew. */
+/** The command that undoes this, with the copy of the script that did it. On a host without a record of this owner it does nothing, because the host was installed anew. */
 export function removeCommand(owner: string, sudo: boolean): string {
   const record = `${records}/${owner}`;
   return `sh -c 'r=${record}; [ -e $r ] && exec ${shell(sudo)} $r/hostPodRoutes.sh remove; cat >/dev/null'`;
 }
 
-/** The command that puts the script, which is its standard input, on a host that does not have it yet. A script that does not arrive whole is not put there. */
+/** The command that installs the script, which is its standard input, on a host that does not have it yet. A script that does not arrive complete is not installed. */
 export function installation(sudo: boolean): Installation {
   const { text, path, is } = theScript();
   const unfinished = `${path}.$$`;

@@ -67,7 +67,7 @@ const forms: Record<string, RegExp> = {
 };
 
 /**
- * Reads what a command of the hosts target makes of its host.
+ * Reads from a command of the hosts target what its host should have.
  *
  * @param nodeOf which node has which pod CIDR, where that is known
  */
@@ -103,7 +103,7 @@ export function readHostState(
   };
 }
 
-/** Reads the standard input of a command; or returns, as text, what in it no component writes. */
+/** Reads the standard input of a command. If no component writes it, returns as text what is odd. */
 export function readInput(
   stdin: string,
   nodeOf: ReadonlyMap<string, string>,
@@ -159,7 +159,7 @@ function isBad(words: readonly string[]): boolean {
     : printable(line) !== line;
 }
 
-/** The routes that a host is to have; or, as text, what is no route. */
+/** The routes that a host is to have; or, as text, a value that is no route. */
 function readRoutes(
   lines: readonly (readonly string[])[],
 ): { destination: string; nextHop: string }[] | string {

@@ -10,12 +10,12 @@ type Point = Pick<PodRoute, "cidr" | "nextHop">;
 const shortest = 16;
 
 /**
- * Routes as lines for a host, which makes the routes of them again. A stretch in which destinations and
+ * Routes as lines from which a host computes the routes again. A stretch in which destinations and
  * next hops grow evenly is one line,
  * `routes 100 from 10.200.0.0/24 via 10.240.0.20 to 10.200.99.0/24 via 10.240.0.119`. Any other route
  * is a line of its own, `route 10.200.0.0/24 via 10.240.0.20`, as is every route of IPv6.
  *
- * What it earns: see "What was decided by it" in bench/README.md.
+ * What this saves is under "What was decided by it" in bench/README.md.
  *
  * @param all sorted by destination
  */

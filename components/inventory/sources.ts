@@ -41,7 +41,7 @@ export function isSourceFault({ message }: Fault): boolean {
 }
 
 /**
- * The one source that is given, or null, with a fault, if it is none or several.
+ * The source that is given. If none or several are given, adds a fault and returns null.
  *
  * @param allowed the sources that the target knows
  */

@@ -1,9 +1,9 @@
 import { foreignText, printable } from "../core/plainText.ts";
 import type { Endpoint } from "./endpoints.ts";
 
-/** What came of asking a host for its key, or of logging in. */
+/** The result of asking a host for its key, or of logging in. */
 export interface Answer {
-  /** silent: it takes the connection and then does not say who it is. unusable: what it needs could not be put there. no such name: the resolver says that its name does not exist. */
+  /** silent: it accepts the connection and then does not identify itself. unusable: the installation on it failed. no such name: the resolver says that its name does not exist. */
   readonly state:
     | "ok"
     | "unreachable"
@@ -13,11 +13,11 @@ export interface Answer {
     | "no such name";
   /** Why it is not ok. */
   readonly reason: string;
-  /** It is the bastion that could not be logged into, and so no host was asked. */
+  /** The login on the bastion failed, so no host was asked. */
   readonly atBastion?: true;
 }
 
-/** Whether this is a mistake that an `up` must not begin with, and not a host that is down for a while. */
+/** Whether an `up` must not begin with this answer: it shows a mistake, not only a host that is down for a while. */
 export function isFault({ state }: Answer): boolean {
   return state === "wrong key" || state === "no such name";
 }
@@ -36,7 +36,7 @@ export function compareHostKey(key: Buffer, { hostKey }: Endpoint): Answer {
       };
 }
 
-/** What an error of ssh2 means. Its message may be what the server said, unless it is of the key exchange. */
+/** What an error of ssh2 means. Unless it comes from the key exchange, its message may be text that the server sent. */
 export function explainError(
   error: NodeJS.ErrnoException & { level?: string },
   { host, hostKey }: Endpoint,

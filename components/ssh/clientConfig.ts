@@ -46,12 +46,12 @@ function parsed(privateKey: string, passphrase: string | undefined): ParsedKey {
 /** The key exchange that costs a host least: with OpenSSH's own curve25519 a login takes a tenth longer. */
 const cheap: KexAlgorithm = "ecdh-sha2-nistp256";
 
-/** Not this one: the server chooses the group, and checking one of 10,000 bits takes minutes. */
+/** A key exchange that is left out: the server chooses the group, and checking one of 10,000 bits takes minutes. */
 const costly: KexAlgorithm = "diffie-hellman-group-exchange-sha256";
 
 /**
- * The key exchanges of ssh2, the cheap one first. The server is to show the pinned key, not another of its keys.
- * Nothing is compressed: a packet that is unpacked can be a thousand times as large.
+ * The key exchanges of ssh2, the cheap one first. The server must show the pinned key, not another of its keys.
+ * Compression is off, because a packet can become a thousand times as large when it is unpacked.
  */
 function algorithms({ hostKey }: Endpoint): Algorithms {
   const type = hostKey?.split(" ")[0];

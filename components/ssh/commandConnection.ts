@@ -12,9 +12,10 @@ import type { Ssh } from "./sshArgs.ts";
 const bastionAttempts = 10;
 
 /**
- * The `connection` by which the command provider reaches a node. It would wait for ever on a host that takes the
- * connection and says nothing, and on a bastion that does not answer when asked for a host. Where preflight found
- * one, the provider is given a port at which it fails at once, which no host has, and no bastion.
+ * The `connection` by which the command provider reaches a node. The provider would wait for ever for a host that
+ * accepts the connection and sends nothing, and for a bastion that does not answer a request for a channel. Where
+ * preflight found one of these, the connection gets a port on which no server listens, so that the provider fails at
+ * once.
  */
 export function commandConnection(
   node: string,

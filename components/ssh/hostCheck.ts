@@ -11,7 +11,7 @@ import { type Finding, preflight } from "./preflight.ts";
 import { keyProblem } from "./privateKey.ts";
 import { becomesRoot, type Ssh } from "./sshArgs.ts";
 
-/** Warns where hosts are trusted whatever key they show. */
+/** Warns if host keys are not checked. */
 export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
   if (!ssh.hostKeyCheck) {
     pulumi.log.warn(

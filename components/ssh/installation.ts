@@ -11,7 +11,7 @@ export interface Installation {
   readonly input: string;
 }
 
-/** What a host is allowed that is asked for its key, and has something installed. */
+/** The limits for a host that is asked for its key and gets an installation. */
 export interface InstallationLimits extends Limits {
   /** How long the installation may take, in milliseconds. */
   readonly installation: number;

@@ -10,20 +10,20 @@ interface Entry {
   readonly key: string;
 }
 
-/** One name, as its HMAC by this salt. */
+/** One name, as its HMAC with this salt. */
 interface Hashed {
   readonly salt: Buffer;
   readonly hash: string | undefined;
 }
 
-/** Names and patterns in lower case: those of which one has to match, and those of which none may. */
+/** Names and patterns in lower case. A host is listed if one of `names` or `patterns` matches it and none of `unwanted` does. */
 interface Listed {
   readonly names: readonly string[];
   readonly patterns: readonly string[];
   readonly unwanted: readonly string[];
 }
 
-/** A host: lower case as it is listed, exact as it is hashed. */
+/** A name of a host: `lower` is compared with listed names, `exact` with hashed ones. */
 interface Name {
   readonly lower: string;
   readonly exact: string;
@@ -80,7 +80,7 @@ function readNames(patterns: string): Hashed | Listed {
 
 /**
  * Finds the host key to pin for the first of `names` that has a usable one, or undefined. A hashed line costs some
- * microseconds for each name, so none is compared that cannot change the answer.
+ * microseconds for each name, so only lines that can change the answer are compared.
  */
 export function findHostKey(
   entries: readonly Entry[],

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Answer } from "./answer.ts";
 import type { SshClient } from "./sshClient.ts";
 
-/** What the other side of a connection is allowed. */
+/** The limits for the other side of a connection. */
 export interface Limits {
   /** How long the TCP connection may take, in milliseconds. */
   readonly connectTimeout: number;
@@ -20,13 +20,13 @@ export function channelPatience({ connectTimeout, patience }: Limits): number {
   return connectTimeout + patience;
 }
 
-/** The answer of a server that does not say who it is in time. */
+/** The answer for a server that does not identify itself in time. */
 export const silent: Answer = {
   state: "silent",
   reason: "Timed out while waiting for handshake",
 };
 
-/** Calls `fail` if there is no connection in time, or no answer in time once there is one. Returns what ends the waiting. */
+/** Calls `fail` if the connection, or the answer after it, does not come in time. Returns the function that stops waiting. */
 export function limitTime(
   client: SshClient,
   { connectTimeout, patience }: Limits,

@@ -28,7 +28,7 @@ export async function login(
 
 /** A login that stops at the key that the server shows, until it is finished or closed. */
 export class PendingLogin {
-  /** What came of the key. That the server can sign with it shows when the login is finished. */
+  /** The result of comparing the key. Only a finished login proves that the server can sign with it. */
   readonly answer: Promise<Answer>;
   private readonly client = new SshClient();
   private accept = (_isRight: boolean): void => {};
@@ -37,7 +37,7 @@ export class PendingLogin {
   private readonly to: Login;
   private readonly limits: Limits;
 
-  /** @param channel through a bastion; without one, the host is dialled */
+  /** @param channel through a bastion; without one, it connects to the host itself */
   constructor(to: Login, limits: Limits, channel?: Duplex) {
     this.to = to;
     this.limits = limits;

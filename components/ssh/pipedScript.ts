@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 
 const asRoot = "sudo -n sh";
 
-/** The lines before and after a script in the standard input that it comes in. */
+/** The lines that mark the beginning and the end of a script in a standard input. */
 const begin = "--- script";
 const end = "--- end";
 
-/** Standard input of a command of {@link pipedCommand}: facts, one a line, then the script that is to read them, as its file has it. */
+/** Standard input of a command of {@link pipedCommand}: facts, one a line, then the unchanged script that reads them. */
 export function scriptInput(facts: readonly string[], path: string): string {
   const script = readFileSync(path, "utf8");
   return [...factLines(facts), begin, `${script}${end}`, ""].join("\n");
@@ -27,7 +27,7 @@ export function factLines(facts: readonly string[]): readonly string[] {
 /**
  * The command that runs the script in its own standard input, and hands it all of that input. The script is not a
  * part of the command, because Pulumi quotes a command that fails. It is not written to a file either, because the
- * facts may hold a key. Nothing is run of an input without its last line: the connection broke.
+ * facts may hold a key. If the last line is missing, the connection broke, and nothing is run.
  */
 export function pipedCommand(
   verb: "remove" | "look" | "ping" | "apply",
@@ -43,7 +43,7 @@ export function pipedCommand(
   return `sh -c '${steps.join("; ")}'`;
 }
 
-/** The shell, run by root if it is by sudo. */
+/** The command of the shell, with sudo or without. */
 export function shell(sudo: boolean): string {
   return sudo ? asRoot : "sh";
 }

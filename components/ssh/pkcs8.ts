@@ -57,7 +57,7 @@ function field(content: string | Buffer): Buffer {
   return Buffer.concat([size, Buffer.from(content)]);
 }
 
-/** To a multiple of eight bytes, with 1, 2, 3 and so on. */
+/** Pads to a multiple of eight bytes, with 1, 2, 3 and so on. */
 function padded(block: Buffer): Buffer {
   const padding = Buffer.from([1, 2, 3, 4, 5, 6, 7]);
   return Buffer.concat([block, padding.subarray(0, -block.length & 7)]);

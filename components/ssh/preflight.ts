@@ -12,7 +12,7 @@ import { channelPatience, type Limits, usualPatience } from "./limits.ts";
 import { login, PendingLogin } from "./login.ts";
 import { SshClient } from "./sshClient.ts";
 
-/** What came of asking a node's host. */
+/** The answer of a node's host. */
 export interface Finding extends Answer {
   readonly node: string;
 }

@@ -10,14 +10,14 @@ export class Printed {
     this.most = most;
   }
 
-  /** Takes another piece; false, and nothing of it is taken, if it is too much. */
+  /** Adds another piece. Returns false, and adds nothing, if that is too much. */
   add(piece: Buffer): boolean {
     const length = this.length + piece.length;
     if (length > this.most) {
       return false;
     }
     if (length > this.bytes.length) {
-      // twice as much each time: all that is copied is less than twice what is printed
+      // the size doubles, so that in all less than twice the printed bytes are copied
       const larger = Buffer.alloc(Math.max(length, 2 * this.bytes.length));
       this.bytes.copy(larger, 0, 0, this.length);
       this.bytes = larger;

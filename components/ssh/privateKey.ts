@@ -4,7 +4,7 @@ import { fromPkcs8 } from "./pkcs8.ts";
 
 const { utils } = ssh2;
 
-/** How many characters a private key may have: RSA with 16384 bits takes 13,000. The time to read a text as one grows with the square. */
+/** How many characters a private key may have: RSA with 16384 bits takes 13,000. The time to parse a text grows with the square of its length. */
 export const mostKey = 32 * 1024;
 
 /** A private key as the SSH library has it, or why there is none. */

@@ -8,15 +8,15 @@ export class CommandFailed extends Error {}
 /** How many bytes a command may print: a host's look with some thousand routes is less than a tenth of it. */
 const mostPrinted = 16 * 1024 ** 2;
 
-/** How many bytes it may complain with. */
+/** How many bytes of complaints it may print. */
 const mostComplaint = 64 * 1024;
 
-/** How many characters of a complaint are told: the reason may come after warnings of the login. */
+/** How many characters of its complaints a message shows: the reason may come after warnings of the login. */
 const toldComplaint = 1000;
 
 /**
- * Runs a command and returns what it prints. Throws a {@link CommandFailed} if it fails. A command that takes
- * too long or prints too much costs the connection.
+ * Runs a command and returns what it prints. Throws a {@link CommandFailed} if it fails. If it takes
+ * too long or prints too much, the connection is closed.
  *
  * @param patience how long all of it may take, in milliseconds
  * @param most how many bytes it may print

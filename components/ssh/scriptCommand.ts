@@ -59,7 +59,7 @@ export function unchangedCommand(
   return untraced(() => new remote.Command(name, inputs, options));
 }
 
-/** Makes a resource without the stack trace that the SDK puts into the state with each: a quarter of what a host takes there. */
+/** Makes a resource without the stack trace that the SDK stores in the state, which is a quarter of what a host takes there. */
 function untraced<T>(make: () => T): T {
   const { prepareStackTrace } = Error;
   Error.prepareStackTrace = String;

@@ -20,7 +20,7 @@ export interface SshArgs {
   agentSocket?: string;
   /** The known_hosts file with the hosts' keys, by address, name or alias. Default: `~/.ssh/known_hosts`. */
   knownHostsFile?: string;
-  /** Host keys by node name (or `bastion`), as `ssh-ed25519 AAAA...`; they go before the known_hosts file. Default: none. */
+  /** Host keys by node name (or `bastion`), as `ssh-ed25519 AAAA...`; they take precedence over the known_hosts file. Default: none. */
   hostKeys?: Record<string, string>;
   /** Whether a host has to show the key that it is known by. `false` accepts any, and warns: whoever answers at the address gets root's commands. Default: `true`. */
   hostKeyCheck?: boolean;
@@ -28,7 +28,7 @@ export interface SshArgs {
   preflight?: boolean;
   /** Seconds for one attempt to connect. Default: `5`. */
   connectTimeout?: number;
-  /** Failed attempts to connect, after which one more is made before a host is given up. A refused login counts too: more may have the likes of fail2ban lock you out. At a bastion there are at least 10, for its sshd turns some away when many come at once. Default: `3`. */
+  /** How many attempts to connect may fail before the last one is made. A refused login counts too: with a high number, a tool like fail2ban may lock you out. A bastion gets at least 10, because its sshd turns some away when many come at once. Default: `3`. */
   connectAttempts?: number;
   /** A host to jump through; it is logged into with the same key. Default: none. */
   bastion?: BastionArgs;

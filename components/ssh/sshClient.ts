@@ -11,16 +11,16 @@ export class SshClient extends Client {
   private socket: Duplex | undefined;
 
   /**
-   * Connects over this socket. After an error the client is of no use, and ends.
+   * Connects over this socket. After an error the client ends.
    *
    * @param most how many bytes the other side may send. It matters before any command runs, too: ssh2 takes up to
-   * half a second for each 32 KiB that a server says of its further host keys, and keeps them all
+   * half a second for each 32 KiB of further host keys that a server sends, and keeps them all
    */
   start(socket: Duplex, most: number, config: ConnectConfig): void {
     this.socket = socket;
     this.on("error", () => this.destroy());
     this.connect({ ...config, sock: socket });
-    // else the request that follows the end of the key exchange waits 40 ms for its acknowledgement
+    // without this, the request after the key exchange waits 40 ms for an acknowledgement
     this.setNoDelay(true);
     let received = 0;
     socket.on("data", (data: Buffer) => {

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 
 /**
  * The value that this had when the component was first applied. Pulumi's own `Stash` keeps it in the state, whatever
- * the names of stack, project, organization and component are later. Read is its `input`, which is the same as its
- * `output`, because mocks of a user's own tests know it too.
+ * the names of stack, project, organization and component are later. Its `input` is read, which is the same as its
+ * `output`, because the mocks of a user's own tests have it too.
  *
- * @param value the value of today; used where the state holds none yet
+ * @param value the current value, used if the state holds none yet
  * @param given the value that the user sets, if any; kept from then on
  */
 export function kept(

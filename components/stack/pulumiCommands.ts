@@ -19,7 +19,7 @@ export interface StackName {
   readonly programs?: Programs;
 }
 
-/** The command that brings a stack to where it is to be. */
+/** The command that finishes the update or the destroy of a stack. */
 export function updateCommand(stack: StackName): string {
   return configured(stack.verb ?? "up", stack);
 }
@@ -45,14 +45,14 @@ export function forgetCommand(
   return `${programs.pulumi} state delete --stack ${shellWord(stack)} ${shellWord(urn)}`;
 }
 
-/** The commands that have Pulumi forget a host: one that is wanted is then set up as if it were new, one that is not is let go of. */
+/** The commands that have Pulumi forget a host. An update then sets up a wanted host as if it were new, and does nothing to any other. */
 export function anewCommand(urn: string, stack: StackName): string {
   return `${forgetCommand(urn, stack)} && ${updateCommand(stack)}`;
 }
 
 /**
- * The commands after a run of Pulumi that was killed. A backend of files keeps its lock, which `cancel` takes away;
- * where there is none, that may fail. Of the operations that were under way, only a refresh forgets the creating ones.
+ * The commands after a run of Pulumi that was killed. A backend of files keeps its lock, which `cancel` removes;
+ * without a lock, `cancel` may fail. Only a refresh makes Pulumi forget resources whose creation was under way.
  */
 export function recoverCommand(stack: StackName): string {
   const { pulumi } = stack.programs ?? usualPrograms;

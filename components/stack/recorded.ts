@@ -21,7 +21,7 @@ interface Wanted {
 
 /** The resources of one type in the state. */
 export interface InState {
-  /** The component's own, by their names without the beginning that all have. */
+  /** The component's own, by their names without their common beginning. */
   readonly ours: ReadonlyMap<string, Recorded>;
   /** Those of the rest of the stack. */
   readonly others: readonly Recorded[];
