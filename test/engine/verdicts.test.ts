@@ -75,10 +75,8 @@ exec /tmp/ip "$@"
         `set -e; rm -f /tmp/at-work /tmp/go-on; ip=$(readlink -f "$(command -v ip)"); cp "$ip" /tmp/ip; printf '%s' '${waits}' >/tmp/waits; chmod +x /tmp/waits; mount --bind /tmp/waits "$ip"`,
       );
     }
-    const { ended, pid } = background(stack, [
-      ...["up", "--yes", "--skip-preview"],
-      ...["--parallel", "1"],
-    ]);
+    const args = ["up", "--yes", "--skip-preview", "--parallel", "1"];
+    const { ended, pid } = background(stack, args);
     await until(`the update is at work on ${hosts}`, async () => {
       const found = await Promise.all(
         hosts.map((host) => lab.on(host, "ls /tmp")),
