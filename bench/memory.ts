@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readIfThere } from "../lab/files.ts";
+import { readIfThere } from "../lab/optionalFiles.ts";
 import { commandLine } from "../lab/processes.ts";
 import type { Group } from "./group.ts";
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, tryRun, until } from "./exec.ts";
-import { readIfThere } from "./files.ts";
+import { readIfThere } from "./optionalFiles.ts";
 import { root } from "./paths.ts";
 import { commandLine, descendant, killNow } from "./processes.ts";
 

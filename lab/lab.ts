@@ -8,7 +8,6 @@ import {
 import { join } from "node:path";
 import { base } from "./base.ts";
 import { run, tryRun, until } from "./exec.ts";
-import { listIfThere, replaceFile } from "./files.ts";
 import {
   allNamespacesOf,
   firstProcess,
@@ -22,6 +21,7 @@ import {
   launch,
   prepare,
 } from "./host.ts";
+import { listIfThere, replaceFile } from "./optionalFiles.ts";
 import { labs } from "./paths.ts";
 import { addPod, nth, type Pod, ping, pinging, removePod } from "./pods.ts";
 

@@ -11,8 +11,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { builtFrom, mark, once, wasMarkedToday } from "./cache.ts";
 import { step, tryRun } from "./exec.ts";
-import { replaceFile } from "./files.ts";
 import { goBuild } from "./goBuild.ts";
+import { replaceFile } from "./optionalFiles.ts";
 import { cache, local, root } from "./paths.ts";
 
 /** A provider plugin that the project uses: a Pulumi package of package.json. */

@@ -1,4 +1,4 @@
-import { listIfThere, readIfThere } from "./files.ts";
+import { listIfThere, readIfThere } from "./optionalFiles.ts";
 
 /** All processes that a process has started, and those that these have started. */
 export function descendants(pid: number): number[] {

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, environment } from "./engine.ts";
 import { mustSucceed, type Result, type RunOptions, tryRun } from "./exec.ts";
-import { readIfThere } from "./files.ts";
+import { readIfThere } from "./optionalFiles.ts";
 import { root } from "./paths.ts";
 
 /** Commands of the CLI that read the stack's configuration. */

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mustSucceed, type Result, until } from "../exec.ts";
-import { readIfThere } from "../files.ts";
 import type { HostSpec } from "../host.ts";
 import { getKubernetes, type Kubernetes } from "../kubernetes.ts";
 import { Lab } from "../lab.ts";
+import { readIfThere } from "../optionalFiles.ts";
 import { ControlPlane } from "./controlPlane.ts";
 import { kubeletPort } from "./logs.ts";
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listIfThere } from "../files.ts";
 import { firstProcess } from "../host.ts";
 import { Lab } from "../lab.ts";
+import { listIfThere } from "../optionalFiles.ts";
 import { type Access, Api, Refused } from "./api.ts";
 import { serveLogs } from "./logs.ts";
 import type { Node, Pod } from "./objects.ts";
