@@ -212,12 +212,12 @@ function fromJson(
 /** Adds a fault for each target that would route the pod CIDRs beside an overlay. */
 function checkOverlay(configs: readonly TargetConfig[], faults: Faults): void {
   const overlay = configs.find(({ target }) => target.isOverlay)?.target;
-  for (const { target, args } of overlay === undefined ? [] : configs) {
+  if (overlay === undefined) {
+    return;
+  }
+  for (const { target, args } of configs.filter((c) => c.target !== overlay)) {
     const { name, routesIf } = target;
-    const both = `${overlay?.name} and ${name} would both route every pod CIDR`;
-    if (target === overlay) {
-      continue;
-    }
+    const both = `${overlay.name} and ${name} would both route every pod CIDR`;
     if (routesIf === undefined) {
       faults.add("target", `${both}, expected one of them`);
     } else if (args[routesIf.key] !== false) {

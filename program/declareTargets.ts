@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Faults } from "../components/core/faults.ts";
+import { FaultsError } from "../components/core/faults.ts";
 import { Gate } from "../components/stack/gate.ts";
 import type { PodRoutes, Target } from "../components/stack/target.ts";
 import { readme } from "./readme.ts";
@@ -62,9 +62,9 @@ async function withPackageErrors<T>(body: () => Promise<T>): Promise<T> {
     if (code !== "ERR_MODULE_NOT_FOUND" || sdk === undefined) {
       throw error;
     }
-    const faults = new Faults();
-    faults.add("target", `needs ${sdk}, which is not installed: npm ci`);
-    faults.throwIfAny("a package is missing");
-    throw error;
+    const missing = `needs ${sdk}, which is not installed: npm ci`;
+    throw new FaultsError("a package is missing", [
+      { path: "target", message: missing },
+    ]);
   }
 }

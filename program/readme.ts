@@ -1,4 +1,4 @@
-import { diagram, shown } from "../components/inventory/renderedTable.ts";
+import { diagram, firstRoutes } from "../components/inventory/renderedTable.ts";
 import type { Route } from "../components/inventory/routeTable.ts";
 
 /**
@@ -13,7 +13,7 @@ export function readme(
   stack: string,
   lookCommand: string,
 ): string {
-  const { routes, more } = shown(table);
+  const { routes, more } = firstRoutes(table);
   const rows = routes.map(
     (r) => `| \`${r.destination}\` | \`${r.nextHop}\` | ${r.node} |`,
   );

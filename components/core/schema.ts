@@ -124,6 +124,9 @@ export function textRead<T>(read: (text: string) => T | string) {
   });
 }
 
+/** Parameters of an issue whose message is shown as it is, without the value. */
+export const wholeMessage = { wholeMessage: true };
+
 /** Adds an issue to a schema's transformation whose message is shown as it is. */
 export function addOwnIssue(
   context: z.core.$RefinementCtx,
@@ -131,8 +134,13 @@ export function addOwnIssue(
   message: string,
   path: PropertyKey[] = [],
 ): void {
-  const params = { complete: true };
-  context.issues.push({ code: "custom", input, message, path, params });
+  context.issues.push({
+    code: "custom",
+    input,
+    message,
+    path,
+    params: wholeMessage,
+  });
 }
 
 /** The message for an unknown key, with the known key that is nearest to it. */
@@ -148,7 +156,7 @@ function addIssue(issue: z.core.$ZodIssue, path: string, faults: Faults): void {
     }
   } else if (issue.input === undefined) {
     faults.add(path, "is missing");
-  } else if (issue.code === "custom" && issue.params?.complete) {
+  } else if (issue.code === "custom" && issue.params?.wholeMessage) {
     faults.add(path, issue.message);
   } else if (issue.code === "invalid_value") {
     faults.add(

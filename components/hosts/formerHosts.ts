@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Node } from "../inventory/nodes.ts";
-import type { Endpoint, Hosts } from "../ssh/endpoints.ts";
+import type { Access, Endpoint, Hosts } from "../ssh/endpoints.ts";
 import { preflight } from "../ssh/preflight.ts";
 import { unchangedCommand } from "../ssh/scriptCommand.ts";
-import type { Ssh } from "../ssh/sshArgs.ts";
-import { noOrganization, organization } from "../stack/organization.ts";
+import { inOrganization } from "../stack/organization.ts";
 import { forgetCommand } from "../stack/pulumiCommands.ts";
 import { nameIn } from "../stack/urn.ts";
 import { type HostState, isOdd, readHostState } from "./hostState.ts";
@@ -36,7 +35,7 @@ export function formerHosts(
  */
 export async function keepUnreachable(
   former: readonly HostState[],
-  { hosts, ssh }: { readonly hosts: Hosts; readonly ssh: Ssh },
+  { hosts, ssh }: Access,
   parent: pulumi.Resource,
 ): Promise<void> {
   const findings = await Promise.all(
@@ -74,10 +73,7 @@ function byBastion(
 
 /** What is wrong with a former host, and the command that has Pulumi forget it. */
 function keptWarning({ urn, node, login }: HostState, reason: string): string {
-  const stack =
-    organization() === noOrganization
-      ? pulumi.getStack()
-      : `${organization()}/${pulumi.getStack()}`;
+  const stack = inOrganization(pulumi.getStack()).join("/");
   const forget = forgetCommand(urn, { stack, configFile: undefined });
   return `cannot clean ${node} (${login.host}), which is no longer in the inventory: ${reason}; it stays as it is, and the first pulumi up that reaches it cleans it; if it is gone for good: ${forget}`;
 }

@@ -50,10 +50,11 @@ export async function createHostCommands(
   const { component, commands: before } = await recorded;
   const commands = new Map<string, remote.Command>();
   for (const node of plan.cluster) {
-    const after = troubled.then((findings): pulumi.Resource[] => {
-      const answering = [...commands].filter(([n]) => !findings.has(n));
-      return findings.has(node.name) ? answering.map(([, c]) => c) : [];
-    });
+    const after = troubled.then((findings): pulumi.Resource[] =>
+      findings.has(node.name)
+        ? [...commands].flatMap(([n, c]) => (findings.has(n) ? [] : [c]))
+        : [],
+    );
     const facts = {
       node,
       adoptExisting: plan.adoptExisting,

@@ -5,7 +5,7 @@ import { factLines } from "../ssh/pipedScript.ts";
 import { routeLines } from "./runs.ts";
 
 /** What one host is told. */
-export interface HostFacts {
+export interface WantedFacts {
   readonly owner: string;
   readonly node: Node;
   readonly adoptExisting: boolean;
@@ -18,7 +18,7 @@ export interface HostFacts {
 }
 
 /** Standard input of the command on a host that makes these facts true. */
-export function hostInput(facts: HostFacts): string {
+export function hostInput(facts: WantedFacts): string {
   const { owner, node } = facts;
   const families = new Set(facts.table.map(({ cidr }) => cidr.family));
   const lines = [

@@ -5,11 +5,6 @@ import { shellWord } from "../core/shellWord.ts";
 import type { Installation } from "../ssh/installation.ts";
 import { shell } from "../ssh/pipedScript.ts";
 
-/**
- * The script on the hosts. An `up` puts it there (see ssh/preflight.ts), once for all stacks and until the next
- * boot. The name of the file is the beginning of its SHA-256. The whole hash is compared when it is put there, and
- * again each time before it is run: a file of that name with other contents is replaced, and never run.
- */
 const source = join(import.meta.dirname, "hostPodRoutes.sh");
 const directory = "/run/pod-network-routes";
 /** Where the script records what belongs to which owner. */
@@ -25,6 +20,11 @@ interface Script {
 
 let script: Script | undefined;
 
+/**
+ * The script on the hosts. An `up` puts it there (see ssh/installation.ts), once for all stacks and until the next
+ * boot. The name of the file is the beginning of its SHA-256. The whole hash is compared when it is put there, and
+ * again each time before it is run: a file of that name with other contents is replaced, and never run.
+ */
 function theScript(): Script {
   if (script === undefined) {
     const text = readFileSync(source, "utf8");

@@ -5,13 +5,10 @@ import { usesSudo } from "../ssh/pipedScript.ts";
 import { recordedInputs, recordedLogin } from "../ssh/recordedInputs.ts";
 import { isUrn, resourceName } from "../stack/urn.ts";
 import { readHostInput } from "./hostInput.ts";
-import { readRouteLine } from "./runs.ts";
+import { type Hop, readRouteLine } from "./runs.ts";
 
 /** A route that a host is to have. */
-interface HostRoute {
-  /** Canonical CIDR. */
-  readonly destination: string;
-  readonly nextHop: string;
+interface HostRoute extends Hop {
   /** The node that the route leads to, where it is known. */
   readonly node: string | undefined;
 }
@@ -82,11 +79,12 @@ export function readHostState(
     return odd(resourceName(urn), "", `no usable ${where || "command"}`);
   }
   const { connection, create, stdin } = data;
-  const lines = linesOf(stdin);
-  const [, named] =
-    lines.find((words) => words[0] === "node" && !isBad(words)) ?? [];
-  const found = (what: string) =>
-    odd(named ?? resourceName(urn), connection.host, what);
+  const found = (what: string) => {
+    const [, named = resourceName(urn)] =
+      linesOf(stdin).find((words) => words[0] === "node" && !isBad(words)) ??
+      [];
+    return odd(named, connection.host, what);
+  };
   if (!isUrn(urn)) {
     return found(`"${urn}", which is no name of a resource`);
   }
@@ -160,10 +158,8 @@ function isBad(words: readonly string[]): boolean {
 }
 
 /** The routes that a host is to have; or, as text, a value that is no route. */
-function readRoutes(
-  lines: readonly (readonly string[])[],
-): { destination: string; nextHop: string }[] | string {
-  const all: { destination: string; nextHop: string }[] = [];
+function readRoutes(lines: readonly (readonly string[])[]): Hop[] | string {
+  const all: Hop[] = [];
   for (const words of lines) {
     const line = `"${words.join(" ")}"`;
     try {
@@ -181,7 +177,7 @@ function readRoutes(
     : `${bad.destination} via ${bad.nextHop}, which is no route`;
 }
 
-function isRoute(route: { destination: string; nextHop: string }): boolean {
+function isRoute(route: Hop): boolean {
   const cidr = parseCidr(route.destination);
   const hop = parseAddress(route.nextHop);
   return (

@@ -53,10 +53,11 @@ export function commandName(
   component: string,
   recorded: readonly RecordedCommand[],
 ): string {
+  const wanted = placeOf(node);
   const names = recorded
     .filter(
       ({ urn, place }) =>
-        place === placeOf(node) && parentType(urn) === typeIn(component),
+        place === wanted && parentType(urn) === typeIn(component),
     )
     .map(({ urn }) => nameIn(urn));
   const [first = usual] = names;

@@ -15,7 +15,7 @@ const shownRoutes = 100;
 const oneColumn = 12;
 
 /** The first routes of a table, as many as people look at, and where there are more, a line that says so. */
-export function shown(table: readonly Route[]): {
+export function firstRoutes(table: readonly Route[]): {
   routes: readonly Route[];
   more: string | undefined;
 } {
@@ -34,7 +34,7 @@ export function shown(table: readonly Route[]): {
  * node, by node. Many nodes stand in two columns: one would be too high to look at, more too small to read.
  */
 export function diagram(table: readonly Route[]): string {
-  const { routes, more } = shown(table);
+  const { routes, more } = firstRoutes(table);
   const nodes = [...new Set(routes.map(({ node }) => node))];
   const rows = nodes.map((node, n) =>
     routes.flatMap((route, r) =>

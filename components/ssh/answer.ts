@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 /** Whether an `up` must not begin with this answer: it shows a mistake, not only a host that is down for a while. */
-export function isFault({ state }: Answer): boolean {
+export function isMistake({ state }: Answer): boolean {
   return state === "wrong key" || state === "no such name";
 }
 

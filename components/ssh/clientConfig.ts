@@ -2,7 +2,6 @@ import type {
   Algorithms,
   ConnectConfig,
   KexAlgorithm,
-  ParsedKey,
   PublicKeyAuthMethod,
 } from "ssh2";
 import type { Endpoint, Login } from "./endpoints.ts";
@@ -21,26 +20,16 @@ export function clientConfig(to: Login): ConnectConfig {
     const agent = agentSocket ?? process.env.SSH_AUTH_SOCK;
     return agent === undefined ? config : { ...config, agent };
   }
-  const key = parsed(privateKey, passphrase);
+  const key = readKey(privateKey, passphrase);
+  if (key instanceof Error) {
+    throw key;
+  }
   const byKey: PublicKeyAuthMethod = {
     type: "publickey",
     username: user,
     key,
   };
   return { ...config, authHandler: [byKey] };
-}
-
-const keys = new Map<string, ParsedKey>();
-
-/** A private key as ssh2 reads it. It is read once, because reading an encrypted key is slow on purpose. */
-function parsed(privateKey: string, passphrase: string | undefined): ParsedKey {
-  const id = `${passphrase}\n${privateKey}`;
-  const key = keys.get(id) ?? readKey(privateKey, passphrase);
-  if (key instanceof Error) {
-    throw key;
-  }
-  keys.set(id, key);
-  return key;
 }
 
 /** The key exchange that costs a host least: with OpenSSH's own curve25519 a login takes a tenth longer. */

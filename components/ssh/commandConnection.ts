@@ -1,8 +1,8 @@
 import type { types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Credentials } from "./credentials.ts";
-import type { Endpoint, Hosts } from "./endpoints.ts";
-import type { Finding } from "./preflight.ts";
+import type { Access, Endpoint } from "./endpoints.ts";
+import type { HostAnswer } from "./preflight.ts";
 import type { Ssh } from "./sshArgs.ts";
 
 /**
@@ -19,8 +19,8 @@ const bastionAttempts = 10;
  */
 export function commandConnection(
   node: string,
-  { hosts, ssh }: { readonly hosts: Hosts; readonly ssh: Ssh },
-  finding?: Finding,
+  { hosts, ssh }: Access,
+  finding?: HostAnswer,
 ): types.input.remote.ConnectionArgs {
   const endpoint = hosts.byNode.get(node);
   if (endpoint === undefined) {

@@ -38,13 +38,10 @@ export function readCredentials(ssh: Ssh, faults: Faults): Credentials {
       faults.add(path, `holds no usable private key: ${problem}`);
     }
   }
-  const agentSocket =
-    ssh.agentSocket ??
-    (privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined);
   if (
     ssh.privateKey === undefined &&
     ssh.privateKeyFile === undefined &&
-    !agentSocket
+    !(ssh.agentSocket ?? process.env.SSH_AUTH_SOCK)
   ) {
     faults.add(
       "ssh",

@@ -37,6 +37,12 @@ export interface Hosts {
   readonly credentials: Credentials;
 }
 
+/** How the hosts of a component are reached. */
+export interface Access {
+  readonly hosts: Hosts;
+  readonly ssh: Ssh;
+}
+
 /** Finds the host key of every node and the credentials; adds a fault for each that is missing. */
 export function readHosts(
   ssh: Ssh,

@@ -4,10 +4,10 @@ import type { LookIsGood } from "../stack/gate.ts";
 import type { StackResources } from "../stack/recorded.ts";
 import { runError } from "../stack/runError.ts";
 import { type Credentials, plainKey } from "./credentials.ts";
-import type { Hosts } from "./endpoints.ts";
+import type { Access, Hosts } from "./endpoints.ts";
 import { unknownNames } from "./hostNames.ts";
 import type { Installation } from "./installation.ts";
-import { type Finding, preflight } from "./preflight.ts";
+import { type HostAnswer, preflight } from "./preflight.ts";
 import { keyProblem } from "./privateKey.ts";
 import { becomesRoot, type Ssh } from "./sshArgs.ts";
 
@@ -22,10 +22,8 @@ export function warnIfUnchecked(ssh: Ssh, resource: pulumi.Resource): void {
 }
 
 /** The nodes, and how their hosts are reached. */
-interface Access {
+interface ClusterAccess extends Access {
   readonly cluster: readonly Node[];
-  readonly hosts: Hosts;
-  readonly ssh: Ssh;
 }
 
 /**
@@ -39,13 +37,13 @@ interface Access {
  * @param besides is run at the same time
  */
 export async function troubledHosts(
-  { cluster, hosts, ssh }: Access,
+  { cluster, hosts, ssh }: ClusterAccess,
   resource: pulumi.Resource,
   state: StackResources | undefined,
   lookIsGood: LookIsGood,
   installation?: (sudo: boolean) => Installation,
   besides?: () => Promise<void>,
-): Promise<Map<string, Finding>> {
+): Promise<Map<string, HostAnswer>> {
   const install = pulumi.runtime.isDryRun()
     ? undefined
     : installation?.(becomesRoot(ssh));
@@ -83,7 +81,7 @@ export async function troubledHosts(
 
 /** Throws if an `up` must not begin with these hosts. */
 function throwIfWrong(
-  answers: readonly Finding[],
+  answers: readonly HostAnswer[],
   hosts: Hosts,
   cluster: readonly Node[],
 ): void {
@@ -98,7 +96,7 @@ function throwIfWrong(
 }
 
 /** How messages call a host, and what is wrong with it. */
-function whereIn({ byNode }: Hosts): (finding: Finding) => string {
+function whereIn({ byNode }: Hosts): (finding: HostAnswer) => string {
   return ({ node, reason }) => `${node} (${byNode.get(node)?.host}): ${reason}`;
 }
 
@@ -114,7 +112,7 @@ function wrongKeys(hosts: readonly string[]): string | undefined {
 
 /** Without the bastion nothing can be done: an `up` ends, and a preview warns. */
 async function throwUnlessPreview(
-  { reason }: Finding,
+  { reason }: HostAnswer,
   resource: pulumi.Resource,
 ) {
   const message = `no host can be reached: ${reason}`;

@@ -3,11 +3,11 @@ import { join } from "../core/schema.ts";
 import { shellWord } from "../core/shellWord.ts";
 import type { Node } from "../inventory/nodes.ts";
 import type { Hosts } from "./endpoints.ts";
-import type { Finding } from "./preflight.ts";
+import type { HostAnswer } from "./preflight.ts";
 
 /** The message about names of hosts, or of the bastion, that do not exist; undefined if all exist. */
 export function unknownNames(
-  findings: readonly Finding[],
+  findings: readonly HostAnswer[],
   { byNode, bastion }: Hosts,
   cluster: readonly Node[],
 ): string | undefined {

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type Answer, isFault } from "./answer.ts";
+import { type Answer, isMistake } from "./answer.ts";
 import { openChannel } from "./bastionChannel.ts";
 import { plainKey } from "./credentials.ts";
 import type { Endpoint, Hosts, Login } from "./endpoints.ts";
@@ -13,7 +13,7 @@ import { login, PendingLogin } from "./login.ts";
 import { SshClient } from "./sshClient.ts";
 
 /** The answer of a node's host. */
-export interface Finding extends Answer {
+export interface HostAnswer extends Answer {
   readonly node: string;
 }
 
@@ -37,8 +37,8 @@ export async function preflight(
   connectTimeout: number,
   installation?: Installation,
   limits = usualLimits,
-  mayBegin: (answers: readonly Finding[]) => Promise<void> = async () => {},
-): Promise<Finding[]> {
+  mayBegin: (answers: readonly HostAnswer[]) => Promise<void> = async () => {},
+): Promise<HostAnswer[]> {
   const key = await plainKey(hosts.credentials);
   const logsIn = hosts.bastion !== undefined || installation !== undefined;
   if (key === undefined && logsIn) {
@@ -90,7 +90,7 @@ export async function preflight(
     }
     pending = asked.flatMap(({ started }) => started ?? []);
     await mayBegin(asked.map(({ node, answer }) => ({ node, ...answer })));
-    const wrong = asked.some(({ answer }) => isFault(answer));
+    const wrong = asked.some(({ answer }) => isMistake(answer));
     return await Promise.all(
       asked.map(async ({ node, answer, started }) => {
         if (installation && started && answer.state === "ok" && !wrong) {

@@ -7,7 +7,9 @@ const { utils } = ssh2;
 /** How many characters a private key may have: RSA with 16384 bits takes 13,000. The time to parse a text grows with the square of its length. */
 export const mostKey = 32 * 1024;
 
-/** A private key as the SSH library has it, or why there is none. */
+const keys = new Map<string, ParsedKey>();
+
+/** A private key as the SSH library has it, or why there is none. It is parsed once, because parsing an encrypted key is slow on purpose. */
 export function readKey(
   privateKey: string,
   passphrase?: string,
@@ -15,8 +17,14 @@ export function readKey(
   if (privateKey.length > mostKey) {
     return new Error(`has more than ${mostKey} characters`);
   }
+  const id = `${passphrase}\n${privateKey}`;
   try {
-    return utils.parseKey(fromPkcs8(privateKey), passphrase);
+    const key =
+      keys.get(id) ?? utils.parseKey(fromPkcs8(privateKey), passphrase);
+    if (!(key instanceof Error)) {
+      keys.set(id, key);
+    }
+    return key;
   } catch (error) {
     return error as Error;
   }

@@ -1,9 +1,9 @@
 import { remote } from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { commandConnection } from "./commandConnection.ts";
-import type { Hosts } from "./endpoints.ts";
-import type { Finding } from "./preflight.ts";
-import { becomesRoot, type Ssh } from "./sshArgs.ts";
+import type { Access } from "./endpoints.ts";
+import type { HostAnswer } from "./preflight.ts";
+import { becomesRoot } from "./sshArgs.ts";
 
 /** A script of ours, and the node on whose host it is run. */
 interface Script {
@@ -22,8 +22,8 @@ interface Script {
 export function scriptCommand(
   name: string,
   { node, create, delete: remove, stdin }: Script,
-  access: { readonly hosts: Hosts; readonly ssh: Ssh },
-  troubled: Promise<ReadonlyMap<string, Finding>>,
+  access: Access,
+  troubled: Promise<ReadonlyMap<string, HostAnswer>>,
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
   const sudo = becomesRoot(access.ssh);

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { integer, strict } from "../core/schema.ts";
+import { integer, strict, wholeMessage } from "../core/schema.ts";
 
 /** How SSH reaches and trusts the hosts. */
 export interface SshArgs {
@@ -58,7 +58,7 @@ const port = integer(1, 65535);
 /** Text that may be a secret. */
 export const secretText = z.custom<pulumi.Input<string>>(
   (value) => typeof value === "string" || pulumi.Output.isInstance(value),
-  { error: "is not text, expected a secret", params: { complete: true } },
+  { error: "is not text, expected a secret", params: wholeMessage },
 );
 
 export const sshSchema = strict({

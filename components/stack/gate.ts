@@ -10,20 +10,18 @@ export type LookIsGood = () => Promise<void>;
  */
 export class Gate {
   private good = 0;
-  private open: () => void = () => {};
-  /** Fails all components by the same error, which Pulumi prints once. */
-  fail: (error: unknown) => void = () => {};
-  private readonly opened = new Promise<void>((resolve, reject) => {
-    this.open = resolve;
-    this.fail = reject;
-  });
-
+  private readonly opened = Promise.withResolvers<void>();
   private readonly components: number;
 
   /** @param components their number; each passes once */
   constructor(components: number) {
     this.components = components;
-    this.opened.catch(() => {}); // a component fails by this error, so it is not lost
+    this.opened.promise.catch(() => {}); // a component fails by this error, so it is not lost
+  }
+
+  /** Fails all components by the same error, which Pulumi prints once. */
+  fail(error: unknown): void {
+    this.opened.reject(error);
   }
 
   /** Does the work of one component, which has to await `lookIsGood`. */
@@ -32,9 +30,9 @@ export class Gate {
       return await work(() => {
         this.good++;
         if (this.good === this.components) {
-          this.open();
+          this.opened.resolve();
         }
-        return this.opened;
+        return this.opened.promise;
       });
     } catch (error) {
       this.fail(error);

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { noOrganization, organization } from "./organization.ts";
+import { inOrganization } from "./organization.ts";
 
 /** The most characters of an owner that hostPodRoutes.sh takes. */
 const longest = 200;
 
 /** The owner of a component's routes or objects. Unique among all stacks that may share a host or a cluster. File backends call every organization "organization". */
 export function defaultOwner(name: string): string {
-  const parts = [pulumi.getProject(), pulumi.getStack(), name];
-  const all =
-    organization() === noOrganization ? parts : [organization(), ...parts];
-  const owner = all
+  const owner = inOrganization(pulumi.getProject(), pulumi.getStack(), name)
     .join(".")
     .replace(/[^A-Za-z0-9._-]/g, "_")
     .replace(/^[.-]/, "_");

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { type Cidr, parseCidr } from "../../components/core/cidr.ts";
 import { Faults } from "../../components/core/faults.ts";
-import { type HostFacts, hostInput } from "../../components/hosts/hostInput.ts";
+import {
+  hostInput,
+  type WantedFacts,
+} from "../../components/hosts/hostInput.ts";
 import {
   type Node,
   type NodeArgs,
@@ -48,7 +51,7 @@ export function worker(
 export function inputOf(
   node: Node,
   cluster: readonly Node[],
-  parts: Partial<HostFacts> = {},
+  parts: Partial<WantedFacts> = {},
 ): string {
   const table = podRoutes(cluster);
   return hostInput({

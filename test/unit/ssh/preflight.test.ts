@@ -4,7 +4,10 @@ import { createServer, type Server } from "node:net";
 import { type TestContext, test } from "node:test";
 import ssh2, { type Connection, type KexAlgorithm } from "ssh2";
 import type { Endpoint, Hosts } from "../../../components/ssh/endpoints.ts";
-import { type Finding, preflight } from "../../../components/ssh/preflight.ts";
+import {
+  type HostAnswer,
+  preflight,
+} from "../../../components/ssh/preflight.ts";
 import { keyPair } from "../mockedStack.ts";
 import {
   answering,
@@ -44,7 +47,7 @@ async function findings(
   endpoints: readonly Endpoint[],
   bastion?: Endpoint,
   toInstall?: typeof installation,
-): Promise<Finding[]> {
+): Promise<HostAnswer[]> {
   const hosts: Hosts = {
     byNode: new Map(endpoints.map((e, i) => ["abc".charAt(i), e])),
     bastion,
@@ -67,7 +70,8 @@ async function findings(
 const installed = (endpoints: readonly Endpoint[], bastion?: Endpoint) =>
   findings(endpoints, bastion, installation);
 
-const statesOf = (found: readonly Finding[]) => found.map(({ state }) => state);
+const statesOf = (found: readonly HostAnswer[]) =>
+  found.map(({ state }) => state);
 
 /** A server that can be installed. */
 const installable = (done: string[], code = 0): Server =>
