@@ -3,6 +3,7 @@ import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { run } from "../lab/exec.ts";
 import { root } from "../lab/paths.ts";
+import { programFiles } from "./programs.ts";
 
 /** The machine, as a line for the records. */
 export function machine(): string {
@@ -18,8 +19,6 @@ export async function projectVersion(): Promise<string> {
   );
   const git = (...args: string[]) => run("git", args, { cwd: root });
   const commit = (await git("rev-parse", "--short", "HEAD")).trim();
-  const changed = (
-    await git("status", "--porcelain", "index.ts", "components")
-  ).trim();
+  const changed = (await git("status", "--porcelain", ...programFiles)).trim();
   return `${version} at ${commit}${changed === "" ? "" : " with changes"}`;
 }

@@ -3,25 +3,25 @@ import { join, relative } from "node:path";
 import { run } from "../lab/exec.ts";
 import { root } from "../lab/paths.ts";
 
-/** What `nodeargs` in Pulumi.yaml has Node.js load first: the compile cache. */
+/** What `nodeargs` in Pulumi.yaml has Node.js load first, which turns on the compile cache. */
 const preload = ["preload.cjs", "nodeVersion.cjs"];
+
+/** The files and folders that make up this project's program. */
+export const programFiles = [
+  "index.ts",
+  "Pulumi.yaml",
+  "package.json",
+  ...preload,
+  "components",
+  "program",
+];
 
 /**
  * Makes a copy of this project as a user has it who has installed no cloud's SDK, which is what
  * `npm start` does: what else is in node_modules here, for the tests, would slow Pulumi down.
  */
 export async function copyOfProject(directory: string): Promise<void> {
-  copy(
-    directory,
-    "index.ts",
-    "Pulumi.yaml",
-    "package.json",
-    ...preload,
-    "components",
-    "program",
-    "examples",
-    ...(await packages()),
-  );
+  copy(directory, ...programFiles, "examples", ...(await packages()));
 }
 
 /** Makes the smallest program, with the same packages. */

@@ -11,7 +11,7 @@ import {
 import { type Layout, layouts } from "./inventory.ts";
 import type { Planned } from "./planner.ts";
 import { bytes, markdownTable, short, spread } from "./text.ts";
-import { ours, verbs, yardsticks } from "./yardsticks.ts";
+import { ourIds, verbs, yardsticks } from "./yardsticks.ts";
 
 /** What a run was, and what it measured. */
 export interface Run {
@@ -64,18 +64,18 @@ function ratioTable(
   hosts: number,
   layout: Layout,
 ): string {
-  if (select(figures, ours[layout], hosts, "apply").length === 0) {
+  if (select(figures, ourIds[layout], hosts, "apply").length === 0) {
     return "";
   }
   const rows = kinds
     // what the inventory is makes no difference to one that changes nothing
     .filter((kind) => kind.changesNothing || layoutOf(kind) === layout)
-    .filter(({ id }) => id !== ours[layout])
+    .filter(({ id }) => id !== ourIds[layout])
     .map(({ id, title }) => [
       title,
       ...measures.map((measure) => {
         const of = (who: string) => select(figures, who, hosts, measure);
-        return spread(ratios(of(ours[layout]), of(id)));
+        return spread(ratios(of(ourIds[layout]), of(id)));
       }),
     ]);
   const head = [

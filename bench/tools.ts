@@ -21,6 +21,9 @@ import { Python } from "./python.ts";
 /** The contenders that are measured with both inventories. */
 const takesBoth = ["ours", "ssh"];
 
+/** The yardsticks, which change nothing on the hosts: one run of each is the measure of both inventories. */
+const takesNone = ["floor", "floor-once"];
+
 /** All that takes part, ready to start. */
 export interface Tools {
   readonly kinds: readonly Kind[];
@@ -63,16 +66,26 @@ export async function getTools(
     ansible: async () => ansible(await Python.install()),
     guide: () => guide(openssh),
   };
+  const unknown = only.find((id) => !Object.hasOwn(makers, id));
+  if (unknown !== undefined) {
+    const ids = Object.keys(makers).join(", ");
+    throw new Error(`--only ${unknown}: expected some of ${ids}`);
+  }
   const kinds: Kind[] = [];
   for (const [id, make] of Object.entries(makers)) {
-    if (only.length > 0 && !only.includes(id)) {
+    const isMeasured = layouts.includes("sequential") || takesNone.includes(id);
+    const isScattered = layouts.includes("scattered") && takesBoth.includes(id);
+    if (
+      (only.length > 0 && !only.includes(id)) ||
+      (!isMeasured && !isScattered)
+    ) {
       continue;
     }
     const kind = await make();
-    if (layouts.includes("sequential")) {
+    if (isMeasured) {
       kinds.push(kind);
     }
-    if (layouts.includes("scattered") && takesBoth.includes(id)) {
+    if (isScattered) {
       kinds.push(scattered(kind));
     }
   }

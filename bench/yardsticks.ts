@@ -1,3 +1,4 @@
+import { scatteredId } from "./contenders/variants.ts";
 import {
   type Figure,
   type Measure,
@@ -37,7 +38,7 @@ export function yardsticks(
       what: `${verbs[measure]}, ${where}: ours ÷ ${peers[peer] ?? peer}`,
       most,
       values: ratios(
-        of(ours[layout], hosts, measure),
+        of(ourIds[layout], hosts, measure),
         of(peer, hosts, measure),
       ),
     };
@@ -91,10 +92,10 @@ export function yardsticks(
   ].filter(({ values }) => values.length > 0);
 }
 
-/** Our own program, by the inventory that it works on. */
-export const ours: Readonly<Record<Layout, string>> = {
+/** The ids of our own program, by the inventory that it works on. */
+export const ourIds: Readonly<Record<Layout, string>> = {
   sequential: "ours",
-  scattered: "ours-scattered",
+  scattered: scatteredId("ours"),
 };
 
 /** What a measure is called. */

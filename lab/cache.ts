@@ -11,7 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { cache, root } from "./paths.ts";
 
-/** Where in the cache something belongs that is made from these files below lab/; another place once they change. */
+/** Where in the cache something belongs that is made from these files, relative to lab/; another place once they change. */
 export function builtFrom(name: string, ...files: string[]): string {
   const hash = createHash("sha256");
   for (const file of files) {
@@ -28,11 +28,15 @@ export async function once(
   if (!existsSync(directory)) {
     const unfinished = `${directory}.${randomUUID()}`;
     mkdirSync(dirname(directory), { recursive: true });
-    await make(unfinished);
-    if (existsSync(directory)) {
-      rmSync(unfinished, { recursive: true }); // another process was faster
-    } else {
+    try {
+      await make(unfinished);
       renameSync(unfinished, directory);
+    } catch (error) {
+      if (!existsSync(directory)) {
+        throw error;
+      } // else another process was faster
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
     }
   }
   return directory;

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Engine, getEngine } from "./engine.ts";
-import { linkPlugin } from "./plugin.ts";
+import { linkPlugin, pluginFolder, standInMark } from "./plugin.ts";
 
 /**
  * The engine with the command plugin in the directory $COMMAND_PLUGIN_DIR, if that is set, else with
@@ -17,8 +17,8 @@ export async function engineWithGivenPlugin(
   if (given === undefined) {
     return { ...engine, given };
   }
-  linkPlugin(given, join(home, "plugins/resource-command-v1.2.1"));
-  const standIns = readdirSync(given).includes("stand-in")
+  linkPlugin(given, join(home, pluginFolder("command")));
+  const standIns = readdirSync(given).includes(standInMark)
     ? ["command" as const]
     : [];
   const env = { ...engine.env, PULUMI_HOME: home };

@@ -5,11 +5,17 @@ import { root } from "./paths.ts";
 
 const sources = join(root, "lab");
 
-/** The version of a Go module that the go.mod of a folder below lab/ requires. */
+/** The version of a Go module that the go.mod of a folder, relative to lab/, requires. */
 export function moduleVersion(part: string, module: string): string {
-  const file = readFileSync(join(sources, part, "go.mod"), "utf8");
-  const line = file.split("\n").find((one) => one.includes(`\t${module} v`));
-  return line?.trim().split(" ")[1] ?? "unknown";
+  const words = readFileSync(join(sources, part, "go.mod"), "utf8").split(
+    /\s+/,
+  );
+  const at = words.indexOf(module);
+  const version = words[at + 1];
+  if (at === -1 || version === undefined) {
+    throw new Error(`lab/${part}/go.mod does not require ${module}`);
+  }
+  return version;
 }
 
 interface GoBuild {
@@ -18,7 +24,7 @@ interface GoBuild {
   readonly takes: string;
   /** What it says where there is no Go. Default: that the programs can be installed as well. */
   readonly withoutGo?: string;
-  /** The folder below lab/ whose go.mod lists the modules. */
+  /** The folder, relative to lab/, whose go.mod lists the modules. */
   readonly part: string;
   /** The programs' packages. Default: the folder itself. */
   readonly targets?: readonly string[];

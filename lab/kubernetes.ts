@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { installTools } from "./base.ts";
 import { builtFrom, once } from "./cache.ts";
 import { tryRun } from "./exec.ts";
-import { goBuild } from "./goBuild.ts";
+import { goBuild, moduleVersion } from "./goBuild.ts";
 
 /** What a cluster of the tests is made of; versions are those of the go.mod files, whatever this machine has. */
 export interface Kubernetes {
@@ -19,8 +19,11 @@ export interface Kubernetes {
 /** Where a node has the files of container images, a directory each. */
 export const images = "/var/lib/lab-images";
 
-const version = "v1.34.4";
-const flannelVersion = "v0.28.4";
+const version = moduleVersion("kubernetes/server", "k8s.io/kubernetes");
+const flannelVersion = moduleVersion(
+  "kubernetes/flanneld",
+  "github.com/flannel-io/flannel",
+);
 
 const withoutGo =
   "Kubernetes and flannel are built from Go modules for the tests, so that their versions are known: needs Go";

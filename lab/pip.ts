@@ -36,7 +36,7 @@ function installed(name: string, requirements: string, python = ""): string {
 /**
  * Installs Python packages into a directory of their own, once a machine, whatever else is installed.
  *
- * @param requirements the file below lab/ that pins them
+ * @param requirements the file relative to lab/ that pins them
  * @param what what is being done, for people
  */
 export async function pipInstall(

@@ -21,11 +21,11 @@ export type PluginName = "command" | "aws" | "gcp" | "openstack";
 /** Pulumi's home for this checkout: with stand-ins in it, it must not be the user's own. */
 export const home = join(local, "pulumi-home");
 /** The file that tells our stand-in, or what we have built, from the official plugin. */
-const standInMark = "stand-in";
+export const standInMark = "stand-in";
 const standIns = "lab/standin";
 
 /** The folder of a plugin below Pulumi's home, as the engine names it. */
-function folder(name: PluginName): string {
+export function pluginFolder(name: PluginName): string {
   return `plugins/resource-${name}-v${version(name)}`;
 }
 
@@ -44,10 +44,10 @@ export async function providePlugin(
   env: Record<string, string>,
 ): Promise<boolean> {
   const executable = `pulumi-resource-${name}`;
-  const ours = join(home, folder(name));
+  const ours = join(home, pluginFolder(name));
   const theirs = join(
     process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"),
-    folder(name),
+    pluginFolder(name),
   );
   const isStandIn = existsSync(join(ours, standInMark));
   if (existsSync(join(ours, executable)) && !isStandIn) {

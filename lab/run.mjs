@@ -10,8 +10,8 @@ import { fetchNode, npmCi } from "./node.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [verb = "", ...args] = process.argv.slice(2);
 
-// Cloud SDKs (and the checkers' binaries) are optional packages: a bare-host user needs none.
-const everything = ["test", "check", "docs", "faults"].includes(verb);
+// Cloud SDKs are optional packages, and what only these commands import are packages for development: a bare-host user needs none.
+const everything = ["test", "check", "docs", "bench", "faults"].includes(verb);
 
 // what verify could not find out is not what it found
 const failed = verb === "verify" ? 2 : 1;

@@ -108,7 +108,6 @@ async function makeReady(): Promise<undefined> {
     "ssh-keygen",
     "mmdebstrap",
     "systemd-nspawn",
-    "shellcheck",
   );
   await Lab.sweep();
   await base();

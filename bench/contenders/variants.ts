@@ -1,10 +1,15 @@
 import { commands, type Kind } from "../contender.ts";
 
+/** What a contender is called with the scattered inventory. */
+export function scatteredId(id: string): string {
+  return `${id}-scattered`;
+}
+
 /** The same contender with the scattered inventory. */
 export function scattered(kind: Kind): Kind {
   return {
     ...kind,
-    id: `${kind.id}-scattered`,
+    id: scatteredId(kind.id),
     title: `${kind.title}, scattered`,
     layout: "scattered",
   };

@@ -23,8 +23,9 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
+import { nameIn } from "../../components/stack/urn.ts";
 import { type Connection, execute } from "./ssh.ts";
-import { bare, nameOf, type Properties, plain, secret, serve } from "./wire.ts";
+import { bare, type Properties, plain, secret, serve } from "./wire.ts";
 
 const inputs = [
   "create",
@@ -74,7 +75,7 @@ serve({
 
   async create(urn, news) {
     return {
-      id: `${nameOf(urn)}${randomBytes(4).toString("hex")}`,
+      id: `${nameIn(urn)}${randomBytes(4).toString("hex")}`,
       outs: { ...news, ...(await perform(news, news.create)) },
     };
   },

@@ -30,10 +30,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { CheckFailure } from "@pulumi/pulumi/provider/index.js";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc.js";
+import { nameIn } from "../../components/stack/urn.ts";
 import {
   bare,
   checkType,
-  nameOf,
   type Properties,
   prefixed,
   Refusal,
@@ -87,7 +87,7 @@ serve({
     const inputs = { ...given, ...defaults };
     return {
       inputs: { ...inputs, __defaults: Object.keys(defaults) },
-      failures: failures(nameOf(urn), bare(inputs)),
+      failures: failures(nameIn(urn), bare(inputs)),
     };
   },
 
@@ -241,7 +241,7 @@ function isDefault(inputs: Properties, key: string): boolean {
 
 /** The resource's name in the program, and a suffix so that a replacement can stand beside what it replaces. */
 function defaultName(urn: string): string {
-  return `${nameOf(urn)}-${randomBytes(4).toString("hex").slice(0, 7)}`;
+  return `${nameIn(urn)}-${randomBytes(4).toString("hex").slice(0, 7)}`;
 }
 
 /** The body of routes.insert. */

@@ -2,6 +2,7 @@
 import { flushCompileCache } from "node:module";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { main, type Provider } from "@pulumi/pulumi/provider/index.js";
+import { typeIn } from "../../components/stack/urn.ts";
 
 const { ReadRequest } = messages;
 
@@ -47,18 +48,13 @@ export async function prefixed<T>(what: string, work: Promise<T>): Promise<T> {
 
 /** Refuses a resource that the official plugin has and the stand-in has not. */
 export function checkType(urn: string, served: string): void {
-  const type = urn.split("::")[2]?.split("$").at(-1);
+  const type = typeIn(urn).split("$").at(-1);
   if (type !== served) {
     const [plugin] = served.split(":");
     throw new Refusal(
       `the stand-in for the ${plugin} plugin does not serve ${type}`,
     );
   }
-}
-
-/** The name of a resource in its program. */
-export function nameOf(urn: string): string {
-  return urn.split("::").slice(3).join("::");
 }
 
 /** Properties without the wrapping that marks secrets. */
