@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { address, block, optional } from "../cloud/answers.ts";
-import { shownName } from "../core/shownName.ts";
+import { address, block, optional, shown } from "../cloud/answers.ts";
 
 // What is read of the answers of Pulumi's aws package. An answer in another form is an error.
 
@@ -19,10 +18,7 @@ const instanceId = id("i");
 const tableId = id("rtb");
 
 /** A text that is only shown in messages, or empty. */
-const shownOrEmpty = z
-  .string()
-  .nullish()
-  .transform((text) => (text ? shownName(text) : ""));
+const shownOrEmpty = optional(shown);
 
 const ids = <S extends z.ZodType<string>>(one: S) =>
   z.object({ ids: z.array(one) });

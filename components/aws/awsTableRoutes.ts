@@ -1,4 +1,4 @@
-import { byDestination, checkQuota } from "../cloud/cloudRoutes.ts";
+import { checkQuota, sortedByDestination } from "../cloud/cloudRoutes.ts";
 import { canonical } from "../core/cidr.ts";
 import type { Faults } from "../core/faults.ts";
 import { aligned } from "../inventory/renderedTable.ts";
@@ -213,13 +213,11 @@ function tableText(
       heads.map((head) => head.replace(/./g, "-")),
       ...ours.map((route) => [route.destination, route.instanceId]),
       ...vpcBlocks.map((block) => [block, "", "local"]),
-      ...[...foreign]
-        .sort(byDestination)
-        .map((route) => [
-          route.destination,
-          route.instanceId,
-          route.gatewayId || (route.instanceId ? "" : route.networkInterfaceId),
-        ]),
+      ...sortedByDestination(foreign).map((route) => [
+        route.destination,
+        route.instanceId,
+        route.gatewayId || (route.instanceId ? "" : route.networkInterfaceId),
+      ]),
     ],
     " ",
   );

@@ -9,7 +9,7 @@ export const aws: Target<AwsPodRoutes> = {
   name: "aws",
   schema: awsArgsSchema,
   documentation: "AwsPodRoutesArgs",
-  outputs: ["routeTableIds", "vpcId"],
+  outputs: ["routeTableIds", "vpcId"] satisfies (keyof AwsPodRoutes)[],
   check: (args, faults) => readCloudArgs(awsArgsSchema, args, faults),
   async declare(args: AwsPodRoutesArgs, gate?: Gate) {
     const { AwsPodRoutes } = await import("./awsPodRoutes.ts");

@@ -23,6 +23,11 @@ export const cloudKeys = {
   adoptExisting: z.boolean().default(false),
 };
 
+/** How many routes a cloud allows, for the schema of a cloud's component. */
+export const quota = z
+  .int("expected a whole number")
+  .min(1, "expected 1 or more");
+
 /** Names of instances, for the schema of a cloud's component. */
 export const instanceNames = z
   .array(z.string().min(1, "expected a name"))

@@ -132,9 +132,10 @@ export abstract class CloudPodRoutes<
       await pulumi.log.warn(warning, this);
     }
     const nameOf = (resource: string) => {
-      const { urn } =
-        (!ours.has(resource) && others.renamed.get(resource)) || {};
-      return urn === undefined ? `${prefix}${resource}` : nameIn(String(urn));
+      const there = ours.get(resource) ?? others.renamed.get(resource);
+      return there === undefined
+        ? `${prefix}${resource}`
+        : nameIn(String(there.urn));
     };
     await lookIsGood();
     await cloud.declare(planned, nameOf, this);

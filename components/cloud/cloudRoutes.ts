@@ -75,11 +75,12 @@ export function checkQuota(
   }
 }
 
-/** Numeric order of routes by their destinations. */
-export function byDestination(
-  a: { readonly destination: string },
-  b: { readonly destination: string },
-): number {
-  const [left, right] = parseCidrs([a.destination, b.destination]);
-  return left && right ? compareCidrs(left, right) : 0;
+/** Routes in the numeric order of their destinations. */
+export function sortedByDestination<R extends { readonly destination: string }>(
+  routes: readonly R[],
+): R[] {
+  return routes
+    .map((route) => ({ route, cidrs: parseCidrs([route.destination]) }))
+    .sort(({ cidrs: [a] }, { cidrs: [b] }) => (a && b ? compareCidrs(a, b) : 0))
+    .map(({ route }) => route);
 }

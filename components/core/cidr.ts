@@ -97,6 +97,15 @@ export function compareCidrs(a: Cidr, b: Cidr): number {
   );
 }
 
+/** Whether a block holds all addresses of another one. */
+export function covers(outer: Cidr, inner: Cidr): boolean {
+  return (
+    outer.family === inner.family &&
+    outer.first <= inner.first &&
+    inner.last <= outer.last
+  );
+}
+
 /** Numeric order, IPv4 before IPv6. */
 export function compareAddresses(a: Address, b: Address): number {
   return a.family - b.family || compare(a.value, b.value);

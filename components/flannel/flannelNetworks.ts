@@ -2,7 +2,7 @@ import { z } from "zod";
 import {
   type Cidr,
   contains,
-  firstAddress,
+  covers,
   overlaps,
   parseCidr,
 } from "../core/cidr.ts";
@@ -73,7 +73,7 @@ export function checkNetworks(
         node.path,
         `pod CIDR ${show(cidr.text)} of ${node.name} is IPv${cidr.family}, flannel.network ${known} is not: add an IPv${cidr.family} network`,
       );
-    } else if (!within(cidr, network)) {
+    } else if (!covers(network, cidr)) {
       faults.add(
         node.path,
         `pod CIDR ${show(cidr.text)} of ${node.name} is outside of flannel.network ${network.text}, expected the network to contain every pod CIDR: it is --cluster-cidr of kube-controller-manager`,
@@ -112,8 +112,4 @@ export function checkNetworks(
       }
     }
   }
-}
-
-function within(inner: Cidr, outer: Cidr): boolean {
-  return inner.prefix >= outer.prefix && contains(outer, firstAddress(inner));
 }

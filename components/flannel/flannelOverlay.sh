@@ -5,8 +5,8 @@
 #   remove     delete the objects of the owner
 #   look       print what apply would change or wait for, and change nothing (see look)
 #
-# Standard input: one fact per line in exactly this order, then the manifest, then this script itself
-# (check_input checks the form of each fact):
+# Standard input: one fact per line in exactly this order, then the manifest, then this script itself between two
+# lines of its own (check_input checks the form of each fact):
 #   owner NAME                    owner of the objects: the value of the label $LABEL
 #   kubectl COMMAND
 #   kubeconfig PATH               optional
@@ -15,7 +15,7 @@
 #   timeout SECONDS               for the rollout
 #   node NAME CIDR,CIDR IP,IP     pod CIDRs and internal IPs of a node that runs pods
 #   manifest                      the lines after it are YAML
-#   --- script
+#   --- script                    what follows is this script, and the line --- end
 #
 # Nothing is written to the file system, because the manifest may contain a key.
 set -eu
@@ -679,7 +679,7 @@ look_at_pods() {
 #   rollout TEXT                          the DaemonSet does not run on every node
 #   absent NODE                           a node without a pod of flannel
 #   unready NODE POD PHASE REASON...      a node whose pod of flannel is not ready
-#   address TEXT                          a node that does not announce its internal IP
+#   address NODE TEXT                     a node that does not announce its internal IP
 look() {
 	read_input
 	need_cluster

@@ -11,7 +11,7 @@ export const flannel: Target<FlannelOverlay> = {
   name: "flannel",
   schema: flannelOverlayArgsSchema,
   documentation: "FlannelOverlayArgs",
-  outputs: ["manifestYaml"],
+  outputs: ["manifestYaml"] satisfies (keyof FlannelOverlay)[],
   isOverlay: true,
   check: readFlannelArgs,
   async declare(args: FlannelOverlayArgs, gate?: Gate) {

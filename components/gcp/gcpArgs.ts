@@ -4,6 +4,7 @@ import {
   type CloudPlan,
   cloudKeys,
   instanceNames,
+  quota,
 } from "../cloud/cloudArgs.ts";
 import { integer, strict } from "../core/schema.ts";
 
@@ -68,10 +69,7 @@ export const gcpArgsSchema = strict({
       "expected lower-case letters, digits and hyphens, a letter first and no hyphen last",
     )
     .default("kubernetes-route"),
-  routesPerNetwork: z
-    .int("expected a whole number")
-    .min(1, "expected 1 or more")
-    .default(300),
+  routesPerNetwork: quota.default(300),
 });
 
 /** {@link GcpPodRoutesArgs}, read and with the defaults filled in. */

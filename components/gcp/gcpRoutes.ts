@@ -94,10 +94,10 @@ export function planRoute(
     mine === undefined &&
     only !== undefined &&
     more.length === 0 &&
-    hasSameContent(content, { ...only })
+    hasSameContent(content, only)
   ) {
     const importId = `projects/${project}/global/routes/${only.name}`;
-    const kept = { ...content, ...descriptionOf({ ...only }) };
+    const kept = { ...content, ...descriptionOf(only) };
     return { resource, content: kept, name: only.name, importId };
   }
   for (const route of foreign) {
@@ -142,7 +142,7 @@ function foreignRoute(
   project: string,
 ): string {
   const removal = `gcloud compute routes delete ${route.name} --project ${project}`;
-  return hasSameContent(content, { ...route })
+  return hasSameContent(content, route)
     ? `route ${route.name}, which this stack did not make, is the wanted one already; take it over: pulumi config set adoptExisting true; or remove it: ${removal}`
     : `route ${route.name}, which this stack did not make, leads to ${nextHop(route)} with priority ${route.priority}; remove it: ${removal}`;
 }

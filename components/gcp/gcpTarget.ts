@@ -9,7 +9,7 @@ export const gcp: Target<GcpPodRoutes> = {
   name: "gcp",
   schema: gcpArgsSchema,
   documentation: "GcpPodRoutesArgs",
-  outputs: ["network", "project"],
+  outputs: ["network", "project"] satisfies (keyof GcpPodRoutes)[],
   check: (args, faults) => readCloudArgs(gcpArgsSchema, args, faults),
   async declare(args: GcpPodRoutesArgs, gate?: Gate) {
     const { GcpPodRoutes } = await import("./gcpPodRoutes.ts");

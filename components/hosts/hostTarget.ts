@@ -11,7 +11,7 @@ export const hosts: Target<HostPodRoutes> = {
   name: "hosts",
   schema: hostArgsSchema,
   documentation: "HostPodRoutesArgs",
-  outputs: ["persistence"],
+  outputs: ["persistence"] satisfies (keyof HostPodRoutes)[],
   routesIf: {
     key: "hostRoutes",
     otherwise: "the hosts only forward and name the nodes in /etc/hosts",

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Node } from "../inventory/nodes.ts";
+import { commandType } from "../ssh/recordedInputs.ts";
 import type { StackResources } from "../stack/recorded.ts";
 import { nameIn, parentType, typeIn } from "../stack/urn.ts";
 
 const commandSchema = z.object({
-  type: z.literal("command:remote:Command"),
+  type: z.literal(commandType),
   outputs: z.object({ stdin: z.string(), connection: z.unknown() }).loose(),
 });
 

@@ -4,6 +4,7 @@ import {
   type CloudPlan,
   cloudKeys,
   instanceNames,
+  quota,
 } from "../cloud/cloudArgs.ts";
 import { strict } from "../core/schema.ts";
 
@@ -32,7 +33,6 @@ interface PortsArgs {
 }
 
 const text = z.string().min(1, "expected a name or an id");
-const quota = z.int("expected a whole number").min(1, "expected 1 or more");
 
 /** The keys of {@link OpenStackPodRoutesArgs}; defaults stand here and nowhere else. */
 export const openStackArgsSchema = strict({

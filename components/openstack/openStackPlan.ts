@@ -4,7 +4,7 @@ import {
   type InstanceNode,
   workersOf,
 } from "../cloud/instances.ts";
-import { type Cidr, parseCidr } from "../core/cidr.ts";
+import { covers, parseCidrs } from "../core/cidr.ts";
 import { type Faults, show } from "../core/faults.ts";
 import { nameOf, type Route } from "../inventory/routeTable.ts";
 import { type Elsewhere, nowhere, withRenamed } from "../stack/elsewhere.ts";
@@ -198,18 +198,18 @@ function openStackWorkers(
   { ports, subnet }: OpenStackFindings,
   faults: Faults,
 ): InstanceNode<Port>[] {
+  if (subnet === undefined) {
+    return [];
+  }
   const words: CloudWords<Port> = {
     noun: "port",
     podCidrs: "block among its allowed addresses",
-    where: `in subnet ${subnet?.name}`,
-    network: `in subnet ${subnet?.name}`,
+    where: `in subnet ${subnet.name}`,
+    network: `in subnet ${subnet.name}`,
     start: ({ id }) => `openstack port set --enable ${id}`,
     label: ({ id }) =>
       `openstack port set --allowed-address ip-address=CIDR ${id}`,
   };
-  if (subnet === undefined) {
-    return [];
-  }
   return workersOf(args, ports, words, faults);
 }
 
@@ -220,9 +220,7 @@ function checkPort(
   faults: Faults,
 ): void {
   const { id, secured } = instance;
-  const allowed = instance.allowed
-    .map((text) => parseCidr(text))
-    .filter(isCidr);
+  const allowed = parseCidrs(instance.allowed);
   for (const cidr of node.podCidrs) {
     if (subnet !== undefined && cidr.family !== subnet.ip_version) {
       faults.add(
@@ -236,16 +234,4 @@ function checkPort(
       );
     }
   }
-}
-
-function covers(block: Cidr, cidr: Cidr): boolean {
-  return (
-    block.family === cidr.family &&
-    block.first <= cidr.first &&
-    cidr.last <= block.last
-  );
-}
-
-function isCidr(parsed: Cidr | string): parsed is Cidr {
-  return typeof parsed !== "string";
 }

@@ -12,7 +12,11 @@ export const openstack: Target<OpenStackPodRoutes> = {
   name: "openstack",
   schema: openStackArgsSchema,
   documentation: "OpenStackPodRoutesArgs",
-  outputs: ["subnetId", "networkId", "routerId"],
+  outputs: [
+    "subnetId",
+    "networkId",
+    "routerId",
+  ] satisfies (keyof OpenStackPodRoutes)[],
   check: (args, faults) => readCloudArgs(openStackArgsSchema, args, faults),
   async declare(args: OpenStackPodRoutesArgs, gate?: Gate) {
     const { OpenStackPodRoutes } = await import("./openStackPodRoutes.ts");

@@ -1,4 +1,4 @@
-import { byDestination, checkQuota } from "../cloud/cloudRoutes.ts";
+import { checkQuota, sortedByDestination } from "../cloud/cloudRoutes.ts";
 import type { Faults } from "../core/faults.ts";
 import { shellWord } from "../core/shellWord.ts";
 import { aligned } from "../inventory/renderedTable.ts";
@@ -119,13 +119,11 @@ export function listing(
       ? ["host_routes", "ipv6_address_mode"]
       : ["routes", "availability_zone_hints"];
   return aligned(
-    [...routes]
-      .sort(byDestination)
-      .map(({ destination, nexthop }, i) => [
-        `| ${(i === 0 ? head : "").padEnd(longest.length)} |`,
-        `destination='${destination}', gateway='${nexthop}'`,
-        "|",
-      ]),
+    sortedByDestination(routes).map(({ destination, nexthop }, i) => [
+      `| ${(i === 0 ? head : "").padEnd(longest.length)} |`,
+      `destination='${destination}', gateway='${nexthop}'`,
+      "|",
+    ]),
     " ",
   );
 }

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { Login } from "./endpoints.ts";
 
+/** The type of the resources that run scripts on hosts. */
+export const commandType = "command:remote:Command";
+
 const endpointSchema = z.object({
   host: z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:-]{0,254}$/),
   port: z.int().min(0).max(65535).default(22),

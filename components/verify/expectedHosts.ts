@@ -6,6 +6,7 @@ import {
   readHostState,
 } from "../hosts/hostState.ts";
 import type { Route } from "../inventory/routeTable.ts";
+import { commandType } from "../ssh/recordedInputs.ts";
 import type { StackResource } from "./exportedState.ts";
 import { hasSameItems } from "./sameItems.ts";
 import { readWantedHosts } from "./wantedHosts.ts";
@@ -46,7 +47,7 @@ export function expectedHosts(
       component,
       resources.filter(
         (one) =>
-          one.type === "command:remote:Command" &&
+          one.type === commandType &&
           one.parent === component.urn &&
           !one.delete,
       ),

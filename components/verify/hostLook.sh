@@ -12,8 +12,8 @@
 # Standard input of ping, one fact per line:
 #   ping PID SOURCE TARGET  ping from the network of a process; PID is - for the host's own network
 #
-# Both may be followed by a line `--- script` and this script itself. An input with any other line is refused
-# before anything else is done.
+# Both may be followed by a line `--- script`, this script itself and a line `--- end`, which are not read here. An
+# input with any other line is refused before anything else is done.
 #
 # Every printed line begins with a word that says what it is about. `cut WORD` means that only the first lines
 # with WORD were printed.

@@ -1,4 +1,5 @@
 import { foreignText } from "../core/plainText.ts";
+import { commandType } from "../ssh/recordedInputs.ts";
 import {
   anewCommand,
   recoverCommand,
@@ -61,8 +62,7 @@ function replacedFinding(
   const hasTwin =
     isUrn(urn) &&
     resources.some(
-      (one) =>
-        one.urn === urn && !one.delete && one.type === "command:remote:Command",
+      (one) => one.urn === urn && !one.delete && one.type === commandType,
     );
   return hasTwin
     ? fault(

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { foreignText } from "../core/plainText.ts";
 import { pipedCommand, scriptInput } from "../ssh/pipedScript.ts";
+import { commandType } from "../ssh/recordedInputs.ts";
 import { runOn } from "../ssh/remoteCommand.ts";
 import { Sessions } from "../ssh/sessions.ts";
 import { type StackName, updateCommand } from "../stack/pulumiCommands.ts";
@@ -25,7 +26,7 @@ export async function verifyOverlay(
 ): Promise<OverlayReport> {
   const component = resourceName(urn);
   const command = resources.find(
-    ({ type, parent }) => type === "command:remote:Command" && parent === urn,
+    ({ type, parent }) => type === commandType && parent === urn,
   );
   if (command === undefined) {
     const message =

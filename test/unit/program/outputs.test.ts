@@ -28,11 +28,9 @@ async function readme(
   );
   const declared = await declare(target, args);
   assert.deepEqual(Object.keys(declared), outputNames(target));
-  for (const output of Object.values(declared)) {
-    assert.equal(
-      await pulumi.isSecret(output as pulumi.Output<unknown>),
-      false,
-    );
+  for (const [name, output] of Object.entries(declared)) {
+    assert.ok(pulumi.Output.isInstance(output), `${name} is no output`);
+    assert.equal(await pulumi.isSecret(output), false, name);
   }
   const text = await value(declared.readme as pulumi.Output<string>);
   await pulumi.runtime.disconnect();
