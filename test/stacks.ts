@@ -108,7 +108,7 @@ export function changesIn(
 }
 
 /** The faults of a report, as `WHERE: KIND SUBJECT`. A host that did not answer is `HOST: unreachable`. */
-export function faultsOf({ state, hosts, overlays }: Report): string[] {
+export function reportFaults({ state, hosts, overlays }: Report): string[] {
   const all = [
     { where: "stack", findings: state },
     ...overlays.map(({ component, ...rest }) => ({

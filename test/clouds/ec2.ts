@@ -54,13 +54,10 @@ const key = "test";
 /** An EC2 of a test's own: moto, with what the test puts into it. */
 export class Ec2 {
   private readonly moto: Moto;
+  /** For what this class has no method for. */
   readonly client: EC2Client;
 
-  private constructor(
-    moto: Moto,
-    /** For what this class has no method for. */
-    client: EC2Client,
-  ) {
+  private constructor(moto: Moto, client: EC2Client) {
     this.moto = moto;
     this.client = client;
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { faultsOf, lines, up, verified } from "../stacks.ts";
+import { lines, reportFaults, up, verified } from "../stacks.ts";
 import { Scenario, workerHosts, workers } from "./scenario.ts";
 
 describe("a route that is gone from a host without systemd", () => {
@@ -21,7 +21,7 @@ describe("a route that is gone from a host without systemd", () => {
 
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    assert.deepEqual(faultsOf(report), ["worker-0: missing 10.200.1.0/24"]);
+    assert.deepEqual(reportFaults(report), ["worker-0: missing 10.200.1.0/24"]);
     const [{ fix = "false" } = {}] = report.hosts.flatMap(({ findings }) =>
       findings.filter(({ severity }) => severity === "fault"),
     );

@@ -6,7 +6,7 @@ import type { Report } from "../../components/verify/verifyReport.ts";
 import { until } from "../../lab/exec.ts";
 import type { Stack } from "../../lab/stack.ts";
 import { background, killAll } from "../background.ts";
-import { faultsOf, up, upFails, verified, verify } from "../stacks.ts";
+import { reportFaults, up, upFails, verified, verify } from "../stacks.ts";
 import {
   type Config,
   Scenario,
@@ -41,14 +41,14 @@ describe("the verdict of verify on a stack", () => {
   /** Asserts what verify finds wrong; returns its report. */
   async function isWrong(...expected: string[]): Promise<Report> {
     const { code, report } = await verified(stack);
-    assert.deepEqual(faultsOf(report), expected);
+    assert.deepEqual(reportFaults(report), expected);
     assert.deepEqual([code, report.verdict, report.ok], [1, "wrong", false]);
     return report;
   }
 
   async function isWell(): Promise<void> {
     const { code, report } = await verified(stack);
-    assert.deepEqual(faultsOf(report), []);
+    assert.deepEqual(reportFaults(report), []);
     assert.deepEqual([code, report.verdict, report.ok], [0, "well", true]);
   }
 
@@ -137,7 +137,7 @@ exec /tmp/ip "$@"
     await interrupted("SIGINT", "worker-0", "worker-1");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    const found = faultsOf(report);
+    const found = reportFaults(report);
     const [late = ""] =
       found.find((one) => one.includes(" behind "))?.split(":") ?? [];
     assert.deepEqual(found, [
@@ -192,7 +192,7 @@ exec /tmp/ip "$@"
     await interrupted("SIGKILL", "worker-1", "worker-2");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    const found = faultsOf(report);
+    const found = reportFaults(report);
     assert.ok(found.includes("stack: unfinished Pulumi"), String(found));
     for (const node of ["worker-1", "worker-2"]) {
       assert.ok(found.includes(`${node}: state ${node}`), String(found));
@@ -205,7 +205,7 @@ exec /tmp/ip "$@"
     await interrupted("SIGKILL", "worker-0", "worker-1");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    const found = faultsOf(report);
+    const found = reportFaults(report);
     for (const fault of [
       "stack: unfinished Pulumi",
       "worker-0: behind worker-0",
@@ -278,7 +278,7 @@ exec /tmp/ip "$@"
     await upFails(two);
     const { code, report } = await verified(two);
     assert.equal(code, 1);
-    assert.deepEqual(faultsOf(report), [
+    assert.deepEqual(reportFaults(report), [
       "stack: last-run pulumi up",
       "overlay: state overlay",
     ]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import type { Report } from "../../components/verify/verifyReport.ts";
 import type { Stack } from "../../lab/stack.ts";
-import { faultsOf, up, verified, verify } from "../stacks.ts";
+import { reportFaults, up, verified, verify } from "../stacks.ts";
 import {
   assertSame,
   plainHosts,
@@ -42,7 +42,7 @@ describe("npm run verify", () => {
     const hosts = ["server", "worker-0", "worker-2"];
     const before = await Promise.all(hosts.map((h) => scenario.everything(h)));
     const { code, report } = await verified(stack);
-    assert.deepEqual(faultsOf(report), []);
+    assert.deepEqual(reportFaults(report), []);
     assert.equal(code, 0);
     assert.equal(report.ok, true);
     assert.deepEqual(
@@ -153,7 +153,7 @@ describe("npm run verify", () => {
       const { code, report } = await verified(stack);
       assert.equal(code, 1);
       assert.equal(report.ok, false);
-      assert.deepEqual(faultsOf(report), [`${host}: ${fault}`]);
+      assert.deepEqual(reportFaults(report), [`${host}: ${fault}`]);
       assert.deepEqual(
         report.pings.failed.map(({ from, to }) => `${from} ${to}`).sort(),
         pings,
@@ -162,7 +162,7 @@ describe("npm run verify", () => {
         found(report, host).find((one) => one.severity === "fault") ?? {};
       await fixed(fix, host);
       const after = await verified(stack);
-      assert.deepEqual(faultsOf(after.report), []);
+      assert.deepEqual(reportFaults(after.report), []);
       assert.equal(after.code, 0);
     });
   }
@@ -210,7 +210,7 @@ describe("npm run verify", () => {
     assert.equal(stopped?.kind, "persistence");
     await fixed(stopped?.fix ?? "", "worker-0");
     const after = await verified(stack);
-    assert.deepEqual(faultsOf(after.report), []);
+    assert.deepEqual(reportFaults(after.report), []);
   });
 
   it("shows no command with the name of an interface that a shell would run", async () => {
@@ -238,7 +238,7 @@ describe("npm run verify", () => {
       assert.doesNotMatch(fix, /reboot|ssh /);
     }
     await lab.on("worker-0", `ip link del '${name}'`);
-    assert.deepEqual(faultsOf((await verified(stack)).report), []);
+    assert.deepEqual(reportFaults((await verified(stack)).report), []);
   });
 
   it("takes no network that an ordinary user made for that of a pod", async () => {
@@ -297,7 +297,7 @@ describe("npm run verify", () => {
     await scenario.lab.kill("worker-2");
     const { code, report } = await verified(stack);
     assert.equal(code, 1);
-    assert.deepEqual(faultsOf(report), ["worker-2: unreachable"]);
+    assert.deepEqual(reportFaults(report), ["worker-2: unreachable"]);
     assert.deepEqual(
       report.pings.left.map(({ node }) => node),
       ["worker-2"],

@@ -15,7 +15,7 @@ import { type Result, run, tryRun } from "../../lab/exec.ts";
 import { Lab } from "../../lab/lab.ts";
 import { cache, labOf, root } from "../../lab/paths.ts";
 import { blocksRunBy } from "../readmeBlocks.ts";
-import { faultsOf } from "../stacks.ts";
+import { reportFaults } from "../stacks.ts";
 import { temporaryDirectory } from "../temporaryDirectory.ts";
 import { traces } from "./traces.ts";
 
@@ -166,7 +166,7 @@ describe("verify in the lab of npm start, for a user without a Pulumi CLI", () =
     );
     const { code, report } = await checked();
     assert.equal(code, 1);
-    assert.deepEqual(faultsOf(report), [
+    assert.deepEqual(reportFaults(report), [
       "node-0: missing 10.200.1.0/24",
       "node-1: foreign 10.200.0.128/25",
     ]);

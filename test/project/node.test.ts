@@ -15,12 +15,12 @@ import {
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { before, beforeEach, describe, it } from "node:test";
+import { root } from "../../lab/paths.ts";
 import { temporaryDirectory } from "../temporaryDirectory.ts";
 
 const { isSupported }: { isSupported: (version: string) => boolean } =
   createRequire(import.meta.url)("../../nodeVersion.cjs");
 
-const root = join(import.meta.dirname, "..", "..");
 const platform = `${process.platform}-${process.arch}`;
 const old = "20.20.2";
 /** What a copy of the project needs for preload.cjs and lab/run.mjs to run. */

@@ -21,14 +21,15 @@ export function growth(
   return least;
 }
 
-/** Asserts that work with an input 8 times as large takes less than `most` times as long. */
+/** Asserts that work with an input 8 times as large takes less than `most` times as long. The message names `input`. */
 export function assertLinear(
   small: number,
   most: number,
   work: (size: number) => unknown,
+  input = "the input",
 ): void {
   const times = growth(small, 8 * small, work);
-  assert.ok(times < most, `8 times as much took ${times} times as long`);
+  assert.ok(times < most, `8 times ${input} took ${times} times as long`);
 }
 
 function ratio(

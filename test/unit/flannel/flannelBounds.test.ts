@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { flannelSchema } from "../../../components/flannel/flannelArgs.ts";
-import { growth } from "../growth.ts";
+import { assertLinear } from "../growth.ts";
 import { flannelFaults, overlay } from "./flannelSupport.ts";
 
 /** The paths of all faults of these keys of `flannel`. */
@@ -103,12 +103,11 @@ for (const [key, value] of [
 ] as const) {
   test(`the time to check ${key} is proportional to its length`, () => {
     for (const part of parts) {
-      const times = growth(20_000, 160_000, (size) =>
+      const check = (size: number) =>
         flannelSchema.safeParse({
           [key]: value(`${part.repeat(size / part.length)}!`),
-        }),
-      );
-      assert.ok(times < 8 * 4, `8 times ${part} took ${times} times as long`);
+        });
+      assertLinear(20_000, 32, check, part);
     }
   });
 }

@@ -1,23 +1,19 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
-import { promisify } from "node:util";
+import { before, test } from "node:test";
+import { run } from "../../../lab/exec.ts";
 import { root } from "../../../lab/paths.ts";
+import { temporaryDirectory } from "../../temporaryDirectory.ts";
 import { worker } from "../clusterFaults.ts";
 
-const run = promisify(execFile);
-const project = mkdtempSync(join(tmpdir(), "pod-network-routes-target-"));
+const project = temporaryDirectory("target");
 
 /** A target `paper`, which writes its routes down: what a new folder of `components` has in it at least. */
 const folder = {
@@ -159,13 +155,13 @@ before(() => {
   writeFileSync(join(project, "run.ts"), program);
 });
 
-after(() => rmSync(project, { recursive: true }));
+/** Runs Node.js in the copy of the project; returns what it prints. */
+function node(...args: string[]): Promise<string> {
+  return run(process.execPath, args, { cwd: project });
+}
 
 async function outputs(config: object): Promise<Record<string, unknown>> {
-  const { stdout } = await run("node", ["run.ts", JSON.stringify(config)], {
-    cwd: project,
-  });
-  return JSON.parse(stdout);
+  return JSON.parse(await node("run.ts", JSON.stringify(config)));
 }
 
 const nodes = [worker("worker-0", "10.240.0.20", "10.200.0.0/24")];
@@ -198,14 +194,12 @@ test("the keys of a new target are checked, and refused with another target", as
 });
 
 test("Pulumi.yaml and the reference of the configuration have the new target", async () => {
-  await run("node", ["--test", "test/unit/program/pulumiYaml.test.ts"], {
-    cwd: project,
-  });
+  await node("--test", "test/unit/program/pulumiYaml.test.ts");
   const script =
     'import { configuration } from "./lab/docs/configuration.ts"; console.log(configuration());';
   writeFileSync(join(project, "reference.ts"), script);
-  const { stdout } = await run("node", ["reference.ts"], { cwd: project });
-  const [, keys = ""] = stdout.split("## Keys of paper\n");
+  const reference = await node("reference.ts");
+  const [, keys = ""] = reference.split("## Keys of paper\n");
   assert.match(
     keys,
     /^\| `ink` \| `blue` or `black` \| `blue` \| The colour of the ink\. \|$/m,

@@ -16,13 +16,8 @@ import {
   ComputeApi,
   type InstanceSettings,
 } from "../../clouds/computeApiServer.ts";
-import {
-  directory,
-  file,
-  record,
-  unhandledRejection,
-  value,
-} from "../mockedStack.ts";
+import { programError, recordCloud } from "../cloud/cloudStack.ts";
+import { directory, file, record, value } from "../mockedStack.ts";
 import { commandsOf, wordsOf } from "../shellWords.ts";
 
 // gcloud cannot be had as a package, so a shell takes these commands apart, and each word is compared.
@@ -116,18 +111,14 @@ test("the command that lets an instance forward changes that line of its file an
   }
 });
 
-test("the command that shows who one is to GCP is one of gcloud", async (t) => {
-  const failure = unhandledRejection(t);
-  await record("", "organization", false, ({ token }) => {
-    if (token === "pulumi:pulumi:readStackResourceOutputs") {
-      return { outputs: {} };
-    }
+test("the command that shows which credentials are in use at GCP is one of gcloud", async (t) => {
+  await recordCloud(() => {
     throw new Error("no credentials");
   });
-  new GcpPodRoutes("routes", { instances: { names: ["*"] }, network });
-  const { message } = (await failure) as Error;
-  t.mock.method(console, "error", () => {});
-  pulumi.log.error("the program fails");
+  const message = await programError(
+    t,
+    () => new GcpPodRoutes("routes", { instances: { names: ["*"] }, network }),
+  );
   assert.deepEqual(wordsOf(commandsOf(message)), [["gcloud", "auth", "list"]]);
 });
 
