@@ -9,7 +9,7 @@ import { home, type PluginName, providePlugin } from "./plugin.ts";
 /** The oldest Pulumi CLI that is accepted: the tests have passed with it, and it runs programs that use @pulumi/pulumi 3.276. */
 const oldest = "3.220.0";
 
-/** Stands in for Pulumi's own, which Go's module proxy does not have. */
+/** Stands in for Pulumi's own, of which Go's module proxy has no current version. */
 const languageHost = "engine/cli/pulumi-language-nodejs";
 
 /**

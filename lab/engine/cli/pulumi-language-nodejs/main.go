@@ -1,5 +1,6 @@
 // The lab's Node.js language host: the engine asks it which plugins a program needs, and has it run the
-// program. The official one is no Go module; where it cannot be downloaded, this one is used.
+// program. Of the official one, Go's module proxy has no current version; where it cannot be downloaded, this one
+// is used.
 //
 // Of runtime.options in Pulumi.yaml it honours typescript, tsconfig and nodeargs; packagemanager and production
 // concern installing only. The engine itself turns `main` into a program directory and an entry point.
